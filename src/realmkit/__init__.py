@@ -1,0 +1,1 @@
+"""realmkit: a realm server."""
