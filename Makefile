@@ -1,0 +1,39 @@
+# realmkit: `make demo` opens a living realm, `make test` runs the whole suite.
+# Every target sets up what it needs first; a second run finds everything in place.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format bench clean
+
+help: ## Show these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## Install and build everything, inside this folder
+	@$(PYTHON) scripts/setup.py
+
+demo: setup ## Open a living realm: the countries of the world, and an insurance office
+	@$(BIN)/realmkit serve examples/atlas examples/insurance
+
+test: setup ## Run the whole suite
+	@$(BIN)/pytest
+
+check: setup ## Lint, types, the import contract, and the TypeScript checks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/pyright
+	npx biome check .
+	npx tsc --noEmit -p tsconfig.json
+
+format: setup ## Format Python and TypeScript
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	npx biome check --write .
+
+bench: setup ## Run every benchmark; each prints a ratio
+	@for each in benchmarks/bench_*.py; do $(BIN)/python $$each || exit 1; done
+
+clean: ## Remove what setup made
+	rm -rf .venv .tools node_modules src/realmkit/static .realmkit
