@@ -1,0 +1,94 @@
+"""How far a realm's run has come, for whoever wants to show it.
+
+The runner reports; the terminal, `_info` and the event stream read. A reader
+takes the latest snapshot or follows: a follower that is slow sees fewer
+snapshots, never an older one after a newer one.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One realm's run at one moment. `rate` is files per second since the run began."""
+
+    realm_url: str
+    state: Literal["idle", "indexing"] = "idle"
+    done: int = 0
+    total: int = 0
+    rate: float = 0.0
+    current: str | None = None
+    """The realm-relative path being visited."""
+    errors: int = 0
+    """Error entries of this run."""
+
+    def to_json(self) -> dict[str, object]:
+        """The members of `_info`'s `indexing` attribute and of `event: progress`."""
+        return {
+            "state": self.state,
+            "done": self.done,
+            "total": self.total,
+            "rate": round(self.rate, 1),
+            "current": self.current,
+            "errors": self.errors,
+        }
+
+
+class ProgressHub:
+    """Latest progress of every realm, and a wake-up for those who follow it."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._latest: dict[str, Progress] = {}
+        self._started_at: dict[str, float] = {}
+        self._moved = asyncio.Event()
+
+    def get(self, realm_url: str) -> Progress:
+        return self._latest.get(realm_url) or Progress(realm_url)
+
+    def all(self) -> list[Progress]:
+        return list(self._latest.values())
+
+    async def follow(self, realm_url: str) -> AsyncIterator[Progress]:
+        """Yield the present progress, then each later one that differs, until closed."""
+        shown: Progress | None = None
+        while True:
+            moved = self._moved
+            latest = self.get(realm_url)
+            if latest != shown:
+                shown = latest
+                yield latest
+                continue
+            await moved.wait()
+
+    def begin(self, realm_url: str, total: int) -> None:
+        self._started_at[realm_url] = self._clock()
+        self._publish(Progress(realm_url, "indexing", total=total))
+
+    def add_work(self, realm_url: str, count: int) -> None:
+        """A run found more to visit than it was begun with."""
+        latest = self.get(realm_url)
+        self._publish(replace(latest, total=latest.total + count))
+
+    def visiting(self, realm_url: str, path: str) -> None:
+        self._publish(replace(self.get(realm_url), current=path))
+
+    def visited(self, realm_url: str, count: int = 1, errors: int = 0) -> None:
+        latest = self.get(realm_url)
+        done = latest.done + count
+        elapsed_s = self._clock() - self._started_at.get(realm_url, self._clock())
+        rate = done / elapsed_s if elapsed_s > 0 else 0.0
+        self._publish(replace(latest, done=done, rate=rate, errors=latest.errors + errors))
+
+    def finish(self, realm_url: str) -> None:
+        self._publish(replace(self.get(realm_url), state="idle", current=None))
+
+    def _publish(self, progress: Progress) -> None:
+        self._latest[progress.realm_url] = progress
+        # Each wait gets its own event: setting a shared one and clearing it
+        # again would lose a follower that had not run in between.
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()

@@ -1,0 +1,108 @@
+"""What goes into a visit and what comes back.
+
+These are the shapes of the conversation with the prerender page: cards and
+module URLs go in, artefacts and definitions come out, both as JSON. A card
+that fails is a result with `status` "error"; a call that fails is a page that
+hung or a browser that died, and never the card author's concern.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+
+class CardSource(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """One instance to visit: its file's URL (with `.json`) and the text of the file."""
+
+    url: str
+    source: str
+    last_modified: int | None = None
+    """Unix seconds."""
+
+
+class CardError(msgspec.Struct):
+    """Why a card or module has no fresh artefacts. `dependencies` are what a repair would change."""
+
+    title: str = "Error"
+    message: str = ""
+    status: int = 500
+    stack: str | None = None
+    dependencies: list[str] = []
+    console: list[str] = []
+    """Console errors of the page during the visit; attached only beside an error."""
+
+
+class CardHTML(msgspec.Struct):
+    """Rendered HTML by format; `embedded` and `fitted` by the type key they were rendered as."""
+
+    isolated: str | None = None
+    atom: str | None = None
+    head: str | None = None
+    edit: str | None = None
+    embedded: dict[str, str] = {}
+    fitted: dict[str, str] = {}
+
+
+class Dependencies(msgspec.Struct):
+    """Absolute URLs a visit read: module identities, instances with `.json`, other files."""
+
+    modules: list[str] = []
+    instances: list[str] = []
+    files: list[str] = []
+
+
+class StoredQuery(msgspec.Struct):
+    """A search that a query-backed field asked, and the ids it was answered with."""
+
+    query: dict[str, Any] = {}
+    realms: list[str] = []
+    ids: list[str] = []
+
+
+class BrokenLink(msgspec.Struct):
+    field: str
+    target: str | None = None
+    reason: str = ""
+
+
+class VisitResult(msgspec.Struct, rename="camel"):
+    """Everything one visit of one card leaves."""
+
+    url: str
+    id: str
+    status: Literal["ready", "error"] = "ready"
+    resource: dict[str, Any] | None = None
+    search_doc: dict[str, Any] | None = None
+    types: list[str] = []
+    display_names: list[str] = []
+    icon_html: str | None = msgspec.field(default=None, name="iconHTML")
+    html: CardHTML = msgspec.field(default_factory=CardHTML)
+    styles: dict[str, str] = {}
+    dependencies: Dependencies = msgspec.field(default_factory=Dependencies)
+    queries: list[StoredQuery] = []
+    broken_links: list[BrokenLink] = []
+    error: CardError | None = None
+    ms: float = 0.0
+
+    @property
+    def is_error(self) -> bool:
+        return self.status == "error"
+
+
+class ModuleDescription(msgspec.Struct):
+    """What the page learned by importing a module.
+
+    `definitions` maps a type key to the definition's JSON as the contract of
+    `cards` reads it; exports that are no card definitions appear only in `exports`.
+    """
+
+    url: str
+    exports: list[str] = []
+    definitions: dict[str, dict[str, Any]] = {}
+    error: CardError | None = None
+    dependencies: list[str] = []
+
+
+def failed_visit(url: str, error: CardError) -> VisitResult:
+    """The result of a card that could not be rendered at all."""
+    return VisitResult(url=url, id=url.removesuffix(".json"), status="error", error=error)
