@@ -1,0 +1,1 @@
+"""What a card is: code refs, documents, definitions, links. No I/O."""

@@ -1,0 +1,108 @@
+"""Naming a card definition: code refs, module URLs and type keys.
+
+A code ref is a module and an export name. Documents spell modules relative to
+themselves, with or without an executable extension, and the base realm in three
+ways; inside the server a module has one name. `ModuleNames` does the folding,
+and the way back for documents that are written or served.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import urldefrag, urljoin
+
+from realmkit.cards.addresses import relative_reference
+from realmkit.errors import BadRequest
+
+BASE_PREFIX = "@cardstack/base/"
+"""How modules and cards of the base realm are named everywhere inside."""
+
+BASE_ORIGIN_SPELLING = "https://cardstack.com/base/"
+
+EXECUTABLE_EXTENSIONS = (".gts", ".gjs", ".ts", ".js")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class CodeRef:
+    """A definition's identity: a folded module URL without extension, and an export name."""
+
+    module: str
+    name: str
+
+    @property
+    def type_key(self) -> str:
+        """`<module URL>/<ExportName>`, the form in which types are stored and compared."""
+        return f"{self.module}/{self.name}"
+
+    def to_json(self) -> dict[str, str]:
+        return {"module": self.module, "name": self.name}
+
+    @staticmethod
+    def from_type_key(type_key: str) -> "CodeRef":
+        module, _, name = type_key.rpartition("/")
+        return CodeRef(module, name)
+
+
+CARD_DEF = CodeRef(BASE_PREFIX + "card-api", "CardDef")
+BASE_DEF = CodeRef(BASE_PREFIX + "card-api", "BaseDef")
+FILE_DEF = CodeRef(BASE_PREFIX + "file-api", "FileDef")
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleNames:
+    """The spellings of modules on a server whose origin is `public_url` (no trailing slash)."""
+
+    public_url: str
+
+    def resolve(self, ref: CodeRef | Mapping[str, Any], relative_to: str | None = None) -> CodeRef:
+        """Return `ref` with its module's one name. `relative_to` is the document's own URL."""
+        if isinstance(ref, CodeRef):
+            return CodeRef(self.resolve_module(ref.module, relative_to), ref.name)
+        return CodeRef(self.resolve_module(ref["module"], relative_to), ref["name"])
+
+    def resolve_module(self, module: str, relative_to: str | None = None) -> str:
+        """Return the module's one name: absolute, base folded, no query, no extension."""
+        if not module.startswith("@") and relative_to is not None:
+            base = self.to_url(relative_to)
+            try:
+                module = urljoin(base, module)
+            except ValueError as exc:
+                raise BadRequest(f"`{module}` is not a module URL") from exc
+        module = urldefrag(module).url.partition("?")[0]
+        return trim_executable_extension(self.fold(module))
+
+    def fold(self, url: str) -> str:
+        """Write a URL of the base realm in its `@cardstack/base/` form; leave others alone."""
+        for spelling in (BASE_ORIGIN_SPELLING, f"{self.public_url}/base/"):
+            if url.startswith(spelling):
+                return BASE_PREFIX + url.removeprefix(spelling)
+        return url
+
+    def to_url(self, name: str) -> str:
+        """The address at which this server serves what `fold` names."""
+        folded = self.fold(name)
+        if folded.startswith(BASE_PREFIX):
+            return f"{self.public_url}/base/" + folded.removeprefix(BASE_PREFIX)
+        return folded
+
+    def spell(self, module: str, document_url: str, realm_url: str) -> str:
+        """How a document at `document_url` writes `module`: relative inside its own realm."""
+        address = self.to_url(module)
+        if address.startswith(realm_url) and document_url.startswith(realm_url):
+            return relative_reference(address, document_url)
+        return self.fold(module)
+
+
+def trim_executable_extension(url: str) -> str:
+    for extension in EXECUTABLE_EXTENSIONS:
+        if url.endswith(extension):
+            return url.removesuffix(extension)
+    return url
+
+
+def is_code_ref(value: object) -> bool:
+    """Whether `value` is `{"module": <text>, "name": <text>}`, both of them not empty."""
+    if not isinstance(value, Mapping):
+        return False
+    ref = cast("Mapping[str, object]", value)
+    return all(isinstance(ref.get(key), str) and ref[key] for key in ("module", "name"))

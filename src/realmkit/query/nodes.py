@@ -1,0 +1,138 @@
+"""What a query is once it has been read: small frozen nodes, nothing resolved yet.
+
+Paths are kept as the author wrote them, code refs are resolved and folded, and
+every node remembers its JSON pointer, so that a later complaint can name it.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from realmkit.cards.code_refs import CodeRef
+
+Scalar = str | int | float | bool | None
+Value = Scalar | CodeRef
+Format = Literal["isolated", "embedded", "fitted", "atom", "head", "edit"]
+Scope = Literal["cards", "files", "all"]
+Direction = Literal["asc", "desc"]
+
+
+@dataclass(frozen=True, slots=True)
+class TypeIs:
+    """The card's definition is `ref` or descends from it."""
+
+    ref: CodeRef
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Eq:
+    """The value at `path` equals `value`; null equals null and absent."""
+
+    path: str
+    value: Value
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """The value at `path` equals one of `values`. No values, no match."""
+
+    path: str
+    values: tuple[Value, ...]
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contains:
+    """The text at `path` contains `text`, whatever the case of either."""
+
+    path: str
+    text: str
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """One value at `path` lies within every bound: pairs of gt, gte, lt, lte and a limit."""
+
+    path: str
+    bounds: tuple[tuple[Literal["gt", "gte", "lt", "lte"], str | int | float], ...]
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    filters: tuple["Filter", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    filters: tuple["Filter", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """True wherever `filter` is not true, null and absent included."""
+
+    filter: "Filter"
+
+
+@dataclass(frozen=True, slots=True)
+class On:
+    """Paths in `filter` belong to `ref`; `is_gate` also asks that the card is of that type."""
+
+    ref: CodeRef
+    filter: "Filter"
+    is_gate: bool
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One element of the plural at `path` satisfies `filter`, whose paths begin at the element."""
+
+    path: str
+    filter: "Filter"
+    pointer: str
+
+
+Filter = TypeIs | Eq | In | Contains | Range | Every | AnyOf | Not | On | Item
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One sort key: a general key (`on` is None) or a path of `on`."""
+
+    by: str
+    on: CodeRef | None
+    direction: Direction
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`number` counts from 0; `size` None is everything."""
+
+    number: int = 0
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HTMLRequest:
+    """Which prerendered HTML comes with each result; `render_type` None is its native type."""
+
+    format: Format = "fitted"
+    render_type: CodeRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    filter: Filter = Every(())
+    sort: tuple[SortKey, ...] = ()
+    page: Page = Page()
+    realms: tuple[str, ...] | None = None
+    """Realm URLs with a trailing slash; None when the query names none."""
+    fields: tuple[str, ...] | None = None
+    """Names of a sparse card resource's fields; None is all of them."""
+    scope: Scope = "cards"
+    html: HTMLRequest | None = None
