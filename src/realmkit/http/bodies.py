@@ -1,0 +1,66 @@
+"""Reading request bodies: measured while they stream, parsed with a readable refusal.
+
+A body that announces too much is refused before a byte is read; one that lies
+about its length is refused at the byte that goes too far.
+"""
+
+from pathlib import PurePosixPath
+from typing import Any, cast
+
+import orjson
+from starlette.requests import Request
+
+from realmkit.errors import BadRequest, TooLarge
+
+CARD_LIMIT = 512 * 1024
+FILE_LIMIT = 5 * 1024 * 1024
+AUDIO_LIMIT = 20 * 1024 * 1024
+VIDEO_LIMIT = 50 * 1024 * 1024
+
+_AUDIO = frozenset({".aac", ".flac", ".m4a", ".mp3", ".ogg", ".opus", ".wav"})
+_VIDEO = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm"})
+
+
+def limit_of_file(path: str) -> int:
+    """How many bytes a file of this name may have."""
+    suffix = PurePosixPath(path).suffix.lower()
+    if suffix in _VIDEO:
+        return VIDEO_LIMIT
+    return AUDIO_LIMIT if suffix in _AUDIO else FILE_LIMIT
+
+
+async def read_bytes(request: Request, limit: int) -> bytes:
+    """The whole body, or `TooLarge` as soon as it is known to exceed `limit` bytes."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > limit:
+        raise too_large(limit)
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > limit:
+            raise too_large(limit)
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+async def read_json_object(request: Request, limit: int = CARD_LIMIT) -> dict[str, Any]:
+    """The body as a JSON object; `BadRequest` says where the JSON breaks."""
+    body = await read_bytes(request, limit)
+    if not body.strip():
+        raise BadRequest("The request needs a JSON body, and this one is empty.")
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as exc:
+        raise BadRequest(
+            f"The body is not valid JSON: {exc.msg} at line {exc.lineno}, column {exc.colno}.",
+            title="Malformed JSON",
+        ) from exc
+    if not isinstance(document, dict):
+        raise BadRequest("The body must be a JSON object.", pointer="")
+    return cast("dict[str, Any]", document)
+
+
+def too_large(limit: int) -> TooLarge:
+    size = f"{limit // (1024 * 1024)} MB" if limit >= 1024 * 1024 else f"{limit // 1024} KB"
+    return TooLarge(f"The body is larger than the {size} that may be written here.")

@@ -1,0 +1,138 @@
+"""Which representation a client gets: RFC 9110 content negotiation.
+
+A resource lists what it offers, best first; `choose` weighs the client's Accept
+header against that list, q-values and wildcards included. The media types of the
+realm protocol are named here and nowhere else.
+"""
+
+import mimetypes
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import PurePosixPath
+
+CARD = "application/vnd.card+json"
+SOURCE = "application/vnd.card+source"
+FILE_META = "application/vnd.card.file-meta+json"
+API = "application/vnd.api+json"
+JSON = "application/json"
+BYTES = "application/octet-stream"
+JAVASCRIPT = "text/javascript"
+HTML = "text/html"
+EVENTS = "text/event-stream"
+
+EXECUTABLE = (".gts", ".gjs", ".ts", ".js")
+
+_MEMBER = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
+_RANGE = re.compile(r"^([\w!#$%&'*+.^`|~-]+)/([\w!#$%&'*+.^`|~-]+)$")
+_QUALITY = re.compile(r"^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$")
+
+# What the platform's own table leaves out, or spells differently on each machine.
+_TYPES_BY_SUFFIX = {
+    ".css": "text/css",
+    ".csv": "text/csv",
+    ".html": "text/html",
+    ".json": JSON,
+    ".map": JSON,
+    ".md": "text/markdown",
+    ".mjs": JAVASCRIPT,
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+    ".wasm": "application/wasm",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
+    ".yaml": "application/yaml",
+    ".yml": "application/yaml",
+}
+
+
+@dataclass(frozen=True)
+class MediaRange:
+    """One member of an Accept header. `specificity` is 0 for `*/*`, 1 for `a/*`, 2 for `a/b`."""
+
+    type: str
+    subtype: str
+    quality: float
+
+    @property
+    def specificity(self) -> int:
+        return (self.type != "*") + (self.subtype != "*")
+
+    def covers(self, media_type: str) -> bool:
+        kind, _, subtype = media_type.partition("/")
+        return self.type in ("*", kind) and self.subtype in ("*", subtype)
+
+
+def choose(accept: str | None, offers: tuple[str, ...]) -> str | None:
+    """The offer the client likes best, or None when it accepts none of them.
+
+    Among equally liked offers one that is named beats one that a wildcard covers,
+    and then the earlier offer wins.
+    """
+    ranges = parse_accept(accept or "*/*")
+    best: str | None = None
+    best_score = (0.0, -1)
+    for offer in offers:
+        covering = [r for r in ranges if r.covers(offer)]
+        if not covering:
+            continue
+        # The most specific range decides an offer's quality, even against a higher q.
+        decisive = max(covering, key=lambda r: r.specificity)
+        score = (decisive.quality, decisive.specificity)
+        if decisive.quality > 0 and score > best_score:
+            best, best_score = offer, score
+    return best
+
+
+def names(accept: str | None, media_type: str) -> bool:
+    """True when the header names this type itself, not merely a wildcard over it."""
+    return any(
+        r.specificity == 2 and r.quality > 0 and r.covers(media_type)
+        for r in parse_accept(accept or "")
+    )
+
+
+@lru_cache(maxsize=256)
+def parse_accept(header: str) -> tuple[MediaRange, ...]:
+    """The header's members. Malformed ones are passed over; an empty header accepts all."""
+    ranges: list[MediaRange] = []
+    for member in _MEMBER.findall(header):
+        name, *parameters = (part.strip() for part in member.split(";"))
+        match = _RANGE.match(name.lower())
+        if not match or (match[1] == "*" and match[2] != "*"):
+            continue
+        quality = 1.0
+        for parameter in parameters:
+            key, _, value = parameter.partition("=")
+            if key.strip().lower() == "q":
+                value = value.strip()
+                quality = float(value) if _QUALITY.match(value) else 0.0
+        ranges.append(MediaRange(match[1], match[2], quality))
+    if not ranges and not header.strip():
+        return (MediaRange("*", "*", 1.0),)
+    return tuple(ranges)
+
+
+def media_type_of(content_type: str | None) -> str:
+    """A Content-Type without its parameters, in lower case; empty when there is none."""
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
+def type_of_file(path: str) -> str:
+    """The media type of a file's bytes by its name. Source of modules is plain text."""
+    suffix = PurePosixPath(path).suffix.lower()
+    if suffix in EXECUTABLE:
+        return "text/plain"
+    if known := _TYPES_BY_SUFFIX.get(suffix):
+        return known
+    return mimetypes.guess_type(path, strict=False)[0] or BYTES
+
+
+def with_charset(media_type: str) -> str:
+    """The Content-Type to send: text says that it is UTF-8."""
+    return f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
+
+
+def is_executable(path: str) -> bool:
+    """True for a module's source. A `.d.ts` declares types and runs nothing."""
+    return path.endswith(EXECUTABLE) and not path.endswith(".d.ts")
