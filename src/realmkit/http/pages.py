@@ -305,7 +305,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["count"] = _count
-    environment.filters["plural"] = _plural
+    environment.filters["plural"] = _plural  # pyright: ignore[reportArgumentType]
     environment.filters["path"] = _path
     return environment
 
