@@ -278,13 +278,16 @@ def unpack_npm_chromium() -> None:
         console.log(await inflate(bin + name));
     """
     (home / "unpack.mjs").write_text(unpack)
-    unpacked = run(
+    run(
         [node(), "unpack.mjs"],
         "the Chromium from npm could not be unpacked",
         cwd=home,
-        env={**os.environ, "TMPDIR": str(home), "PATH": f"{Path(node()).parent}:{os.environ['PATH']}"},
+        env={
+            **os.environ,
+            "TMPDIR": str(home),
+            "PATH": f"{Path(node()).parent}:{os.environ['PATH']}",
+        },
     )
-    del unpacked
     (home / "chromium").rename(home / "chromium.bin")
     launcher = home / "chromium"
     launcher.write_text(

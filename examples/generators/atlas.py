@@ -64,7 +64,9 @@ def write_countries(folder: Path, countries: list[Country]) -> Iterator[Path]:
             links={
                 "region": Link(f"../Region/{name_slug(region_name(country))}"),
                 "languages": [Link(f"../Language/{code}") for code in country["languages"]],
-                "currencies": [Link(f"../Currency/{code.lower()}") for code in country["currencies"]],
+                "currencies": [
+                    Link(f"../Currency/{code.lower()}") for code in country["currencies"]
+                ],
                 "borders": [Link(f"./{known[code]}") for code in country["borders"]],
             },
         )
