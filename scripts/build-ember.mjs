@@ -1,0 +1,80 @@
+/**
+ * Teach esbuild where Ember's packages live and what its addons' build macros mean.
+ *
+ * ember-source ships its packages as plain ES modules under `dist/prod`; the
+ * addons expect an Ember build to have answered their `@embroider/macros`
+ * questions. Both are settled here, so the runtime bundle needs no Ember tooling.
+ */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+
+const EMBER = /^(?:@ember\/|@glimmer\/|@simple-dom\/|rsvp$|backburner\.js$|route-recognizer$|router_js$|dag-map$)/;
+const NOT_IN_EMBER_SOURCE = new Set(["@glimmer/component"]);
+// Only `getOwner` is ever wanted from it; the real one brings the router along.
+const INSTEAD = { "@ember/application": "@ember/owner" };
+const ADDON_CODE = /node_modules\/(?:tracked-built-ins|ember-modifier|ember-concurrency)\/.*\.js$/;
+
+const MACROS = `
+export const isDevelopingApp = () => false;
+export const isTesting = () => false;
+export const macroCondition = (answer) => answer;
+export const dependencySatisfies = () => true;
+export const appEmberSatisfies = () => true;
+export const getOwnConfig = () => ({});
+`;
+const ENV = "export const DEBUG = false; export const CI = false;";
+
+/** The esbuild plugin; `root` is the repository's folder. */
+export function emberPackages(root) {
+  const packages = path.join(root, "node_modules/ember-source/dist/prod/packages");
+  return {
+    name: "ember-packages",
+    setup(build) {
+      build.onResolve({ filter: /^@embroider\/macros$/ }, () => ({
+        path: "macros",
+        namespace: "ember-answers",
+      }));
+      build.onResolve({ filter: /^@glimmer\/env$/ }, () => ({
+        path: "env",
+        namespace: "ember-answers",
+      }));
+      build.onLoad({ filter: /.*/, namespace: "ember-answers" }, ({ path: name }) => ({
+        contents: name === "macros" ? MACROS : ENV,
+      }));
+      build.onResolve({ filter: EMBER }, ({ path: name }) => {
+        if (NOT_IN_EMBER_SOURCE.has(name)) return undefined;
+        const wanted = INSTEAD[name] ?? name;
+        const found = [`${wanted}/index.js`, `${wanted}.js`]
+          .map((file) => path.join(packages, file))
+          .find((file) => existsSync(file));
+        return found
+          ? { path: found }
+          : { errors: [{ text: `ember-source has no package ${name}` }] };
+      });
+      build.onLoad({ filter: ADDON_CODE }, async ({ path: file }) => ({
+        contents: staticImports(await readFile(file, "utf8")),
+        loader: "js",
+      }));
+    },
+  };
+}
+
+/**
+ * `importSync("./x")` chooses a file at build time, so it becomes a static import.
+ * The files for older Embers are never chosen and stay out of the bundle.
+ */
+function staticImports(source) {
+  const imports = [];
+  const text = source
+    .replace(/import \{[^}]*\bimportSync\b[^}]*\} from '@embroider\/macros';/, (line) => {
+      const names = line.replace(/\bimportSync\b\s*,?\s*/, "").replace(/,\s*\}/, " }");
+      return /\{\s*\}/.test(names) ? "" : names;
+    })
+    .replace(/importSync\('([^']+)'\)/g, (_, specifier) => {
+      if (specifier.startsWith("./old/")) return "({})";
+      imports.push(`import * as chosen${imports.length} from '${specifier}';`);
+      return `chosen${imports.length - 1}`;
+    });
+  return imports.length > 0 ? `${imports.join("\n")}\n${text}` : text;
+}
