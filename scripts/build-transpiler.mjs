@@ -41,10 +41,7 @@ export async function buildTranspiler({
   await place(path.join(outDir, "transpile.mjs"), library);
   await place(path.join(outDir, "version.json"), JSON.stringify({ version }));
   // Last, because its presence says that the build is complete.
-  await place(
-    path.join(outDir, "transpiler.mjs"),
-    await bundle(root, "worker.ts", version),
-  );
+  await place(path.join(outDir, "transpiler.mjs"), await bundle(root, "worker.ts", version));
   const address = pathToFileURL(path.join(outDir, "transpile.mjs"));
   address.searchParams.set("v", version);
   const { transpile, assemble } = await import(address.href);

@@ -1,0 +1,8 @@
+// Packages that bring no types of their own.
+
+declare module "@babel/plugin-transform-typescript";
+declare module "decorator-transforms";
+declare module "ember-concurrency/async-arrow-task-transform";
+declare module "ember-source/ember-template-compiler/index.js" {
+  export function precompile(template: string, options: object): string;
+}
