@@ -20,10 +20,9 @@ const ATTRIBUTE = /data-scopedcss-([0-9a-f]{10}-[0-9a-f]{10})/;
 // A `:global` rule would reach other cards; it is dropped.
 export const scopedStyles = generateScopedCSSPlugin({ noGlobal: true });
 
-/** Takes the style imports out of `program`; for a realm, calls take their place. */
+/** Takes the style imports out of `program` and lists them; for a realm, calls take their place. */
 export function takeStyles(program: t.Program, filename: string, isForRealm: boolean): Style[] {
   const styles = new Map<string, string>();
-  if (!isForRealm) return [];
   program.body = program.body.filter((statement) => {
     if (!t.isImportDeclaration(statement)) return true;
     const encoded = SCOPED_IMPORT.exec(statement.source.value)?.[1];
@@ -40,7 +39,7 @@ export function takeStyles(program: t.Program, filename: string, isForRealm: boo
       call(realmkit("css"), [metaURL(), t.stringLiteral(id), t.stringLiteral(css)]),
     ),
   );
-  program.body.unshift(...calls);
+  if (isForRealm) program.body.unshift(...calls);
   return [...styles].map(([id, css]) => ({ id, css }));
 }
 
