@@ -1,0 +1,49 @@
+"""Named statements, read from the `.sql` file beside the station that uses them.
+
+    -- name: since
+    -- The changes of a realm after a seq, oldest first.
+    select ... where realm_url = $1 and seq > $2 order by seq limit $3;
+
+The lines between the name and the SQL say what the statement answers; a statement
+without them is refused. Where the databases differ, a statement is written twice,
+as `-- name: since [sqlite]` and `-- name: since [postgres]`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+
+from realmkit.db.database import Dialect
+
+_HEADING = re.compile(r"^-- name: (?P<name>\w+)(?: \[(?P<dialect>sqlite|postgres)\])?$")
+
+
+@cache
+def load_sql(package: str, filename: str, dialect: Dialect = "sqlite") -> Mapping[str, str]:
+    """The statements of `filename`, by name, as `dialect` needs them."""
+    text = resources.files(package).joinpath(filename).read_text("utf-8")
+    return MappingProxyType(parse_statements(text, dialect, source=filename))
+
+
+def parse_statements(text: str, dialect: Dialect, *, source: str) -> dict[str, str]:
+    """Cut `text` at its `-- name:` lines, keeping what is for every dialect or for this one."""
+    found: dict[str, str] = {}
+    sections = re.split(r"(?m)^(?=-- name: )", text)
+    for section in sections[1:]:
+        heading, _, rest = section.partition("\n")
+        match = _HEADING.match(heading.strip())
+        if match is None:
+            raise ValueError(f"{source}: `{heading}` does not name a statement")
+        lines = rest.strip().splitlines()
+        sql = "\n".join(line for line in lines if not line.startswith("--")).strip()
+        if not lines or not lines[0].startswith("-- ") or not sql:
+            raise ValueError(f"{source}: `{match['name']}` needs a comment and a statement")
+        if match["dialect"] in (None, dialect):
+            if match["name"] in found:
+                raise ValueError(f"{source}: `{match['name']}` is there twice")
+            found[match["name"]] = sql.removesuffix(";")
+    return found
