@@ -1,13 +1,9 @@
 /**
  * Let esbuild bundle the host's own `.gts` files, with the transpiler that card code gets.
- *
- * The transpiler is TypeScript too, so it is compiled first, once per build and
- * only if a `.gts` file turns up.
  */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { build } from "esbuild";
 
 let loading;
 
@@ -31,19 +27,9 @@ export function glimmerTemplates(root) {
   };
 }
 
-async function loadTranspiler(root) {
-  const outfile = path.join(root, "build/transpile.mjs");
-  await build({
-    entryPoints: [path.join(root, "transpiler/src/transpile.ts")],
-    outfile,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    packages: "external",
-    logLevel: "silent",
-  });
-  return import(`${pathToFileURL(outfile).href}?${Date.now()}`);
+// Built before the host is; see build.mjs.
+function loadTranspiler(root) {
+  return import(pathToFileURL(path.join(root, "src/realmkit/static/transpiler/transpile.mjs")).href);
 }
 
 function withStyles(root, code, styles) {

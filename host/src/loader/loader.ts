@@ -28,7 +28,7 @@ export class Loader {
     const module = moduleIdentity(spelling, importer);
     const entry = await this.manifests.find(module);
     if (!entry) throw await this.#missingModule(module, importer);
-    const error = await this.manifests.errorOf(module);
+    const [error] = entry.errors;
     if (error) throw brokenModule(module, error, importer);
     const exports = await importNatively(module, entry);
     this.#imported.set(module, entry.version);

@@ -20,6 +20,7 @@ export interface ManifestModule {
   href: string;
   version: string;
   dependencies: string[];
+  /** Its own and those of everything it imports; a module with errors is never imported. */
   errors: ManifestError[];
 }
 
@@ -62,20 +63,6 @@ export class Manifests {
   /** A module's entry, wherever it lies; undefined when its realm does not have it. */
   async find(module: string): Promise<ManifestModule | undefined> {
     return (await this.of(realmOf(module))).modules[module];
-  }
-
-  /**
-   * The first error that keeps `module` from being imported: its own, or one
-   * of a module it needs, in import order.
-   */
-  async errorOf(module: string): Promise<ManifestError | undefined> {
-    const seen = new Set([module]);
-    for (const each of seen) {
-      const entry = await this.find(each);
-      if (entry?.errors[0]) return entry.errors[0];
-      for (const dependency of entry?.dependencies ?? []) seen.add(dependency);
-    }
-    return undefined;
   }
 }
 

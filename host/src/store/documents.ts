@@ -1,0 +1,141 @@
+/**
+ * Fetching cards' documents: one request per realm and turn, however many ask.
+ *
+ * Ids wanted in the same turn of the event loop go out together as one QUERY to
+ * their realm's `_cards`; several askers of one id share its answer. A document
+ * that is already known (because a search brought it, or because the caller was
+ * handed its source) is answered without a request.
+ */
+
+import { CardLoadError, type Resource } from "../card-api/store-seam.ts";
+import { cardIdentity, realmOf } from "../loader/addresses.ts";
+import { messageOf } from "../loader/loader.ts";
+import { nextTurn } from "./in-flight.ts";
+
+const MEDIA_TYPE = "application/vnd.card+json";
+const IDS_PER_REQUEST = 200;
+
+interface Missing {
+  id: string;
+  status?: string | number;
+  title?: string;
+  detail?: string;
+}
+
+export class Documents {
+  #known = new Map<string, Resource>();
+  #wanted = new Map<string, PromiseWithResolvers<Resource>>();
+  #asked = new Map<string, Promise<Resource>>();
+
+  /** The resource at `id`. Rejects with CardLoadError. */
+  get(id: string): Promise<Resource> {
+    const known = this.#known.get(id);
+    if (known) return Promise.resolve(known);
+    const asked = this.#asked.get(id);
+    if (asked) return asked;
+    const answer = withResolvers<Resource>();
+    this.#asked.set(id, answer.promise);
+    if (this.#wanted.size === 0) void this.#askNextTurn();
+    this.#wanted.set(id, answer);
+    return answer.promise;
+  }
+
+  /** Ask for documents that will be wanted soon; failures wait for whoever wants them. */
+  expect(ids: Iterable<string>): void {
+    for (const id of ids) this.get(id).catch(() => undefined);
+  }
+
+  /** Answer `id` with `resource` from now on. */
+  know(id: string, resource: Resource): void {
+    this.#known.set(id, resource);
+  }
+
+  knows(id: string): boolean {
+    return this.#known.has(id);
+  }
+
+  /** Ask again for `id` the next time it is wanted. */
+  forget(id: string): void {
+    this.#known.delete(id);
+    this.#asked.delete(id);
+  }
+
+  async #askNextTurn(): Promise<void> {
+    await nextTurn();
+    const wanted = this.#wanted;
+    this.#wanted = new Map();
+    const byRealm = new Map<string, string[]>();
+    for (const id of wanted.keys()) {
+      const realm = realmOf(id);
+      byRealm.set(realm, [...(byRealm.get(realm) ?? []), id]);
+    }
+    for (const [realm, ids] of byRealm) {
+      for (let start = 0; start < ids.length; start += IDS_PER_REQUEST) {
+        void this.#ask(realm, ids.slice(start, start + IDS_PER_REQUEST), wanted);
+      }
+    }
+  }
+
+  async #ask(
+    realm: string,
+    ids: string[],
+    answers: Map<string, PromiseWithResolvers<Resource>>,
+  ): Promise<void> {
+    const failures = new Map<string, CardLoadError>();
+    try {
+      const { data, missing } = await fetchCards(realm, ids);
+      for (const resource of data) if (resource.id) this.know(cardIdentity(resource.id), resource);
+      for (const each of missing) failures.set(cardIdentity(each.id), loadError(each));
+    } catch (error) {
+      const detail = `${realm}_cards could not be read: ${messageOf(error)}`;
+      for (const id of ids) {
+        failures.set(id, loadError({ id, status: 503, title: "Realm not available", detail }));
+      }
+    }
+    for (const id of ids) {
+      const resource = this.#known.get(id);
+      if (resource) answers.get(id)?.resolve(resource);
+      else answers.get(id)?.reject(failures.get(id) ?? loadError({ id }));
+    }
+  }
+}
+
+function loadError({ id, status = 404, title = "Not found", detail }: Missing): CardLoadError {
+  return new CardLoadError({
+    id,
+    status: Number(status),
+    title,
+    message: detail ?? `${id} was not found.`,
+  });
+}
+
+async function fetchCards(
+  realm: string,
+  ids: string[],
+): Promise<{ data: Resource[]; missing: Missing[] }> {
+  const response = await fetch(`${realm}_cards`, {
+    method: "QUERY",
+    headers: { Accept: MEDIA_TYPE, "Content-Type": "application/json" },
+    body: JSON.stringify({ ids }),
+  });
+  if (!response.ok) throw new Error(`it answered ${response.status}`);
+  const { data, meta } = await response.json();
+  return { data, missing: meta?.missing ?? [] };
+}
+
+interface PromiseWithResolvers<T> {
+  promise: Promise<T>;
+  resolve(value: T): void;
+  reject(reason: unknown): void;
+}
+
+// Promise.withResolvers is newer than some browsers people open the page with.
+function withResolvers<T>(): PromiseWithResolvers<T> {
+  let resolve!: (value: T) => void;
+  let reject!: (reason: unknown) => void;
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,103 @@
+/**
+ * The cards of one page: one object for one id, each loaded once.
+ *
+ * The card engine reads links through this store; it fetches documents in
+ * batches, makes instances of them and answers the searches of query-backed
+ * fields. The prerender page and the live page each add what is theirs.
+ */
+
+import { type BaseDef, createFromSerialized } from "../card-api/index.ts";
+import type { CardStore, Resource } from "../card-api/store-seam.ts";
+import { cardIdentity, realmOf } from "../loader/addresses.ts";
+import type { CodeRef } from "../loader/code-refs.ts";
+import { loader } from "../loader/loader.ts";
+import type { Documents } from "./documents.ts";
+import { InFlight } from "./in-flight.ts";
+import type { SearchAnswer, Searches } from "./searches.ts";
+
+export class PageStore implements CardStore {
+  readonly documents: Documents;
+  readonly searches: Searches;
+  readonly inFlight = new InFlight();
+  protected readonly instances = new Map<string, BaseDef>();
+  readonly #loading = new Map<string, Promise<BaseDef>>();
+
+  constructor(documents: Documents, searches: Searches) {
+    this.documents = documents;
+    this.searches = searches;
+  }
+
+  peek(id: string): BaseDef | undefined {
+    return this.instances.get(cardIdentity(id));
+  }
+
+  remember(id: string, instance: BaseDef): void {
+    this.instances.set(cardIdentity(id), instance);
+  }
+
+  load(spelling: string): Promise<BaseDef> {
+    const id = cardIdentity(spelling);
+    const here = this.instances.get(id);
+    if (here) return Promise.resolve(here);
+    let loading = this.#loading.get(id);
+    if (!loading) {
+      loading = this.inFlight.track(this.#load(id));
+      this.#loading.set(id, loading);
+      const end = () => this.#loading.delete(id);
+      loading.then(end, end);
+    }
+    return loading;
+  }
+
+  track(work: Promise<unknown>): void {
+    this.inFlight.track(work);
+  }
+
+  async search(
+    owner: BaseDef,
+    field: string,
+    query: unknown,
+    realms: string[] | undefined,
+  ): Promise<BaseDef[]> {
+    const asked = realms ?? [realmOf(owner.id)];
+    const answer = await this.inFlight.track(this.searches.run(asked, query as object));
+    this.searched(owner, field, asked, query as object, answer);
+    for (const resource of answer.included) this.#learn(resource);
+    return this.inFlight.track(Promise.all(answer.data.map((resource) => this.adopt(resource))));
+  }
+
+  async loadClass(ref: CodeRef, relativeTo?: string): Promise<typeof BaseDef> {
+    return (await loader.loadClass(ref, relativeTo)) as typeof BaseDef;
+  }
+
+  /** Resolve when nothing is under way; false if the page never came to rest. */
+  settled(): Promise<boolean> {
+    return this.inFlight.settled();
+  }
+
+  /** The instance for a resource that came in a document, made if it is not here yet. */
+  adopt(resource: Resource): Promise<BaseDef> {
+    return this.load(this.#learn(resource));
+  }
+
+  /** Called with each search's answer before its cards are made. */
+  protected searched(
+    _owner: BaseDef,
+    _field: string,
+    _realms: string[],
+    _query: object,
+    _answer: SearchAnswer,
+  ): void {}
+
+  async #load(id: string): Promise<BaseDef> {
+    const resource = await this.documents.get(id);
+    return createFromSerialized(resource, { data: resource }, id, { store: this });
+  }
+
+  // What a file said is newer than what the index says.
+  #learn(resource: Resource): string {
+    const id = cardIdentity(resource.id!);
+    if (!this.documents.knows(id)) this.documents.know(id, resource);
+    return id;
+  }
+}
