@@ -1,0 +1,171 @@
+"""The realm's change log: what happened to its files, in order.
+
+`files` appends to it in the same transaction as a file's metadata, and everything
+else follows: the indexer finds its work here, other processes drop what they have
+cached, open pages hear of it. A notification is only a hint to look. A follower
+reads from the last seq it has seen, so a hint that is lost costs nothing.
+
+Seqs are whole numbers of one realm. The index's announcements take theirs from the
+same counter (`take_seqs`), so one number says how much of either a page has seen;
+that is why the seqs of changes may have gaps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from realmkit.clock import Clock, SystemClock
+from realmkit.db import Database, Transaction, load_sql
+from realmkit.errors import BehindRetention
+
+ChangeKind = Literal["module", "json", "file"]
+Operation = Literal["added", "updated", "removed"]
+
+SQL = load_sql(__package__ or "", "changes.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class NewChange:
+    """A change to be appended. `content_hash` is None for a removed file."""
+
+    kind: ChangeKind
+    path: str
+    operation: Operation
+    content_hash: str | None = None
+    client_request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row of the log. `path` is realm-relative; `at` is in milliseconds."""
+
+    realm_url: str
+    seq: int
+    kind: ChangeKind
+    path: str
+    operation: Operation
+    content_hash: str | None
+    client_request_id: str | None
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """A change is dropped once it is beyond the newest `rows` and older than `age_s`."""
+
+    rows: int = 20_000
+    age_s: float = 24 * 3600
+    # Pruning looks at the log once in so many seqs.
+    every: int = 1_000
+
+
+class ChangeLog:
+    """The logs of every realm in one database."""
+
+    def __init__(
+        self, db: Database, *, clock: Clock | None = None, retention: Retention | None = None
+    ) -> None:
+        self._db = db
+        self._clock = clock or SystemClock()
+        self._retention = retention or Retention()
+        self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+
+    async def append(self, tx: Transaction, realm_url: str, changes: Sequence[NewChange]) -> int:
+        """Append inside the caller's transaction; returns the last seq given out.
+
+        Followers are notified when that transaction commits. With nothing to append,
+        the realm's last change seq is returned.
+        """
+        if not changes:
+            row = await tx.fetch_one(SQL["ends"], (realm_url,))
+            return row[1] if row else 0
+        first = await self.take_seqs(tx, realm_url, len(changes))
+        last = first + len(changes) - 1
+        at = self._clock.now_ms()
+        await tx.execute_many(
+            SQL["append"],
+            [
+                (
+                    realm_url,
+                    seq,
+                    change.kind,
+                    change.path,
+                    change.operation,
+                    change.content_hash,
+                    change.client_request_id,
+                    at,
+                )
+                for seq, change in enumerate(changes, first)
+            ],
+        )
+        await tx.execute(SQL["mark_last_change"], (realm_url, last))
+        if first // self._retention.every != (last + 1) // self._retention.every:
+            await self._prune(tx, realm_url)
+        return last
+
+    async def take_seqs(self, tx: Transaction, realm_url: str, count: int) -> int:
+        """Give out `count` seqs to rows of the caller; returns the first of them."""
+        row = await tx.fetch_one(SQL["take_seqs"], (realm_url, count))
+        assert row is not None
+        tx.on_commit(lambda: self.notify(realm_url))
+        return row[0] - count + 1
+
+    async def since(self, realm_url: str, seq: int, limit: int = 1_000) -> list[Change]:
+        """The changes after `seq`, oldest first.
+
+        Raises `BehindRetention` if some of them have been pruned: the follower has to
+        look at the whole realm instead.
+        """
+        if seq < (await self._ends(realm_url))[2]:
+            raise BehindRetention(f"The changes of {realm_url} after {seq} are no longer kept.")
+        return [Change(*row) for row in await self._db.read(SQL["since"], (realm_url, seq, limit))]
+
+    async def last_seq(self, realm_url: str) -> int:
+        """The seq of the last change, 0 for none: the index is up to date when it has this."""
+        return (await self._ends(realm_url))[1]
+
+    async def last_event_seq(self, realm_url: str) -> int:
+        """The last seq given to anything, announcements included."""
+        return (await self._ends(realm_url))[0]
+
+    def notify(self, realm_url: str) -> None:
+        """Hint that there may be something new."""
+        for waiting in self._waiting[realm_url]:
+            waiting.set()
+
+    async def wait_for(self, realm_url: str, after_seq: int) -> int:
+        """Wait until there is a change after `after_seq`; returns the last seq."""
+        return await self._wait(realm_url, after_seq, self.last_seq)
+
+    async def wait_for_event(self, realm_url: str, after_seq: int) -> int:
+        """Wait until anything has a seq after `after_seq`; returns the last one given out."""
+        return await self._wait(realm_url, after_seq, self.last_event_seq)
+
+    async def _wait(
+        self, realm_url: str, after_seq: int, last: Callable[[str], Awaitable[int]]
+    ) -> int:
+        hint = asyncio.Event()
+        # Registered before the first look, so that nothing falls between the two.
+        self._waiting[realm_url].add(hint)
+        try:
+            while (seq := await last(realm_url)) <= after_seq:
+                await hint.wait()
+                hint.clear()
+            return seq
+        finally:
+            self._waiting[realm_url].discard(hint)
+
+    async def _ends(self, realm_url: str) -> tuple[int, int, int]:
+        row = await self._db.read_one(SQL["ends"], (realm_url,))
+        return (row[0], row[1], row[2]) if row else (0, 0, 0)
+
+    async def _prune(self, tx: Transaction, realm_url: str) -> None:
+        before_ms = self._clock.now_ms() - int(self._retention.age_s * 1000)
+        row = await tx.fetch_one(SQL["last_prunable"], (realm_url, self._retention.rows, before_ms))
+        if row and row[0] is not None:
+            await tx.execute(SQL["prune"], (realm_url, row[0]))
+            await tx.execute(SQL["mark_pruned"], (realm_url, row[0]))
