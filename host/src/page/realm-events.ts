@@ -1,0 +1,120 @@
+/**
+ * What happens in a realm, heard over its event stream.
+ *
+ * A browser keeps few connections to one server and a stream holds one, so all
+ * listeners of a realm share it, and a page nobody looks at gives it back. On
+ * return the listeners hear `missed`: they look again rather than replay.
+ */
+
+export interface IndexEvent {
+  kind: "indexed";
+  isFull: boolean;
+  /** Ids of the cards, and URLs of the modules, whose artefacts changed. */
+  invalidations: string[];
+}
+
+export interface ProgressEvent {
+  kind: "progress";
+  done: number;
+  total: number;
+}
+
+export type RealmEvent =
+  | IndexEvent
+  | ProgressEvent
+  | { kind: "missed" }
+  | { kind: "connection"; isOpen: boolean };
+
+type Listener = (event: RealmEvent) => void;
+
+const HIDDEN_PATIENCE_MS = 30_000;
+const RETRY_MS = 5_000;
+const streams = new Map<string, RealmStream>();
+
+/** Hear a realm's events until the returned function is called. */
+export function follow(realmURL: string, listener: Listener): () => void {
+  const stream = streams.get(realmURL) ?? new RealmStream(realmURL);
+  streams.set(realmURL, stream);
+  stream.add(listener);
+  return () => stream.remove(listener);
+}
+
+class RealmStream {
+  readonly #url: string;
+  readonly #listeners = new Set<Listener>();
+  #source: EventSource | undefined;
+  #givingBack: ReturnType<typeof setTimeout> | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(realmURL: string) {
+    this.#url = `${realmURL}_events`;
+  }
+
+  add(listener: Listener): void {
+    this.#listeners.add(listener);
+    if (this.#listeners.size > 1) return;
+    document.addEventListener("visibilitychange", this.#minds);
+    this.#open();
+  }
+
+  remove(listener: Listener): void {
+    this.#listeners.delete(listener);
+    if (this.#listeners.size > 0) return;
+    document.removeEventListener("visibilitychange", this.#minds);
+    clearTimeout(this.#givingBack);
+    this.#close();
+  }
+
+  #minds = (): void => {
+    clearTimeout(this.#givingBack);
+    if (document.hidden) {
+      this.#givingBack = setTimeout(() => this.#close(), HIDDEN_PATIENCE_MS);
+    } else if (!this.#source) {
+      this.#open();
+      this.#tell({ kind: "missed" });
+    }
+  };
+
+  #open(): void {
+    clearTimeout(this.#retry);
+    const source = new EventSource(this.#url);
+    let wasOpen = false;
+    source.addEventListener("open", () => {
+      wasOpen = true;
+      this.#tell({ kind: "connection", isOpen: true });
+    });
+    source.addEventListener("error", () => {
+      if (wasOpen) this.#tell({ kind: "connection", isOpen: false });
+      // The browser tries again by itself unless the server refused outright.
+      if (source.readyState === EventSource.CLOSED) {
+        this.#source = undefined;
+        this.#retry = setTimeout(() => this.#open(), RETRY_MS);
+      }
+    });
+    source.addEventListener("index", (message) => {
+      const { indexType, invalidations } = JSON.parse(message.data) as WireIndexEvent;
+      this.#tell({ kind: "indexed", isFull: indexType === "full", invalidations: invalidations ?? [] });
+    });
+    source.addEventListener("progress", (message) => {
+      const { done, total } = JSON.parse(message.data) as { done: number; total: number };
+      this.#tell({ kind: "progress", done, total });
+    });
+    source.addEventListener("reset", () => this.#tell({ kind: "missed" }));
+    this.#source = source;
+  }
+
+  #close(): void {
+    clearTimeout(this.#retry);
+    this.#source?.close();
+    this.#source = undefined;
+  }
+
+  #tell(event: RealmEvent): void {
+    for (const listener of [...this.#listeners]) listener(event);
+  }
+}
+
+interface WireIndexEvent {
+  indexType: "incremental" | "full";
+  invalidations?: string[];
+}
