@@ -198,11 +198,15 @@ def venv_python() -> Path:
 
 
 def install_npm_packages() -> None:
-    run([*npm(), "ci", "--no-audit", "--no-fund"], "the npm packages could not be installed")
+    # `npm ci` refuses a lock file that leaves out other platforms' optional binaries;
+    # `--no-save` installs what the lock file says and leaves it as it is.
+    command = [*npm(), "install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"]
+    run(command, "the npm packages could not be installed", env=with_node())
 
 
 def build_browser_files() -> None:
-    run([node(), "scripts/build.mjs"], "the browser files could not be built")
+    command = [node(), "scripts/build.mjs"]
+    run(command, "the browser files could not be built", env=with_node())
 
 
 def node() -> str:
@@ -215,6 +219,11 @@ def npm() -> list[str]:
     # The wheel's own npm launcher does not start; its script does.
     folder = wheel_node_folder()
     return [str(folder / "bin/node"), str(folder / "lib/node_modules/npm/bin/npm-cli.js")]
+
+
+def with_node() -> dict[str, str]:
+    """The environment with our Node on PATH: install scripts of npm packages look for it there."""
+    return {**os.environ, "PATH": os.pathsep.join([str(Path(node()).parent), os.environ["PATH"]])}
 
 
 def system_node() -> str | None:
@@ -270,6 +279,7 @@ def unpack_npm_chromium() -> None:
     run(
         [*npm(), "install", "--no-audit", "--no-fund", "--prefix", str(home), SPARTICUZ],
         "no Chromium is to be had: name one in REALMKIT_CHROMIUM",
+        env=with_node(),
     )
     unpack = """
       import { inflate } from "./node_modules/@sparticuz/chromium/build/esm/lambdafs.js";
