@@ -1,0 +1,20 @@
+"""Doing it once: single flight, generations, and the cache of two layers built on them."""
+
+from realmkit.coalesce.generations import Generation, Generations
+from realmkit.coalesce.layered import Found, Layer, LayeredCache, Payload, Source
+from realmkit.coalesce.memory import MemoryCache
+from realmkit.coalesce.single_flight import SingleFlight
+from realmkit.coalesce.transpile_table import TranspileTable
+
+__all__ = [
+    "Found",
+    "Generation",
+    "Generations",
+    "Layer",
+    "LayeredCache",
+    "MemoryCache",
+    "Payload",
+    "SingleFlight",
+    "Source",
+    "TranspileTable",
+]

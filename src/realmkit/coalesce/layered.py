@@ -1,0 +1,178 @@
+"""Look in memory, then in the table, then make it: each result under its source's hash.
+
+`LayeredCache` is the one place that knows the order of things that keeps this right:
+capture the generation, read the source, find or make the result, keep it only if nothing
+was invalidated meanwhile. It is told how to read and how to make; it knows nothing of
+files or transpilers. A result is never taken for another source's, whoever kept it.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Generic, Literal, Protocol, TypeVar
+
+from realmkit.coalesce.generations import Generation, Generations
+from realmkit.coalesce.memory import MemoryCache
+from realmkit.coalesce.single_flight import SingleFlight
+from realmkit.coalesce.transpile_table import Row, TranspileTable
+from realmkit.db import Transaction
+from realmkit.errors import RealmkitError
+
+V = TypeVar("V")
+S = TypeVar("S", bound="Source")
+
+Layer = Literal["l1", "l2", "made"]
+
+
+class Source(Protocol):
+    """What a result is made from."""
+
+    @property
+    def hash(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """A result as the table holds it."""
+
+    body: str
+    dependency_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[V]):
+    """A result, the hash of the source it was made from, and the layer that had it."""
+
+    value: V
+    source_hash: str
+    layer: Layer
+
+
+@dataclass
+class LayerStats:
+    """`made` counts the results that no layer had."""
+
+    l1: int = 0
+    l2: int = 0
+    made: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry(Generic[V]):
+    value: V
+    source_hash: str
+    maker_version: str
+
+
+class LayeredCache(Generic[V]):
+    """Results of type `V` keyed by realm and canonical path.
+
+    `encode` and `decode` translate between a result and the table's text; the text's length
+    is also what an entry weighs in memory.
+    """
+
+    def __init__(
+        self,
+        table: TranspileTable,
+        *,
+        encode: Callable[[V], Payload],
+        decode: Callable[[str], V],
+        max_bytes: int = 64 * 1024 * 1024,
+    ) -> None:
+        self.stats = LayerStats()
+        self.generations = Generations()
+        self._memory: MemoryCache[_Entry[V]] = MemoryCache(max_bytes)
+        self._table = table
+        self._flights: SingleFlight[Found[V]] = SingleFlight("module")
+        self._encode = encode
+        self._decode = decode
+
+    async def get(
+        self,
+        realm_url: str,
+        path: str,
+        maker_version: str,
+        read: Callable[[], Awaitable[S]],
+        make: Callable[[S], Awaitable[V]],
+    ) -> Found[V]:
+        """Return the result for what `read` returns now, making it if no layer has it.
+
+        What `read` or `make` raises is raised to every waiter and kept nowhere.
+        """
+        # Before the first await, so that an invalidation during any of this is seen.
+        captured = self.generations.capture(realm_url, path)
+        if known := self._memory.get(realm_url, path):
+            source = await read()
+            if known.source_hash == source.hash and known.maker_version == maker_version:
+                self.stats.l1 += 1
+                return Found(known.value, source.hash, "l1")
+        # The row's generation before the bytes: a tombstone that comes after the bytes were
+        # read then refuses what was made from them.
+        row = await self._table.read(realm_url, path)
+        source = await read()
+        # Whoever asks after an invalidation has another generation, and so never joins a
+        # flight that began before it; whoever read other bytes has another hash.
+        return await self._flights.run(
+            (captured, source.hash, maker_version),
+            lambda: self._find_or_make(captured, row, maker_version, source, make),
+        )
+
+    async def _find_or_make(
+        self,
+        captured: Generation,
+        row: Row | None,
+        maker_version: str,
+        source: S,
+        make: Callable[[S], Awaitable[V]],
+    ) -> Found[V]:
+        if row is not None and row.body is not None and row.is_of(source.hash, maker_version):
+            found = Found(self._decode(row.body), source.hash, "l2")
+            self.stats.l2 += 1
+            self._keep(captured, found, len(row.body), maker_version)
+            return found
+        self.stats.made += 1
+        found = Found(await make(source), source.hash, "made")
+        payload = self._encode(found.value)
+        self._keep(captured, found, len(payload.body), maker_version)
+        if row is not None and self.generations.still_current(captured):
+            await self._table.write(
+                captured.realm_url,
+                captured.key,
+                row,
+                body=payload.body,
+                dependency_keys=payload.dependency_keys,
+                source_hash=source.hash,
+                transpiler_version=maker_version,
+            )
+        return found
+
+    def _keep(self, captured: Generation, found: Found[V], size: int, maker_version: str) -> None:
+        if self.generations.still_current(captured):
+            entry = _Entry(found.value, found.source_hash, maker_version)
+            self._memory.put(captured.realm_url, captured.key, entry, size)
+
+    def invalidate(self, realm_url: str, path: str) -> None:
+        """Forget one path in this process. The table's row is checked by hash, and may stay."""
+        self.generations.invalidate(realm_url, path)
+        self._memory.drop(realm_url, path)
+
+    def invalidate_realm(self, realm_url: str) -> None:
+        """Forget every path of a realm in this process."""
+        self.generations.invalidate_realm(realm_url)
+        self._memory.drop_realm(realm_url)
+
+    async def tombstone(self, tx: Transaction, realm_url: str, path: str) -> None:
+        """Invalidate a path everywhere, as part of the change's own transaction.
+
+        A table that refuses does not stop the change; then the realm's floor moves.
+        """
+        try:
+            async with tx.savepoint():
+                await self._table.tombstone(tx, realm_url, path)
+        except RealmkitError:
+            tx.on_commit(lambda: self.invalidate_realm(realm_url))
+        else:
+            tx.on_commit(lambda: self.invalidate(realm_url, path))
+
+    async def stop(self) -> None:
+        """Cancel what is being made and wait for it to end."""
+        await self._flights.stop()
