@@ -282,10 +282,10 @@ def unpack_npm_chromium() -> None:
         env=with_node(),
     )
     unpack = """
-      import { inflate } from "./node_modules/@sparticuz/chromium/build/esm/lambdafs.js";
+      import { inflate } from "@sparticuz/chromium";
       const bin = "./node_modules/@sparticuz/chromium/bin/";
-      for (const name of ["chromium.br", "swiftshader.tar.br", "al2023.tar.br"])
-        console.log(await inflate(bin + name));
+      for (const name of ["chromium.br", "fonts.tar.br", "swiftshader.tar.br", "al2023.tar.br"])
+        await inflate(bin + name);
     """
     (home / "unpack.mjs").write_text(unpack)
     run(
@@ -304,6 +304,7 @@ def unpack_npm_chromium() -> None:
         "#!/bin/sh\n"
         'here=$(dirname "$(readlink -f "$0")")\n'
         'export LD_LIBRARY_PATH="${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$here/al2023/lib"\n'
+        'export FONTCONFIG_PATH="${FONTCONFIG_PATH:-$here/fonts}"\n'
         'exec "$here/chromium.bin" "$@"\n'
     )
     launcher.chmod(0o755)
