@@ -28,8 +28,8 @@ class CardError(msgspec.Struct):
     status: int = 500
     stack: str | None = None
     dependencies: list[str] = []
-    console: list[str] = []
-    """Console errors of the page during the visit; attached only beside an error."""
+    additional: list[str] = []
+    """Console and window errors seen meanwhile."""
 
 
 class CardHTML(msgspec.Struct):
@@ -87,6 +87,18 @@ class VisitResult(msgspec.Struct, rename="camel"):
     @property
     def is_error(self) -> bool:
         return self.status == "error"
+
+
+class VisitAnswer(msgspec.Struct):
+    """What one call into a page returned; results stay undecoded until each is wanted.
+
+    `unusable` says why the page must not be used again. `results` then stops at
+    the card that spoilt it, and the cards after it are for another page.
+    """
+
+    results: list[str] = []
+    """Each a `VisitResult` as JSON text, so that one bad result does not hide the others."""
+    unusable: str | None = None
 
 
 class ModuleDescription(msgspec.Struct):

@@ -6,10 +6,60 @@ becomes an error result, its page is retired, and the rest of the batch goes on
 in a fresh one. A Chromium that dies takes no card with it the first time.
 """
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
-from realmkit.prerender.results import CardSource, ModuleDescription, VisitResult
+import msgspec
+
+from realmkit.prerender.browser import Browser
+from realmkit.prerender.cdp import BrowserGone
+from realmkit.prerender.failures import (
+    Group,
+    Heard,
+    Verdict,
+    after_hanging,
+    after_losing,
+    after_stopping,
+)
+from realmkit.prerender.page import Page, PageSpoilt, PageThrew
+from realmkit.prerender.pool import PagePool
+from realmkit.prerender.results import (
+    CardError,
+    CardSource,
+    ModuleDescription,
+    VisitAnswer,
+    VisitResult,
+    failed_visit,
+)
+
+R = TypeVar("R", VisitResult, ModuleDescription)
+Failure = Callable[[str, CardError], R]
+
+PRERENDER_PATH = "/_host/prerender"
+
+# Each result becomes text of its own, free of what no database takes: lone
+# surrogates and NUL.
+_CALL = """async (request) => {
+  const answer = await __realmkit.%s(request);
+  const clean = (_, value) => {
+    if (typeof value !== "string") return value;
+    const whole = value.isWellFormed() ? value : value.toWellFormed();
+    return whole.includes("\\0") ? whole.replaceAll("\\0", "\\uFFFD") : whole;
+  };
+  return {
+    results: (answer.results ?? answer).map((result) => JSON.stringify(result, clean)),
+    unusable: answer.unusable ?? null,
+  };
+}"""
+VISIT = _CALL % "visit"
+DESCRIBE = _CALL % "describe"
+
+
+class _ProgressWord(msgspec.Struct):
+    url: str = ""
+    stage: str = ""
 
 
 class Prerenderer:
@@ -28,15 +78,30 @@ class Prerenderer:
         render_timeout_s: float = 30.0,
         boot_timeout_s: float = 15.0,
     ) -> None:
-        raise NotImplementedError
+        self._render_timeout_s = render_timeout_s
+        self.browser = Browser(chromium)
+        self.pool = PagePool(
+            self.browser,
+            origin.rstrip("/") + PRERENDER_PATH,
+            limit=page_limit,
+            boot_timeout_s=boot_timeout_s,
+        )
+
+    def __repr__(self) -> str:
+        return f"<Prerenderer {self.browser!r} {self.pool!r}>"
+
+    @property
+    def page_limit(self) -> int:
+        """How many calls are worth having under way at once."""
+        return self.pool.limit
 
     async def start(self) -> None:
         """Own the browser and the pages from here on. Cheap: nothing is launched yet."""
-        raise NotImplementedError
 
     async def stop(self) -> None:
-        """Close every page, kill Chromium's process group and remove its profile."""
-        raise NotImplementedError
+        """Turn callers away, kill Chromium's process group and remove its profile."""
+        await self.pool.stop()
+        await self.browser.stop()
 
     async def visit(
         self,
@@ -48,10 +113,118 @@ class Prerenderer:
     ) -> list[VisitResult]:
         """Render `cards` in one leased page and return one result per card, in order.
 
-        Raises `PrerenderUnavailable` when no browser can be had; never for a card.
+        Raises `PrerenderUnavailable` when no page can be had; never for a card.
         """
-        raise NotImplementedError
+        by_url = {card.url: card for card in cards}
+
+        def request(urls: Sequence[str]) -> dict[str, Any]:
+            asked = [by_url[url] for url in urls]
+            return {"cards": asked, "epoch": epoch, "jobId": job_id, "formats": formats}
+
+        results = await self._ask(VISIT, list(by_url), request, epoch, VisitResult, failed_visit)
+        return [results[card.url] for card in cards]
 
     async def describe(self, module_urls: Sequence[str], *, epoch: str) -> list[ModuleDescription]:
         """Import `module_urls` in one leased page and return one description per URL, in order."""
-        raise NotImplementedError
+
+        def request(urls: Sequence[str]) -> dict[str, Any]:
+            return {"modules": list(urls), "epoch": epoch}
+
+        results = await self._ask(
+            DESCRIBE,
+            list(dict.fromkeys(module_urls)),
+            request,
+            epoch,
+            ModuleDescription,
+            lambda url, error: ModuleDescription(url, error=error),
+        )
+        return [results[url] for url in module_urls]
+
+    async def _ask(
+        self,
+        function: str,
+        urls: list[str],
+        request: Callable[[Sequence[str]], dict[str, Any]],
+        epoch: str,
+        result_type: type[R],
+        failure: "Failure[R]",
+    ) -> dict[str, R]:
+        """Ask until every URL has a result or is named as the one that cannot have one."""
+        results: dict[str, R] = {}
+        groups = deque([Group(tuple(urls))] if urls else [])
+        while groups:
+            group = groups.popleft()
+            heard = Heard()
+            async with self.pool.lease() as page:
+                page.epochs.add(epoch)
+                page.visits += len(group.urls)
+                try:
+                    answer = await self._call(page, function, request(group.urls), heard)
+                except PageSpoilt as exc:
+                    hung = not page.is_gone
+                    verdict = (after_hanging if hung else after_losing)(group, heard)
+                    reason = self._too_slow() if hung else f"The page broke while rendering: {exc}."
+                except BrowserGone:
+                    verdict = after_losing(group, heard)
+                    reason = "Chromium died twice while rendering this."
+                except PageThrew as exc:
+                    page.spoil(str(exc))
+                    verdict = after_losing(group, heard)
+                    reason = f"The prerender page failed: {exc}"
+                else:
+                    read = self._read(answer, group, page, result_type, failure)
+                    results.update(read)
+                    verdict, reason = _after_answer(answer, group, list(read))
+                    if verdict.again or verdict.culprit:
+                        page.spoil(reason)
+                said = page.take_console_errors()
+            if verdict.culprit:
+                error = CardError("Card Does Not Render", reason, additional=said)
+                results[verdict.culprit] = failure(verdict.culprit, error)
+            groups.extendleft(reversed(verdict.again))
+        return results
+
+    async def _call(
+        self, page: Page, function: str, request: dict[str, Any], heard: Heard
+    ) -> VisitAnswer:
+        def on_progress(payload: bytes) -> None:
+            word = msgspec.json.decode(payload, type=_ProgressWord)
+            if word.stage == "start":
+                heard.started.append(word.url)
+            elif word.stage == "done":
+                heard.done.add(word.url)
+
+        answer = await page.call(
+            function, request, patience_s=self._render_timeout_s, on_progress=on_progress
+        )
+        return msgspec.json.decode(answer, type=VisitAnswer)
+
+    def _read(
+        self,
+        answer: VisitAnswer,
+        group: Group,
+        page: Page,
+        result_type: type[R],
+        failure: "Failure[R]",
+    ) -> dict[str, R]:
+        """Decode the results, each by itself: one unreadable result is that card's error."""
+        if answer.unusable:
+            page.spoil(answer.unusable)
+        read: dict[str, R] = {}
+        for url, text in zip(group.urls, answer.results, strict=False):
+            try:
+                read[url] = msgspec.json.decode(text, type=result_type)
+            except msgspec.DecodeError as exc:
+                error = CardError("Card Does Not Render", f"Its result cannot be read: {exc}.")
+                read[url] = failure(url, error)
+        return read
+
+    def _too_slow(self) -> str:
+        return f"It did not finish rendering within {self._render_timeout_s:g} s."
+
+
+def _after_answer(answer: VisitAnswer, group: Group, read: Sequence[str]) -> tuple[Verdict, str]:
+    if len(read) == len(group.urls):
+        return Verdict(None), ""
+    reason = answer.unusable or f"it answered for {len(read)} of {len(group.urls)}"
+    return after_stopping(group, read), f"The prerender page gave up: {reason}."

@@ -1,0 +1,123 @@
+"""One Chromium process: started with a throw-away profile, ended with its whole group.
+
+Chromium is spoken to over two pipes that it finds as descriptors 3 and 4, so no
+port is opened. It quits by itself when they close, should we be killed.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from realmkit.prerender.cdp import CDPConnection
+
+FLAGS = [
+    "--headless",
+    "--remote-debugging-pipe",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-extensions",
+    "--disable-dev-shm-usage",
+    # Pages are never in front; Chromium must not slow the ones behind.
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+    "--mute-audio",
+    "--window-size=1280,800",
+]
+
+_LOWEST_OWN_FD = 10
+_STDERR = "stderr.log"
+
+
+@dataclass(frozen=True)
+class ChromiumProcess:
+    """A running Chromium; `pid` leads its own process group."""
+
+    pid: int
+    profile: Path
+    connection: CDPConnection
+
+    @property
+    def is_alive(self) -> bool:
+        return not self.connection.closed.is_set()
+
+    def last_words(self) -> str:
+        """The last line that Chromium wrote to its error output, for a failed launch."""
+        with contextlib.suppress(OSError):
+            lines = (self.profile / _STDERR).read_text(errors="replace").split("\n")
+            return next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return ""
+
+    async def end(self) -> None:
+        """Kill the group, reap it and remove the profile. Safe when it is already dead."""
+        self.connection.close()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        await asyncio.to_thread(self._reap)
+
+    def _reap(self) -> None:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self.pid, 0)
+        # Chromium's children may still be writing while they die.
+        for _ in range(3):
+            shutil.rmtree(self.profile, ignore_errors=True)
+            if not self.profile.exists():
+                return
+
+
+async def start_chromium(executable: Path) -> ChromiumProcess:
+    """Start `executable` and open its pipes. Raises OSError when it cannot be executed."""
+    profile = Path(tempfile.mkdtemp(prefix="realmkit-chromium-"))
+    command_read, command_write = _high_pipe()
+    answer_read, answer_write = _high_pipe()
+    try:
+        pid = await asyncio.to_thread(_spawn, executable, profile, command_read, answer_write)
+    except OSError:
+        os.close(command_write)
+        os.close(answer_read)
+        shutil.rmtree(profile, ignore_errors=True)
+        raise
+    finally:
+        os.close(command_read)
+        os.close(answer_write)
+    return ChromiumProcess(pid, profile, await CDPConnection.open(answer_read, command_write))
+
+
+def _spawn(executable: Path, profile: Path, command_read: int, answer_write: int) -> int:
+    arguments = [executable.name, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
+    if os.geteuid() == 0:
+        # Chromium refuses to run its sandbox as root.
+        arguments.insert(1, "--no-sandbox")
+    return os.posix_spawn(
+        str(executable),
+        arguments,
+        os.environ,
+        file_actions=[
+            (os.POSIX_SPAWN_DUP2, command_read, 3),
+            (os.POSIX_SPAWN_DUP2, answer_write, 4),
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 2, str(profile / _STDERR), os.O_WRONLY | os.O_CREAT, 0o600),
+        ],
+        setpgroup=0,
+    )
+
+
+def _high_pipe() -> tuple[int, int]:
+    """A pipe whose descriptors are far from 3 and 4, so that neither is in the way of the other."""
+    low = os.pipe()
+    high = tuple(fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _LOWEST_OWN_FD) for fd in low)
+    for fd in low:
+        os.close(fd)
+    return high[0], high[1]

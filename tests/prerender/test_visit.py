@@ -1,0 +1,190 @@
+"""Visits in a real Chromium, with cards that behave and cards that do not."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from realmkit.prerender import Prerenderer, VisitResult
+from realmkit.prerender.browser import PrerenderUnavailable
+
+from .conftest import Site, cards
+
+pytestmark = pytest.mark.anyio
+
+
+async def visit(prerenderer: Prerenderer, *behaviours: str) -> list[VisitResult]:
+    return await prerenderer.visit(cards(*behaviours), epoch="e1", job_id="7.1")
+
+
+def statuses(results: list[VisitResult]) -> list[str]:
+    return [result.status for result in results]
+
+
+async def test_many_cards_are_one_call_into_one_page(prerenderer: Prerenderer, site: Site):
+    results = await visit(prerenderer, "good", "good", "good")
+
+    assert statuses(results) == ["ready"] * 3
+    assert results[0].html.isolated == "<p>good</p>"
+    assert site.boots == 1
+
+
+async def test_the_render_context_is_set_before_any_script(prerenderer: Prerenderer):
+    [result] = await visit(prerenderer, "good")
+
+    assert result.resource == {"context": True, "epoch": "e1", "jobId": "7.1"}
+
+
+async def test_a_page_is_used_again(prerenderer: Prerenderer, site: Site):
+    await visit(prerenderer, "good")
+    await visit(prerenderer, "good")
+
+    assert site.boots == 1
+
+
+@pytest.mark.parametrize("behaviour", ["loop", "never"])
+async def test_a_card_that_never_finishes_is_named_and_the_others_render(
+    prerenderer: Prerenderer, behaviour: str
+):
+    results = await visit(prerenderer, "good", behaviour, "good")
+
+    assert statuses(results) == ["ready", "error", "ready"]
+    assert results[1].error is not None
+    assert results[1].error.message == "It did not finish rendering within 1 s."
+
+
+async def test_a_card_that_navigates_away_is_named(prerenderer: Prerenderer):
+    results = await visit(prerenderer, "good", "leave", "good")
+
+    assert statuses(results) == ["ready", "error", "ready"]
+
+
+async def test_a_visit_that_throws_is_narrowed_down_to_its_card(prerenderer: Prerenderer):
+    results = await visit(prerenderer, "good", "reject-all", "good")
+
+    assert statuses(results) == ["ready", "error", "ready"]
+    assert results[1].error is not None
+    assert "the visit itself fails" in results[1].error.message
+
+
+async def test_a_dialog_does_not_stop_the_visit(prerenderer: Prerenderer):
+    assert statuses(await visit(prerenderer, "alert")) == ["ready"]
+
+
+async def test_a_page_that_threw_at_window_level_is_not_used_again(
+    prerenderer: Prerenderer, site: Site
+):
+    assert statuses(await visit(prerenderer, "throw-later", "good")) == ["ready", "ready"]
+    await visit(prerenderer, "good")
+
+    assert site.boots == 2
+
+
+async def test_the_cards_after_one_that_spoilt_the_page_go_to_another(
+    prerenderer: Prerenderer, site: Site
+):
+    results = await visit(prerenderer, "good", "spoil", "good")
+
+    assert statuses(results) == ["ready"] * 3
+    assert site.boots == 2
+
+
+async def test_an_unreadable_result_is_that_cards_error(prerenderer: Prerenderer):
+    results = await visit(prerenderer, "good", "wrong-shape", "good")
+
+    assert statuses(results) == ["ready", "error", "ready"]
+
+
+async def test_lone_surrogates_and_nul_do_not_travel(prerenderer: Prerenderer):
+    [result] = await visit(prerenderer, "odd-text")
+
+    assert result.html.isolated == "a\ufffdb\ufffdc"
+
+
+async def test_console_errors_are_attached_only_beside_an_error(prerenderer: Prerenderer):
+    results = await visit(prerenderer, "shout", "never")
+
+    assert results[0].error is None
+    assert results[1].error is not None
+    assert "shouted" in results[1].error.additional
+
+
+async def test_chromium_killed_mid_visit_costs_no_card(prerenderer: Prerenderer, site: Site):
+    visiting = asyncio.create_task(visit(prerenderer, "good", "wait-for-go"))
+    await site.at_gate.wait()
+    await kill_chromium(prerenderer)
+    site.gate.set()
+
+    assert statuses(await visiting) == ["ready", "ready"]
+    assert prerenderer.browser.launches == 2
+
+
+async def test_a_card_that_kills_chromium_twice_is_named(prerenderer: Prerenderer, site: Site):
+    visiting = asyncio.create_task(visit(prerenderer, "good", "wait-for-go", "good"))
+    for _ in range(2):
+        await site.at_gate.wait()
+        site.at_gate.clear()
+        await kill_chromium(prerenderer)
+    results = await visiting
+
+    assert statuses(results) == ["ready", "error", "ready"]
+    assert results[1].error is not None
+    assert results[1].error.message == "Chromium died twice while rendering this."
+
+
+async def test_chromium_killed_between_visits_is_started_again(prerenderer: Prerenderer):
+    await visit(prerenderer, "good")
+    await kill_chromium(prerenderer)
+
+    assert statuses(await visit(prerenderer, "good")) == ["ready"]
+
+
+async def test_modules_are_described(prerenderer: Prerenderer):
+    described = await prerenderer.describe(["http://r/a", "http://r/b"], epoch="e1")
+
+    assert [module.url for module in described] == ["http://r/a", "http://r/b"]
+
+
+async def test_a_page_that_does_not_boot_says_why(prerenderer: Prerenderer, site: Site):
+    site.status = 503
+
+    with pytest.raises(PrerenderUnavailable, match="the server answered 503"):
+        await visit(prerenderer, "good")
+
+
+async def test_a_page_that_hangs_at_boot_is_given_up(site: Site, prerenderer: Prerenderer):
+    site.hold_boot = True
+    prerenderer.pool._boot_timeout_s = 0.3
+
+    with pytest.raises(PrerenderUnavailable, match="not ready within"):
+        await visit(prerenderer, "good")
+
+
+async def test_stop_leaves_no_process_and_no_profile(site: Site, prerenderer: Prerenderer):
+    await visit(prerenderer, "good")
+    process = prerenderer.browser.process
+    assert process is not None
+    started = asyncio.get_running_loop().time()
+    await prerenderer.stop()
+
+    assert asyncio.get_running_loop().time() - started < 1
+    assert not process.profile.exists()
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+
+
+async def test_a_stop_ends_the_visit_that_is_under_way(site: Site, prerenderer: Prerenderer):
+    visiting = asyncio.create_task(visit(prerenderer, "wait-for-go"))
+    await site.at_gate.wait()
+    await prerenderer.stop()
+
+    with pytest.raises(PrerenderUnavailable):
+        await visiting
+
+
+async def kill_chromium(prerenderer: Prerenderer) -> None:
+    process = prerenderer.browser.process
+    assert process is not None
+    os.kill(process.pid, signal.SIGKILL)
+    await process.connection.closed.wait()
