@@ -1,1 +1,25 @@
+/**
+ * The prerender page: boots, then answers `__realmkit.visit` and `.describe`.
+ *
+ * It never navigates. Its state lasts from call to call only in modules, which
+ * have versioned addresses, so an old one is never taken for a new one.
+ */
+
 import "../runtime/main.ts";
+import { messageOf } from "../loader/loader.ts";
+import { describe } from "./describe.ts";
+import { listenForErrors } from "./failures.ts";
+import { quieten } from "./quiet-page.ts";
+import { visit } from "./visit.ts";
+
+const { dataset } = document.documentElement;
+try {
+  globalThis.__boxelRenderContext = true;
+  listenForErrors(window);
+  quieten(window);
+  Object.assign(globalThis.__realmkit, { visit, describe });
+  dataset.realmkit = "ready";
+} catch (error) {
+  dataset.realmkitError = messageOf(error);
+  dataset.realmkit = "failed";
+}

@@ -10,12 +10,13 @@
 const PASSES_LIMIT = 20;
 
 export class InFlight {
+  /** How much work was ever tracked: what moved since is new. */
+  started = 0;
   #working = new Set<Promise<unknown>>();
-  #started = 0;
 
   /** Count `work` as under way until it ends, however it ends. */
   track<T>(work: Promise<T>): Promise<T> {
-    this.#started++;
+    this.started++;
     this.#working.add(work);
     const end = () => this.#working.delete(work);
     work.then(end, end);
@@ -32,10 +33,10 @@ export class InFlight {
    */
   async settled(passesLimit = PASSES_LIMIT): Promise<boolean> {
     for (let pass = 0; pass < passesLimit; pass++) {
-      const started = this.#started;
+      const started = this.started;
       while (!this.isIdle) await Promise.allSettled([...this.#working]);
       await nextTurn();
-      if (this.isIdle && this.#started === started) return true;
+      if (this.isIdle && this.started === started) return true;
     }
     return false;
   }

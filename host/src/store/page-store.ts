@@ -35,18 +35,9 @@ export class PageStore implements CardStore {
     this.instances.set(cardIdentity(id), instance);
   }
 
+  /** Follow a link: the card at `spelling`. */
   load(spelling: string): Promise<BaseDef> {
-    const id = cardIdentity(spelling);
-    const here = this.instances.get(id);
-    if (here) return Promise.resolve(here);
-    let loading = this.#loading.get(id);
-    if (!loading) {
-      loading = this.inFlight.track(this.#load(id));
-      this.#loading.set(id, loading);
-      const end = () => this.#loading.delete(id);
-      loading.then(end, end);
-    }
-    return loading;
+    return this.#once(cardIdentity(spelling));
   }
 
   track(work: Promise<unknown>): void {
@@ -77,7 +68,7 @@ export class PageStore implements CardStore {
 
   /** The instance for a resource that came in a document, made if it is not here yet. */
   adopt(resource: Resource): Promise<BaseDef> {
-    return this.load(this.#learn(resource));
+    return this.#once(this.#learn(resource));
   }
 
   /** Called with each search's answer before its cards are made. */
@@ -88,6 +79,19 @@ export class PageStore implements CardStore {
     _query: object,
     _answer: SearchAnswer,
   ): void {}
+
+  #once(id: string): Promise<BaseDef> {
+    const here = this.instances.get(id);
+    if (here) return Promise.resolve(here);
+    let loading = this.#loading.get(id);
+    if (!loading) {
+      loading = this.inFlight.track(this.#load(id));
+      this.#loading.set(id, loading);
+      const end = () => this.#loading.delete(id);
+      loading.then(end, end);
+    }
+    return loading;
+  }
 
   async #load(id: string): Promise<BaseDef> {
     const resource = await this.documents.get(id);

@@ -1,0 +1,47 @@
+/**
+ * Describing modules: import each, tell its exports and the definitions among them.
+ *
+ * The server learns from this which fields a definition has, so that a search
+ * over it can be checked without a browser.
+ */
+
+import { definitionOf } from "../card-api/index.ts";
+import { isDefinition } from "../card-api/fields/field.ts";
+import { moduleIdentity, typeKey } from "../loader/addresses.ts";
+import { loader } from "../loader/loader.ts";
+import { ModuleError } from "../loader/module-error.ts";
+import { beginListening, failureOf } from "./failures.ts";
+import type { DescribeRequest, ModuleDescription } from "./visit-contract.ts";
+
+export async function describe(request: DescribeRequest): Promise<ModuleDescription[]> {
+  loader.setEpoch(request.epoch);
+  const descriptions: ModuleDescription[] = [];
+  for (const url of request.modules) descriptions.push(await describeModule(url));
+  return descriptions;
+}
+
+async function describeModule(url: string): Promise<ModuleDescription> {
+  const description: ModuleDescription = {
+    url,
+    exports: [],
+    definitions: {},
+    error: null,
+    dependencies: [],
+  };
+  beginListening();
+  try {
+    const exports = await loader.import(url);
+    description.exports = Object.keys(exports).sort();
+    for (const value of Object.values(exports)) {
+      if (!isDefinition(value)) continue;
+      const definition = definitionOf(value);
+      description.definitions[typeKey(definition.codeRef)] = definition;
+    }
+    const entry = await loader.manifests.find(moduleIdentity(url));
+    description.dependencies = entry?.dependencies ?? [];
+  } catch (error) {
+    description.error = failureOf(error);
+    if (error instanceof ModuleError) description.dependencies = error.dependencies;
+  }
+  return description;
+}

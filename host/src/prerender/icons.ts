@@ -1,0 +1,21 @@
+/** The HTML of a definition's icon, rendered once per definition. */
+
+import { renderComponent } from "@ember/renderer";
+import { type BaseDef, iconOf } from "../card-api/index.ts";
+import { serializeHTML } from "./html.ts";
+
+const rendered = new Map<object, string>();
+
+/** The icon of the card's definition, or null when it has none. */
+export function iconHTML(card: BaseDef): string | null {
+  const icon = iconOf(card);
+  if (!icon) return null;
+  const known = rendered.get(icon);
+  if (known !== undefined) return known;
+  const element = document.createElement("div");
+  const result = renderComponent(icon as any, { into: element, owner: {} as any });
+  const html = serializeHTML(element);
+  result.destroy();
+  rendered.set(icon, html);
+  return html;
+}

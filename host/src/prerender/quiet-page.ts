@@ -1,0 +1,70 @@
+/**
+ * A page in which rendering has no effects beyond its HTML.
+ *
+ * Timers that card code starts are counted and never fire, writes are refused,
+ * and every question to a realm says which job asks. The host itself paces on
+ * message channels and needs none of what is taken away here.
+ */
+
+import { publicURL, realmOf } from "../loader/addresses.ts";
+
+export interface Asker {
+  jobId?: string;
+  jobPriority?: number;
+  consumingRealm?: string;
+}
+
+const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS", "QUERY"]);
+const STAMPED = /\/_(?:search|cards|federated-search)(?:\?|$)/;
+
+let asker: Asker = {};
+let timersStarted = 0;
+
+/** Say on whose behalf the page asks from now on. */
+export function askFor(cardURL: string, job: Asker): void {
+  asker = { ...job, consumingRealm: realmOf(cardURL) };
+}
+
+/** How many timers were started since the last time this was asked. */
+export function takeTimerCount(): number {
+  const taken = timersStarted;
+  timersStarted = 0;
+  return taken;
+}
+
+/** Take timers and writes away, for as long as the page lives. */
+export function quieten(page: Window & typeof globalThis): void {
+  const ignoreTimer = (): number => ++timersStarted;
+  page.setTimeout = ignoreTimer as unknown as typeof setTimeout;
+  page.setInterval = ignoreTimer as unknown as typeof setInterval;
+  page.navigator.sendBeacon = () => false;
+
+  const send = page.fetch.bind(page);
+  page.fetch = async (input, init) => {
+    const request = new Request(input, init);
+    if (!SAFE_METHODS.has(methodOf(request))) throw refusal(request.method, request.url);
+    if (request.url.startsWith(publicURL()) && STAMPED.test(request.url)) stamp(request.headers);
+    return send(request);
+  };
+  const open = page.XMLHttpRequest.prototype.open;
+  page.XMLHttpRequest.prototype.open = function (this: XMLHttpRequest, ...args: any[]) {
+    const [method, url] = args;
+    if (!SAFE_METHODS.has(String(method).toUpperCase())) throw refusal(method, url);
+    return (open as any).apply(this, args);
+  };
+}
+
+function methodOf(request: Request): string {
+  return request.headers.get("x-http-method-override") ?? request.method;
+}
+
+function stamp(headers: Headers): void {
+  headers.set("x-boxel-during-prerender", "1");
+  headers.set("x-boxel-job-priority", String(asker.jobPriority ?? 0));
+  if (asker.consumingRealm) headers.set("x-boxel-consuming-realm", asker.consumingRealm);
+  if (asker.jobId) headers.set("x-boxel-job-id", asker.jobId);
+}
+
+function refusal(method: string, url: string | URL): Error {
+  return new Error(`Rendering writes nothing: ${method} ${url} was not sent.`);
+}
