@@ -12,12 +12,11 @@ that is why the seqs of changes may have gaps.
 
 from __future__ import annotations
 
-import asyncio
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from realmkit.changes.hints import Hints
 from realmkit.clock import Clock, SystemClock
 from realmkit.db import Database, Transaction, load_sql
 from realmkit.errors import BehindRetention
@@ -72,7 +71,7 @@ class ChangeLog:
         self._db = db
         self._clock = clock or SystemClock()
         self._retention = retention or Retention()
-        self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self._hints = Hints()
 
     async def append(self, tx: Transaction, realm_url: str, changes: Sequence[NewChange]) -> int:
         """Append inside the caller's transaction; returns the last seq given out.
@@ -134,8 +133,7 @@ class ChangeLog:
 
     def notify(self, realm_url: str) -> None:
         """Hint that there may be something new."""
-        for waiting in self._waiting[realm_url]:
-            waiting.set()
+        self._hints.notify(realm_url)
 
     async def wait_for(self, realm_url: str, after_seq: int) -> int:
         """Wait until there is a change after `after_seq`; returns the last seq."""
@@ -148,16 +146,11 @@ class ChangeLog:
     async def _wait(
         self, realm_url: str, after_seq: int, last: Callable[[str], Awaitable[int]]
     ) -> int:
-        hint = asyncio.Event()
-        # Registered before the first look, so that nothing falls between the two.
-        self._waiting[realm_url].add(hint)
-        try:
-            while (seq := await last(realm_url)) <= after_seq:
-                await hint.wait()
-                hint.clear()
-            return seq
-        finally:
-            self._waiting[realm_url].discard(hint)
+        async def look() -> int | None:
+            seq = await last(realm_url)
+            return seq if seq > after_seq else None
+
+        return await self._hints.wait_until(realm_url, look)
 
     async def _ends(self, realm_url: str) -> tuple[int, int, int]:
         row = await self._db.read_one(SQL["ends"], (realm_url,))

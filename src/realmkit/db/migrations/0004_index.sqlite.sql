@@ -1,5 +1,6 @@
 -- What the index knows of one URL. `file_alias` is the URL without an executable extension
--- or `.json`; documents, types and names are JSON text; times in seconds, `indexed_at` in ms.
+-- or `.json`, base realm as `@cardstack/base/`; documents, types and names are JSON text; times
+-- in seconds, `indexed_at` in ms. A failed visit leaves `good_generation` where it was.
 create table entries (
   realm_url text not null,
   url text not null,
@@ -18,6 +19,7 @@ create table entries (
   content_hash text,
   indexed_at integer not null,
   generation integer not null,
+  good_generation integer,
   primary key (realm_url, url, type)
 );
 create index entries_by_url on entries (url);
@@ -28,7 +30,7 @@ create index entries_with_errors on entries (realm_url) where has_error = 1;
 create table index_types (
   realm_url text not null,
   url text not null,
-  type text not null,
+  type text not null default 'instance',
   type_key text not null,
   position integer not null,
   primary key (realm_url, url, type, position)
@@ -52,22 +54,24 @@ create index index_dependents on index_dependencies (dependency, name, realm_url
 create table query_dependencies (
   realm_url text not null,
   url text not null,
+  type text not null default 'instance',
   position integer not null,
   realms text not null,
   query text not null,
   target_types text not null,
   ids_hash text not null,
-  primary key (realm_url, url, position)
+  primary key (realm_url, url, type, position)
 ) without rowid;
 
 -- Artefacts: `type_key` is empty for formats that have one rendering only.
 create table prerendered_html (
   realm_url text not null,
   url text not null,
+  type text not null default 'instance',
   format text not null,
   type_key text not null default '',
   html text not null,
-  primary key (realm_url, url, format, type_key)
+  primary key (realm_url, url, type, format, type_key)
 );
 
 -- Scoped stylesheets are immutable: the id names their content.
@@ -78,8 +82,9 @@ create table styles (
 create table entry_styles (
   realm_url text not null,
   url text not null,
+  type text not null default 'instance',
   style_id text not null,
-  primary key (realm_url, url, style_id)
+  primary key (realm_url, url, type, style_id)
 ) without rowid;
 
 -- Card and field definitions as the browser described them.

@@ -1,0 +1,196 @@
+"""What a visit leaves for the index, and what the index gives back.
+
+The indexer fills in a `Batch` of `NewEntry`; `IndexStore.commit` makes all of it
+visible at once. Documents are plain JSON values here and text in the tables. URLs
+of instances keep `.json`; modules are named by their source file in `url`, and by
+their identity (no extension, base realm as `@cardstack/base/...`) in dependencies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import orjson
+
+EntryType = Literal["instance", "module", "file"]
+DependencyKind = Literal["module", "instance", "file"]
+Html = Mapping[str, str | Mapping[str, str]]
+"""By format: the HTML itself, or the HTML by type key for `embedded` and `fitted`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """Something a visit read: a module's identity, an instance's `.json` URL, a file's URL."""
+
+    url: str
+    kind: DependencyKind
+
+
+@dataclass(frozen=True, slots=True)
+class QueryDependency:
+    """A search that a visit ran, and the ids it found, in order."""
+
+    query: Mapping[str, Any]
+    realms: Sequence[str]
+    target_types: Sequence[str]
+    """Type keys whose instances can change the answer."""
+    ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """One visited URL. With `error` (a JSON:API error object) set, the entry keeps the
+    documents, types, icon and HTML of its last good visit where it has one, and takes
+    these only where it has none; `dependencies` are then what the failed visit looked
+    for, and are added to the old ones. Times are unix seconds.
+    """
+
+    url: str
+    type: EntryType
+    pristine_doc: Mapping[str, Any] | None = None
+    search_doc: Mapping[str, Any] | None = None
+    types: Sequence[str] = ()
+    display_names: Sequence[str] = ()
+    icon_html: str | None = None
+    error: Mapping[str, Any] | None = None
+    html: Html = field(default_factory=dict[str, str | Mapping[str, str]])
+    styles: Mapping[str, str] = field(default_factory=dict[str, str])
+    dependencies: Sequence[Dependency] = ()
+    queries: Sequence[QueryDependency] = ()
+    diagnostics: Mapping[str, Any] | None = None
+    """Free JSON; `brokenLinks` is read by whoever serves the document."""
+    last_modified: int | None = None
+    resource_created_at: int | None = None
+    content_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewAnnouncement:
+    """An `event: index` to be published with the commit; invalidations are card ids and URLs."""
+
+    index_type: Literal["incremental", "full"]
+    invalidations: Sequence[str]
+    client_request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Everything one commit makes visible. A definition replaces all others of its module.
+
+    `definitions` are the browser's descriptions, by module identity and export name.
+    `indexed_seq` is the seq of the last change this batch answers.
+    """
+
+    realm_url: str
+    entries: Sequence[NewEntry] = ()
+    removed: Sequence[str] = ()
+    definitions: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(
+        default_factory=dict[str, Mapping[str, Mapping[str, Any]]]
+    )
+    indexed_seq: int | None = None
+    announcements: Sequence[NewAnnouncement] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the index, decoded."""
+
+    realm_url: str
+    url: str
+    type: EntryType
+    file_alias: str
+    pristine_doc: dict[str, Any] | None
+    search_doc: dict[str, Any] | None
+    types: list[str]
+    display_names: list[str]
+    icon_html: str | None
+    has_error: bool
+    error_doc: dict[str, Any] | None
+    diagnostics: dict[str, Any]
+    last_modified: int | None
+    resource_created_at: int | None
+    content_hash: str | None
+    indexed_at: int
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dependent:
+    """An entry that has to be visited again. `realm_url` may be another realm's."""
+
+    realm_url: str
+    url: str
+    type: EntryType
+
+
+@dataclass(frozen=True, slots=True)
+class StoredQuery:
+    """A search some entry rests on; it is out of date when its ids no longer hash to `ids_hash`."""
+
+    realm_url: str
+    url: str
+    position: int
+    realms: list[str]
+    query: dict[str, Any]
+    target_types: list[str]
+    ids_hash: str
+
+    def found(self, ids: Sequence[str]) -> bool:
+        """Whether the search still answers these ids, in this order."""
+        return hash_ids(ids) == self.ids_hash
+
+
+@dataclass(frozen=True, slots=True)
+class TypeSummary:
+    """How many instances have `type_key` as their own type."""
+
+    type_key: str
+    display_name: str
+    total: int
+    icon_html: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexingError:
+    """An entry whose last visit failed. `error` is a JSON:API error object."""
+
+    url: str
+    type: EntryType
+    error: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryDependencies:
+    """What one entry rests on; `dependencies` are identities, in order."""
+
+    url: str
+    realm_url: str
+    type: EntryType
+    has_error: bool
+    dependencies: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RealmState:
+    """How far a realm's index has come. `indexed_at` is in milliseconds."""
+
+    indexed_seq: int = 0
+    generation: int = 0
+    indexed_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Entries of a realm by type, and how many of all have errors."""
+
+    instances: int
+    modules: int
+    files: int
+    errors: int
+
+
+def hash_ids(ids: Sequence[str]) -> str:
+    return hashlib.sha256(orjson.dumps(list(ids))).hexdigest()

@@ -1,0 +1,129 @@
+-- name: entries
+-- The entries whose URL is in the JSON array $1, in any realm.
+select realm_url, url, type, file_alias, pristine_doc, search_doc, types, display_names,
+  icon_html, has_error, error_doc, diagnostics, last_modified, resource_created_at,
+  content_hash, indexed_at, generation
+from entries where url in (select value from json_each($1)) order by url, type;
+
+-- name: urls
+-- Every indexed URL of a realm with what its visit saw.
+select url, type, content_hash, last_modified, has_error
+from entries where realm_url = $1 order by url, type;
+
+-- name: html
+-- One rendering of an instance.
+select html from prerendered_html
+where url = $1 and realm_url = $2 and type = 'instance' and format = $3 and type_key = $4;
+
+-- name: own_html
+-- A rendering of an instance by the first type of its chain that has one.
+select h.html from prerendered_html h
+join index_types t on t.realm_url = h.realm_url and t.url = h.url and t.type = h.type
+  and t.type_key = h.type_key
+where h.url = $1 and h.realm_url = $2 and h.type = 'instance' and h.format = $3
+order by t.position limit 1;
+
+-- name: styles_of
+-- The stylesheets that the HTML of an instance needs.
+select s.id, s.css from entry_styles e join styles s on s.id = e.style_id
+where e.url = $1 and e.realm_url = $2 order by s.id;
+
+-- name: style
+-- One stylesheet.
+select css from styles where id = $1;
+
+-- name: definitions
+-- The definitions named by the JSON array $1 of [module, name] pairs.
+select d.module_url, d.name, d.definition
+from json_each($1) wanted
+join definitions d on d.module_url = wanted.value ->> 0 and d.name = wanted.value ->> 1;
+
+-- name: definitions_of_realm
+-- Every definition of a realm's modules.
+select module_url, name, definition from definitions
+where realm_url = $1 order by module_url, name;
+
+-- name: types_summary
+-- How many instances of a realm have each type as their own, with its name and icon.
+select t.type_key, count(*), max(json_extract(e.display_names, '$[0]')), max(e.icon_html)
+from index_types t
+join entries e on e.realm_url = t.realm_url and e.url = t.url and e.type = t.type
+where t.realm_url = $1 and t.type = 'instance' and t.position = 0
+group by t.type_key order by 3, 1;
+
+-- name: mtimes
+-- When each indexed file of a realm was last modified.
+select distinct url, last_modified from entries
+where realm_url = $1 and last_modified is not null order by url;
+
+-- name: errors
+-- The entries of a realm whose last visit failed.
+select url, type, error_doc from entries where realm_url = $1 and has_error = 1
+order by url, type;
+
+-- name: broken_links
+-- The entries of a realm whose visit met broken links.
+select url, type, json_extract(diagnostics, '$.brokenLinks') from entries
+where realm_url = $1 and json_array_length(diagnostics, '$.brokenLinks') > 0
+order by url, type;
+
+-- name: dependencies
+-- What the entries with a URL or alias $1 rest on.
+select e.url, e.realm_url, e.type, e.has_error, d.dependency
+from entries e
+left join index_dependencies d
+  on d.realm_url = e.realm_url and d.url = e.url and d.type = e.type
+where e.url = $1 or e.file_alias = $1 order by e.url, e.type, d.dependency;
+
+-- name: dependents
+-- Everything that rests on a name of the JSON array $1, through modules and through instances.
+with recursive reached (name, realm_url, url, type) as (
+  select value, null, null, null from json_each($1)
+  union
+  select d.name, d.realm_url, d.url, d.type
+  from reached r join index_dependencies d on d.dependency = r.name
+)
+select distinct realm_url, url, type from reached where url is not null
+order by realm_url, url, type;
+
+-- name: dependents_through_modules
+-- Everything that rests on a name of the JSON array $1, directly or through modules.
+with recursive reached (name, realm_url, url, type) as (
+  select value, null, null, null from json_each($1)
+  union
+  select d.name, d.realm_url, d.url, d.type
+  from reached r join index_dependencies d on d.dependency = r.name
+  where r.type is null or r.type = 'module'
+)
+select distinct realm_url, url, type from reached where url is not null
+order by realm_url, url, type;
+
+-- name: queries
+-- The stored searches with a target type in the JSON array $1, in any realm.
+select q.realm_url, q.url, q.position, q.realms, q.query, q.target_types, q.ids_hash
+from query_dependencies q
+where exists (
+  select 1 from json_each(q.target_types) target
+  where target.value in (select value from json_each($1))
+) order by q.realm_url, q.url, q.position;
+
+-- name: types_of
+-- Every type key that the entries of the JSON array $1 of URLs adopt.
+select distinct type_key from index_types
+where url in (select value from json_each($1)) order by type_key;
+
+-- name: state
+-- How far a realm's index has come.
+select indexed_seq, generation, indexed_at from realm_state where realm_url = $1;
+
+-- name: counts
+-- How many entries a realm has of each type, and how many of them failed.
+select
+  count(*) filter (where type = 'instance'), count(*) filter (where type = 'module'),
+  count(*) filter (where type = 'file'), count(*) filter (where has_error = 1)
+from entries where realm_url = $1;
+
+-- name: announcements
+-- What was announced of a realm after the seq $2 and up to $3, oldest first.
+select realm_url, seq, index_type, invalidations, client_request_id, generation, at
+from index_announcements where realm_url = $1 and seq > $2 and seq <= $3 order by seq limit $4;

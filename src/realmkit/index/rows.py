@@ -1,0 +1,148 @@
+"""From a batch to the statements that write it: decided here, run by the store.
+
+A good visit replaces everything known of its entry. A failed visit of an entry that
+was good before replaces only the error and what the failure looked for, so the last
+good artefacts stay and a repair finds its way back here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from realmkit.cards.code_refs import ModuleNames
+from realmkit.db import Params, Statement, load_sql
+from realmkit.index.artefacts import Batch, Html, NewEntry, hash_ids
+from realmkit.index.json_text import storable, to_json
+from realmkit.index.names import alias_of, name_of
+
+SQL = load_sql(__package__ or "", "writing.sql")
+
+_CLEARED = ("types", "html", "styles", "queries", "dependencies")
+_REMOVED = ("entries", "types", "html", "styles", "queries", "dependencies")
+
+
+def statements_of(
+    batch: Batch,
+    *,
+    once_good: Collection[tuple[str, str]],
+    generation: int,
+    now_ms: int,
+    names: ModuleNames,
+) -> list[Statement]:
+    """The statements of one commit, in order. `once_good` holds (url, type) pairs."""
+    rows = _Rows()
+    for url in batch.removed:
+        for table in _REMOVED:
+            rows.add(f"remove_{table}", (batch.realm_url, url))
+        if name_of(url, "module", names) != url:
+            rows.add("clear_definitions", (alias_of(url, names),))
+    for entry in batch.entries:
+        keeps_good = entry.error is not None and (entry.url, entry.type) in once_good
+        if keeps_good:
+            _keep_good(rows, batch.realm_url, entry, generation, now_ms)
+        else:
+            _replace(rows, batch.realm_url, entry, generation, now_ms, names)
+        _add_dependencies(rows, batch.realm_url, entry, names)
+    for module, definitions in batch.definitions.items():
+        rows.add("clear_definitions", (module,))
+        for name, definition in definitions.items():
+            rows.add("put_definition", (module, name, batch.realm_url, to_json(definition)))
+    return rows.statements()
+
+
+def _keep_good(rows: _Rows, realm_url: str, entry: NewEntry, generation: int, now: int) -> None:
+    key = (realm_url, entry.url, entry.type)
+    rows.add("clear_error_dependencies", key)
+    rows.add(
+        "put_error",
+        (
+            *key,
+            to_json(entry.error),
+            to_json(entry.diagnostics),
+            entry.last_modified,
+            entry.content_hash,
+            now,
+            generation,
+        ),
+    )
+
+
+def _replace(
+    rows: _Rows, realm_url: str, entry: NewEntry, generation: int, now: int, names: ModuleNames
+) -> None:
+    key = (realm_url, entry.url, entry.type)
+    for table in _CLEARED:
+        rows.add(f"clear_{table}", key)
+    documents = (
+        alias_of(entry.url, names),
+        to_json(entry.pristine_doc),
+        to_json(entry.search_doc),
+        to_json(list(entry.types)),
+        to_json(list(entry.display_names)),
+        storable(entry.icon_html),
+    )
+    seen = (
+        to_json(entry.diagnostics),
+        entry.last_modified,
+        entry.resource_created_at,
+        entry.content_hash,
+        now,
+        generation,
+    )
+    if entry.error is None:
+        rows.add("put_good", (*key, *documents, *seen))
+    else:
+        rows.add("put_never_good", (*key, *documents, to_json(entry.error), *seen))
+    for position, type_key in enumerate(entry.types):
+        rows.add("put_type", (*key, type_key, position))
+    for format, type_key, html in renderings(entry.html):
+        rows.add("put_html", (*key, format, type_key, storable(html)))
+    for style_id, css in entry.styles.items():
+        rows.add("put_style", (style_id, storable(css)))
+        rows.add("put_entry_style", (*key, style_id))
+    for position, query in enumerate(entry.queries):
+        rows.add(
+            "put_query",
+            (
+                *key,
+                position,
+                to_json(list(query.realms)),
+                to_json(query.query),
+                to_json(list(query.target_types)),
+                hash_ids(query.ids),
+            ),
+        )
+
+
+def _add_dependencies(rows: _Rows, realm_url: str, entry: NewEntry, names: ModuleNames) -> None:
+    name = name_of(entry.url, entry.type, names)
+    for dependency in entry.dependencies:
+        kind = dependency.kind if entry.error is None else "error"
+        url = names.fold(dependency.url)
+        if url != name:
+            rows.add("put_dependency", (realm_url, entry.url, entry.type, url, kind, name))
+
+
+def renderings(html: Html) -> Iterator[tuple[str, str, str]]:
+    """(format, type key, html) of every rendering; the type key is empty where there is one."""
+    for format, rendered in html.items():
+        if isinstance(rendered, str):
+            yield format, "", rendered
+        else:
+            for type_key, text in rendered.items():
+                yield format, type_key, text
+
+
+class _Rows:
+    """Parameters by statement. Statements run in the order of the `.sql` file's needs:
+    everything that forgets comes before everything that puts."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[Params]] = {}
+
+    def add(self, name: str, params: Params) -> None:
+        self._rows.setdefault(name, []).append(params)
+
+    def statements(self) -> list[Statement]:
+        ordered = sorted(self._rows, key=lambda name: name.startswith("put_"))
+        return [(SQL[name], self._rows[name]) for name in ordered]

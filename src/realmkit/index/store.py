@@ -1,0 +1,320 @@
+"""What we know of every card, module and file: written by commits, read by everyone.
+
+A commit makes a whole batch visible at once, together with `indexed_seq`: the place
+in the realm's change log that the index has caught up with. Reads are plain
+listings and look-ups; searches compile their own SQL against the same tables. The
+store knows what rests on what, also across realms, and leaves it to the indexer to
+visit it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from realmkit.cards.code_refs import ModuleNames
+from realmkit.cards.definitions import Definition
+from realmkit.changes import ChangeLog, Hints
+from realmkit.clock import Clock, SystemClock
+from realmkit.db import Database, Row, Transaction, load_sql
+from realmkit.index.artefacts import (
+    Batch,
+    Counts,
+    Dependent,
+    Entry,
+    EntryDependencies,
+    EntryType,
+    IndexingError,
+    RealmState,
+    StoredQuery,
+    TypeSummary,
+)
+from realmkit.index.json_text import from_json, to_json
+from realmkit.index.names import names_of_changed
+from realmkit.index.rows import SQL as WRITING
+from realmkit.index.rows import statements_of
+
+SQL = load_sql(__package__ or "", "reading.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a commit did: the realm's new generation, and the seqs of its announcements."""
+
+    generation: int
+    announced: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedFile:
+    """What the visit of a URL saw of its file."""
+
+    url: str
+    type: EntryType
+    content_hash: str | None
+    last_modified: int | None
+    has_error: bool
+
+
+class IndexStore:
+    """The index of every realm in one database. `public_url` is the server's origin."""
+
+    def __init__(
+        self, db: Database, changes: ChangeLog, *, public_url: str, clock: Clock | None = None
+    ) -> None:
+        self._db = db
+        self._changes = changes
+        self._clock = clock or SystemClock()
+        self._names = ModuleNames(public_url)
+        self._hints = Hints()
+
+    # Writing.
+
+    async def commit(self, batch: Batch) -> Committed:
+        """Make a batch visible in one transaction, and announce it.
+
+        Entries replace what was known of their URL and type; see `NewEntry` for errors.
+        """
+        realm_url, now_ms = batch.realm_url, self._clock.now_ms()
+        failed = [entry.url for entry in batch.entries if entry.error is not None]
+        async with self._db.transaction() as tx:
+            state = await tx.fetch_one(
+                WRITING["next_generation"], (realm_url, batch.indexed_seq, now_ms)
+            )
+            assert state is not None
+            generation: int = state[0]
+            once_good = (
+                await tx.fetch(WRITING["once_good"], (realm_url, to_json(failed))) if failed else []
+            )
+            await tx.execute_all(
+                statements_of(
+                    batch,
+                    once_good={(url, type) for url, type in once_good},
+                    generation=generation,
+                    now_ms=now_ms,
+                    names=self._names,
+                )
+            )
+            announced = await self._announce(tx, batch, generation, now_ms)
+            tx.on_commit(lambda: self._hints.notify(realm_url))
+        return Committed(generation, announced)
+
+    async def _announce(
+        self, tx: Transaction, batch: Batch, generation: int, now_ms: int
+    ) -> list[int]:
+        if not batch.announcements:
+            return []
+        count = len(batch.announcements)
+        first = await self._changes.take_seqs(tx, batch.realm_url, count)
+        await tx.execute_many(
+            WRITING["announce"],
+            [
+                (
+                    batch.realm_url,
+                    seq,
+                    announcement.index_type,
+                    to_json(list(announcement.invalidations)),
+                    announcement.client_request_id,
+                    generation,
+                    now_ms,
+                )
+                for seq, announcement in enumerate(batch.announcements, first)
+            ],
+        )
+        await tx.execute(WRITING["prune_announcements"], (batch.realm_url,))
+        return list(range(first, first + count))
+
+    # Keeping up with the change log.
+
+    async def state(self, realm_url: str) -> RealmState:
+        row = await self._db.read_one(SQL["state"], (realm_url,))
+        return RealmState(*row) if row else RealmState()
+
+    async def indexed_seq(self, realm_url: str) -> int:
+        return (await self.state(realm_url)).indexed_seq
+
+    async def wait_indexed(self, realm_url: str, seq: int, timeout_s: float | None = None) -> bool:
+        """Wait until the index has the change `seq`. False if `timeout_s` ran out first."""
+
+        async def look() -> bool | None:
+            return True if await self.indexed_seq(realm_url) >= seq else None
+
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._hints.wait_until(realm_url, look)
+        except TimeoutError:
+            return False
+
+    # The dependency graph.
+
+    async def dependents(
+        self, urls: Iterable[str], *, through_instances: bool = True
+    ) -> list[Dependent]:
+        """Every entry that rests on one of `urls`, transitively and in every realm.
+
+        `urls` are files, module identities or card ids; they need not be indexed. The
+        urls themselves are among the answer only if a cycle leads back to them. With
+        `through_instances=False`, whoever links to a dependent instance is left out: that
+        is exact where a visit's dependencies list everything it read, however far away.
+        """
+        names = names_of_changed(urls, self._names)
+        if not names:
+            return []
+        name = "dependents" if through_instances else "dependents_through_modules"
+        return [Dependent(*row) for row in await self._db.read(SQL[name], (to_json(names),))]
+
+    async def dependencies(self, url: str) -> list[EntryDependencies]:
+        """What the entries with this URL (or card id, or module identity) rest on."""
+        found: dict[tuple[str, str, str], EntryDependencies] = {}
+        rows = await self._db.read(SQL["dependencies"], (self._names.fold(url),))
+        for entry_url, realm_url, type, has_error, dependency in rows:
+            entry = found.setdefault(
+                (realm_url, entry_url, type),
+                EntryDependencies(entry_url, realm_url, type, bool(has_error), []),
+            )
+            if dependency is not None:
+                entry.dependencies.append(dependency)
+        return list(found.values())
+
+    async def stored_queries(self, target_types: Iterable[str]) -> list[StoredQuery]:
+        """The searches whose answer may change when instances of these type keys do."""
+        rows = await self._db.read(SQL["queries"], (to_json(sorted(target_types)),))
+        return [
+            StoredQuery(
+                realm_url,
+                url,
+                position,
+                from_json(realms),
+                from_json(query),
+                from_json(types),
+                ids_hash,
+            )
+            for realm_url, url, position, realms, query, types, ids_hash in rows
+        ]
+
+    # Looking up.
+
+    async def entry(self, url: str, type: EntryType | None = None) -> Entry | None:
+        """The entry of a URL; of several types, `type` or else the instance comes first."""
+        found = await self.entries([url])
+        wanted = [entry for entry in found if type in (None, entry.type)]
+        return min(wanted, key=lambda entry: entry.type != "instance", default=None)
+
+    async def entries(self, urls: Iterable[str]) -> list[Entry]:
+        """The entries of these URLs, in any realm, ordered by URL."""
+        rows = await self._db.read(SQL["entries"], (to_json(list(urls)),))
+        return [_entry(row) for row in rows]
+
+    async def indexed_files(self, realm_url: str) -> list[IndexedFile]:
+        """Every URL of a realm with what its visit saw, ordered by URL."""
+        rows = await self._db.read(SQL["urls"], (realm_url,))
+        return [IndexedFile(*row[:4], has_error=bool(row[4])) for row in rows]
+
+    async def types_of(self, urls: Iterable[str]) -> list[str]:
+        """Every type key that the entries of these URLs adopt."""
+        rows = await self._db.read(SQL["types_of"], (to_json(list(urls)),))
+        return [row[0] for row in rows]
+
+    async def html(
+        self, realm_url: str, url: str, format: str, type_key: str | None = None
+    ) -> str | None:
+        """One rendering of an instance.
+
+        For `embedded` and `fitted`, no `type_key` means the instance's own type.
+        """
+        if type_key is None and format in ("embedded", "fitted"):
+            row = await self._db.read_one(SQL["own_html"], (url, realm_url, format))
+        else:
+            row = await self._db.read_one(SQL["html"], (url, realm_url, format, type_key or ""))
+        return row[0] if row else None
+
+    async def styles_of(self, realm_url: str, url: str) -> dict[str, str]:
+        """The stylesheets an instance's HTML needs, css by id."""
+        rows = await self._db.read(SQL["styles_of"], (url, realm_url))
+        return dict(rows)
+
+    async def style(self, style_id: str) -> str | None:
+        row = await self._db.read_one(SQL["style"], (style_id,))
+        return row[0] if row else None
+
+    async def definitions(self, type_keys: Iterable[str]) -> dict[str, Definition]:
+        """The definitions that are known of these type keys, by type key."""
+        pairs = [type_key.rpartition("/")[::2] for type_key in type_keys]
+        rows = await self._db.read(SQL["definitions"], (to_json(pairs),)) if pairs else []
+        return _definitions(rows)
+
+    async def definitions_of_realm(self, realm_url: str) -> dict[str, Definition]:
+        """Every definition of a realm's modules, by type key."""
+        return _definitions(await self._db.read(SQL["definitions_of_realm"], (realm_url,)))
+
+    # Listing.
+
+    async def types_summary(self, realm_url: str) -> list[TypeSummary]:
+        """The own types of a realm's instances, ordered by display name."""
+        return [
+            TypeSummary(type_key, name or type_key.rpartition("/")[2], total, icon)
+            for type_key, total, name, icon in await self._db.read(
+                SQL["types_summary"], (realm_url,)
+            )
+        ]
+
+    async def mtimes(self, realm_url: str) -> dict[str, int]:
+        """Unix seconds by URL of every indexed file."""
+        return dict(await self._db.read(SQL["mtimes"], (realm_url,)))
+
+    async def errors(self, realm_url: str) -> list[IndexingError]:
+        """Every entry whose last visit failed, ordered by URL."""
+        rows = await self._db.read(SQL["errors"], (realm_url,))
+        return [IndexingError(url, type, from_json(error) or {}) for url, type, error in rows]
+
+    async def broken_links(self, realm_url: str) -> list[tuple[str, list[dict[str, Any]]]]:
+        """(URL, `[{field, target, reason}]`) of every entry that met broken links."""
+        rows = await self._db.read(SQL["broken_links"], (realm_url,))
+        return [(url, orjson.loads(links)) for url, _type, links in rows]
+
+    async def counts(self, realm_url: str) -> Counts:
+        row = await self._db.read_one(SQL["counts"], (realm_url,))
+        return Counts(*row) if row else Counts(0, 0, 0, 0)
+
+
+def _entry(row: Row) -> Entry:
+    (
+        realm_url,
+        url,
+        type,
+        file_alias,
+        pristine_doc,
+        search_doc,
+        types,
+        display_names,
+        icon_html,
+        has_error,
+        error_doc,
+        diagnostics,
+        *seen,
+    ) = row
+    return Entry(
+        realm_url,
+        url,
+        type,
+        file_alias,
+        from_json(pristine_doc),
+        from_json(search_doc),
+        from_json(types) or [],
+        from_json(display_names) or [],
+        icon_html,
+        bool(has_error),
+        from_json(error_doc),
+        from_json(diagnostics) or {},
+        *seen,
+    )
+
+
+def _definitions(rows: Sequence[Row]) -> dict[str, Definition]:
+    return {
+        f"{module}/{name}": Definition.from_json(orjson.loads(text)) for module, name, text in rows
+    }

@@ -1,0 +1,153 @@
+-- name: next_generation
+-- Raises a realm's generation and moves its indexed_seq forward to $2 (null leaves it).
+insert into realm_state (realm_url, indexed_seq, generation, indexed_at)
+values ($1, coalesce($2, 0), 1, $3)
+on conflict (realm_url) do update set
+  indexed_seq = max(realm_state.indexed_seq, excluded.indexed_seq),
+  generation = realm_state.generation + 1,
+  indexed_at = excluded.indexed_at
+returning generation;
+
+-- name: once_good
+-- Which of the URLs in the JSON array $2 have been visited well at some time.
+select url, type from entries
+where realm_url = $1 and good_generation is not null
+  and url in (select value from json_each($2));
+
+-- name: put_good
+-- An entry as a good visit left it.
+insert into entries
+  (realm_url, url, type, file_alias, pristine_doc, search_doc, types, display_names, icon_html,
+   has_error, error_doc, diagnostics, last_modified, resource_created_at, content_hash,
+   indexed_at, generation, good_generation)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, null, $10, $11, $12, $13, $14, $15, $15)
+on conflict (realm_url, url, type) do update set
+  file_alias = excluded.file_alias, pristine_doc = excluded.pristine_doc,
+  search_doc = excluded.search_doc, types = excluded.types,
+  display_names = excluded.display_names, icon_html = excluded.icon_html,
+  has_error = 0, error_doc = null, diagnostics = excluded.diagnostics,
+  last_modified = excluded.last_modified,
+  resource_created_at = coalesce(excluded.resource_created_at, entries.resource_created_at),
+  content_hash = excluded.content_hash, indexed_at = excluded.indexed_at,
+  generation = excluded.generation, good_generation = excluded.good_generation;
+
+-- name: put_never_good
+-- A failed entry that has no good visit behind it: what the visit left is all there is.
+insert into entries
+  (realm_url, url, type, file_alias, pristine_doc, search_doc, types, display_names, icon_html,
+   has_error, error_doc, diagnostics, last_modified, resource_created_at, content_hash,
+   indexed_at, generation)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $11, $12, $13, $14, $15, $16)
+on conflict (realm_url, url, type) do update set
+  file_alias = excluded.file_alias, pristine_doc = excluded.pristine_doc,
+  search_doc = excluded.search_doc, types = excluded.types,
+  display_names = excluded.display_names, icon_html = excluded.icon_html,
+  has_error = 1, error_doc = excluded.error_doc, diagnostics = excluded.diagnostics,
+  last_modified = excluded.last_modified,
+  resource_created_at = coalesce(excluded.resource_created_at, entries.resource_created_at),
+  content_hash = excluded.content_hash, indexed_at = excluded.indexed_at,
+  generation = excluded.generation;
+
+-- name: put_error
+-- The error of an entry that was good before: its documents and artefacts stay.
+update entries set
+  has_error = 1, error_doc = $4, diagnostics = $5, last_modified = $6, content_hash = $7,
+  indexed_at = $8, generation = $9
+where realm_url = $1 and url = $2 and type = $3;
+
+-- name: put_type
+-- One type of an entry's adoption chain.
+insert into index_types (realm_url, url, type, type_key, position) values ($1, $2, $3, $4, $5);
+
+-- name: put_html
+-- One rendering of an entry.
+insert into prerendered_html (realm_url, url, type, format, type_key, html)
+values ($1, $2, $3, $4, $5, $6);
+
+-- name: put_style
+-- A stylesheet; its id names its content, so the first one stays.
+insert into styles (id, css) values ($1, $2) on conflict (id) do nothing;
+
+-- name: put_entry_style
+-- That an entry's HTML needs a stylesheet.
+insert into entry_styles (realm_url, url, type, style_id) values ($1, $2, $3, $4);
+
+-- name: put_dependency
+-- One edge of the graph; an edge that is there already stays what it is.
+insert into index_dependencies (realm_url, url, type, dependency, kind, name)
+values ($1, $2, $3, $4, $5, $6) on conflict (realm_url, url, type, dependency) do nothing;
+
+-- name: put_query
+-- One search that an entry's visit ran.
+insert into query_dependencies
+  (realm_url, url, type, position, realms, query, target_types, ids_hash)
+values ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: put_definition
+-- One definition of a module.
+insert into definitions (module_url, name, realm_url, definition) values ($1, $2, $3, $4)
+on conflict (module_url, name) do update set
+  realm_url = excluded.realm_url, definition = excluded.definition;
+
+-- name: clear_types
+-- Forgets the types of an entry.
+delete from index_types where realm_url = $1 and url = $2 and type = $3;
+
+-- name: clear_html
+-- Forgets the renderings of an entry.
+delete from prerendered_html where realm_url = $1 and url = $2 and type = $3;
+
+-- name: clear_styles
+-- Forgets which stylesheets an entry needs.
+delete from entry_styles where realm_url = $1 and url = $2 and type = $3;
+
+-- name: clear_queries
+-- Forgets the searches of an entry.
+delete from query_dependencies where realm_url = $1 and url = $2 and type = $3;
+
+-- name: clear_dependencies
+-- Forgets what an entry rests on.
+delete from index_dependencies where realm_url = $1 and url = $2 and type = $3;
+
+-- name: clear_error_dependencies
+-- Forgets what the last failed visit of an entry looked for.
+delete from index_dependencies where realm_url = $1 and url = $2 and type = $3 and kind = 'error';
+
+-- name: clear_definitions
+-- Forgets the definitions of a module.
+delete from definitions where module_url = $1;
+
+-- name: remove_entries
+-- Forgets a URL.
+delete from entries where realm_url = $1 and url = $2;
+
+-- name: remove_types
+-- Forgets the types of a URL.
+delete from index_types where realm_url = $1 and url = $2;
+
+-- name: remove_html
+-- Forgets the renderings of a URL.
+delete from prerendered_html where realm_url = $1 and url = $2;
+
+-- name: remove_styles
+-- Forgets the stylesheets of a URL.
+delete from entry_styles where realm_url = $1 and url = $2;
+
+-- name: remove_queries
+-- Forgets the searches of a URL.
+delete from query_dependencies where realm_url = $1 and url = $2;
+
+-- name: remove_dependencies
+-- Forgets what a URL rests on. What rests on the URL is remembered.
+delete from index_dependencies where realm_url = $1 and url = $2;
+
+-- name: announce
+-- What a commit made visible, for pages that listen.
+insert into index_announcements
+  (realm_url, seq, index_type, invalidations, client_request_id, generation, at)
+values ($1, $2, $3, $4, $5, $6, $7);
+
+-- name: prune_announcements
+-- Drops the announcements of a realm that lie before what its change log still holds.
+delete from index_announcements where realm_url = $1
+  and seq <= (select pruned_seq from change_log_ends where realm_url = $1);
