@@ -10,6 +10,7 @@ import { copyFile, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
+import { buildIcons } from "./build-icons.mjs";
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 
@@ -23,7 +24,7 @@ const __dirname = __fileURLToPath(new URL(".", import.meta.url));
 `;
 
 /**
- * Build into `outDir`; resolves to `{ transpile, assemble, version }` of what was built.
+ * Build into `outDir`, with the icons that it compiles beside it; resolves to `{ transpile, assemble, version }` of what was built.
  */
 export async function buildTranspiler({
   root = ROOT,
@@ -34,6 +35,7 @@ export async function buildTranspiler({
     path.join(root, "node_modules/content-tag/pkg/node/content_tag_bg.wasm"),
     path.join(outDir, "content_tag_bg.wasm"),
   );
+  await buildIcons({ root, outDir: path.dirname(outDir) });
   const library = await bundle(root, "transpile.ts", "unversioned");
   const worker = await bundle(root, "worker.ts", "unversioned");
   const wasm = await readFile(path.join(outDir, "content_tag_bg.wasm"));

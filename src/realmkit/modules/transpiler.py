@@ -6,11 +6,56 @@ its request tried once more; one that exceeds the deadline is killed, and the au
 is told which file it was.
 """
 
+import asyncio
+from asyncio.subprocess import PIPE, Process
+from collections import deque
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+
+import msgspec
+import structlog
+
+from realmkit.config import SetupError, find_node
+from realmkit.errors import TranspileError, TryLater
+from realmkit.modules.compiled import Compiled, Failure, decode
+
+logger = structlog.get_logger(__name__)
+
+# A worker that needs more is looping or was fed something that is no card.
+_MEMORY_CEILING_MB = 1024
+_STOP_WITHIN_S = 1.0
+
+
+class _Answer(msgspec.Struct):
+    id: int = 0
+    ok: bool = False
+    hello: bool = False
+    version: str = ""
+    error: Failure | None = None
+
+
+_answers = msgspec.json.Decoder(_Answer)
+
+
+class _WorkerDied(Exception):
+    """The process ended, or broke off, before it answered. The message is its last words."""
+
+
+@dataclass
+class PoolStats:
+    """What the pool has done since it was made."""
+
+    transpiles: int = 0
+    workers_started: int = 0
+    workers_lost: int = 0
 
 
 class TranspilerPool:
-    """At most `size` workers running `program` (`transpiler.mjs`) under `node`."""
+    """At most `size` workers running `program` (`transpiler.mjs`) under `node`.
+
+    `node` is looked for when the first worker starts. `deadline_s` bounds one module.
+    """
 
     def __init__(
         self,
@@ -20,4 +65,166 @@ class TranspilerPool:
         size: int = 2,
         deadline_s: float = 30.0,
     ) -> None:
-        raise NotImplementedError
+        self.stats = PoolStats()
+        self._program = program
+        self._node = node
+        self._deadline_s = deadline_s
+        self._turns = asyncio.Semaphore(size)
+        self._idle: list[_Worker] = []
+        self._workers: set[_Worker] = set()
+
+    def __repr__(self) -> str:
+        busy = len(self._workers) - len(self._idle)
+        return f"<TranspilerPool: {busy} busy, {len(self._idle)} idle>"
+
+    @cached_property
+    def version(self) -> str:
+        """The transpiler's version, known without starting one. Raises `SetupError`."""
+        try:
+            built = msgspec.json.decode((self._program.parent / "version.json").read_bytes())
+        except OSError as exc:
+            raise SetupError("The transpiler is not built: run `make setup`.") from exc
+        return built["version"]
+
+    async def transpile(self, path: str, source: str) -> Compiled:
+        """Compile the source at the realm-relative `path`; an author's error is in the result.
+
+        Raises `TranspileError` when it takes too long, and `TryLater` when two workers
+        died of it: neither says anything about the next attempt.
+        """
+        self.stats.transpiles += 1
+        async with self._turns:
+            try:
+                return await self._attempt(path, source)
+            except _WorkerDied:
+                try:
+                    return await self._attempt(path, source)
+                except _WorkerDied as exc:
+                    raise TryLater(
+                        f"The transpiler stopped while it compiled `{path}`: {exc}"
+                    ) from exc
+
+    async def stop(self) -> None:
+        """End every worker, within about a second."""
+        workers = list(self._workers)
+        self._workers.clear()
+        self._idle.clear()
+        await asyncio.gather(*(worker.stop() for worker in workers))
+
+    async def _attempt(self, path: str, source: str) -> Compiled:
+        worker = self._idle.pop() if self._idle else await self._start()
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                compiled = await worker.transpile(path, source)
+        except TimeoutError:
+            self._lose(worker)
+            raise TranspileError(
+                f"`{path}` did not compile within {self._deadline_s:g} seconds."
+            ) from None
+        except BaseException:
+            # It may still be at work on what nobody waits for any more.
+            self._lose(worker)
+            raise
+        self._idle.append(worker)
+        return compiled
+
+    async def _start(self) -> "_Worker":
+        if self._node is None:
+            self._node = await asyncio.to_thread(find_node)
+        process = await asyncio.create_subprocess_exec(
+            self._node,
+            f"--max-old-space-size={_MEMORY_CEILING_MB}",
+            self._program,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+        )
+        worker = _Worker(process)
+        self._workers.add(worker)
+        self.stats.workers_started += 1
+        try:
+            version = await worker.hello()
+        except BaseException:
+            self._lose(worker)
+            raise
+        if version != self.version:
+            self._lose(worker)
+            raise TryLater("The transpiler was rebuilt under a running server: restart it.")
+        return worker
+
+    def _lose(self, worker: "_Worker") -> None:
+        self.stats.workers_lost += 1
+        self._workers.discard(worker)
+        worker.kill()
+
+
+class _Worker:
+    """One Node process; serves one request at a time."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._asked = 0
+        self._last_words: deque[str] = deque(maxlen=5)
+        # Node blocks once nobody empties the pipe.
+        self._listening = asyncio.create_task(self._listen(), name="transpiler stderr")
+
+    async def hello(self) -> str:
+        return _answers.decode(await self._receive()).version
+
+    async def transpile(self, path: str, source: str) -> Compiled:
+        self._asked += 1
+        await self._send({"id": self._asked, "path": path, "source": source})
+        body = await self._receive()
+        answer = _answers.decode(body)
+        if answer.id != self._asked:
+            raise _WorkerDied(f"it answered request {answer.id} instead of {self._asked}")
+        return Compiled(error=answer.error) if answer.error else decode(body)
+
+    def kill(self) -> None:
+        if self._process.returncode is None:
+            self._process.kill()
+
+    async def stop(self) -> None:
+        stdin = self._process.stdin
+        assert stdin is not None
+        stdin.close()
+        try:
+            async with asyncio.timeout(_STOP_WITHIN_S):
+                await self._process.wait()
+        except TimeoutError:
+            self.kill()
+            await self._process.wait()
+        await self._listening
+
+    async def _send(self, message: dict[str, object]) -> None:
+        stdin = self._process.stdin
+        assert stdin is not None
+        body = msgspec.json.encode(message)
+        try:
+            stdin.write(len(body).to_bytes(4, "big") + body)
+            await stdin.drain()
+        except (BrokenPipeError, ConnectionResetError) as exc:
+            raise await self._death() from exc
+
+    async def _receive(self) -> bytes:
+        stdout = self._process.stdout
+        assert stdout is not None
+        try:
+            length = int.from_bytes(await stdout.readexactly(4), "big")
+            return await stdout.readexactly(length)
+        except asyncio.IncompleteReadError as exc:
+            raise await self._death() from exc
+
+    async def _death(self) -> _WorkerDied:
+        await self._process.wait()
+        await self._listening
+        words = next((line for line in self._last_words if "Error" in line), None)
+        return _WorkerDied(words or f"exit code {self._process.returncode}")
+
+    async def _listen(self) -> None:
+        stderr = self._process.stderr
+        assert stderr is not None
+        while line := await stderr.readline():
+            text = line.decode(errors="replace").rstrip()
+            self._last_words.append(text)
+            logger.debug("transpiler_said", text=text)
