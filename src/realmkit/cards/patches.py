@@ -2,12 +2,17 @@
 
 Objects merge, arrays and plain values replace, a plural link named by the patch
 is replaced as a whole. The definition a card adopts never changes by a patch.
+What the patch does not touch stays as the author spelled it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
 from realmkit.cards.documents import Resource
-from realmkit.cards.stored import Place
+from realmkit.cards.relationships import split_position
+from realmkit.cards.stored import Place, stored_resource
+from realmkit.errors import BadRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,4 +25,84 @@ class PatchedCard:
 
 def merge_patch(stored: Resource, patch: Resource, place: Place) -> PatchedCard:
     """Merge `patch`, already in stored shape, into `stored`; BadRequest if the type would change."""
-    raise NotImplementedError
+    _refuse_type_change(stored, patch, place)
+    merged: Resource = dict(stored)
+    if "attributes" in patch:
+        merged["attributes"] = _merge_objects(stored.get("attributes") or {}, patch["attributes"])
+    if "relationships" in patch or "attributes" in patch:
+        relationships = _merge_relationships(stored, patch)
+        if relationships or "relationships" in stored or "relationships" in patch:
+            merged["relationships"] = relationships
+    overrides = (patch.get("meta") or {}).get("fields")
+    if overrides:
+        meta = dict(stored.get("meta") or {})
+        meta["fields"] = {**(meta.get("fields") or {}), **overrides}
+        merged["meta"] = meta
+    # `meta` closes the document, wherever the author had it before relationships appeared.
+    if "meta" in merged and "relationships" not in stored:
+        merged["meta"] = merged.pop("meta")
+    is_changed = stored_resource(merged, place) != stored_resource(stored, place)
+    return PatchedCard(merged, is_changed)
+
+
+def _refuse_type_change(stored: Resource, patch: Resource, place: Place) -> None:
+    asked = (patch.get("meta") or {}).get("adoptsFrom")
+    adopted = (stored.get("meta") or {}).get("adoptsFrom")
+    if asked is None or adopted is None:
+        return
+    before, after = place.names.resolve(adopted, place.id), place.names.resolve(asked, place.id)
+    if before != after:
+        raise BadRequest(
+            f"A patch cannot change what a card is: {place.id} adopts `{before.name}` of"
+            f" {before.module}, and the patch says `{after.name}` of {after.module}.",
+            pointer="/data/meta/adoptsFrom",
+        )
+
+
+def _merge_objects(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(old)
+    for name, value in new.items():
+        before = merged.get(name)
+        if isinstance(before, dict) and isinstance(value, dict):
+            merged[name] = _merge_objects(
+                cast("dict[str, Any]", before), cast("dict[str, Any]", value)
+            )
+        else:
+            merged[name] = value
+    return merged
+
+
+def _merge_relationships(stored: Resource, patch: Resource) -> dict[str, Any]:
+    old: Mapping[str, Any] = stored.get("relationships") or {}
+    new: Mapping[str, Any] = patch.get("relationships") or {}
+    replaced = {split_position(key)[0] for key in new}
+    lengths = _array_lengths(patch.get("attributes") or {})
+    kept = {
+        key: value
+        for key, value in old.items()
+        if split_position(key)[0] not in replaced and not _is_orphaned(key, lengths, new)
+    }
+    return {**kept, **new}
+
+
+def _is_orphaned(key: str, lengths: Mapping[str, int], new: Mapping[str, Any]) -> bool:
+    """Whether the contained element that held this link (`visits.2.clinic`) was replaced."""
+    segments = key.split(".")
+    for place in range(1, len(segments) - 1):
+        name, position = ".".join(segments[:place]), segments[place]
+        if name in lengths and position.isdigit():
+            is_restated = any(other.startswith(f"{name}.") for other in new)
+            return is_restated or int(position) >= lengths[name]
+    return False
+
+
+def _array_lengths(attributes: Mapping[str, Any], prefix: str = "") -> dict[str, int]:
+    """Lengths of the arrays that the patch replaces, by dotted path."""
+    lengths: dict[str, int] = {}
+    for name, value in attributes.items():
+        if isinstance(value, list):
+            lengths[prefix + name] = len(cast("list[object]", value))
+        elif isinstance(value, dict):
+            nested = cast("dict[str, Any]", value)
+            lengths.update(_array_lengths(nested, f"{prefix}{name}."))
+    return lengths

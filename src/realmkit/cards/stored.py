@@ -7,10 +7,15 @@ Documents that differ only in what is not stored give the same bytes.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
+import orjson
+
+from realmkit.cards.addresses import relative_reference, resolve_link
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.definitions import Definition
 from realmkit.cards.documents import Resource
+from realmkit.cards.relationships import Link, is_base_name, split_position, written_links
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,23 @@ class Place:
     id: str
     realm_url: str
     names: ModuleNames
+
+    def spell_link(self, link: Link) -> Link:
+        """How this card writes a link: relative inside its realm, absolute beyond it."""
+        if link is None or is_base_name(link):
+            return link
+        target = resolve_link(link, self.id)
+        if target.startswith(self.realm_url):
+            return relative_reference(target, self.id)
+        return self.names.fold(target)
+
+    def spell_code_ref(self, ref: Mapping[str, Any]) -> dict[str, str]:
+        """How this card writes a code ref, without executable extension."""
+        resolved = self.names.resolve(ref, self.id)
+        return {
+            "module": self.names.spell(resolved.module, self.id, self.realm_url),
+            "name": resolved.name,
+        }
 
 
 def stored_resource(
@@ -34,9 +56,57 @@ def stored_resource(
     With a `definition`, computed attributes and query-backed relationships are left
     out. `ids_by_lid` gives the ids of siblings that a relationship names by `lid`.
     """
-    raise NotImplementedError
+    stored: Resource = {"type": "card"}
+    if "attributes" in resource:
+        stored["attributes"] = _without_computed(resource["attributes"], definition)
+    if "relationships" in resource:
+        stored["relationships"] = {
+            key: {"links": {"self": place.spell_link(link)}}
+            for key, link in written_links(resource["relationships"], ids_by_lid or {})
+            if not _is_answered(key, definition)
+        }
+    meta = resource.get("meta") or {}
+    stored["meta"] = {}
+    if "adoptsFrom" in meta:
+        stored["meta"]["adoptsFrom"] = place.spell_code_ref(meta["adoptsFrom"])
+    if meta.get("fields"):
+        stored["meta"]["fields"] = _spell_overrides(meta["fields"], place)
+    return stored
 
 
 def stored_bytes(resource: Resource) -> bytes:
     """Return the file's content: `{"data": ...}`, two-space indent, one newline at the end."""
-    raise NotImplementedError
+    return orjson.dumps({"data": resource}, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _without_computed(
+    attributes: Mapping[str, Any], definition: Definition | None
+) -> dict[str, Any]:
+    if definition is None:
+        return dict(attributes)
+    fields = definition.fields
+    return {
+        name: value
+        for name, value in attributes.items()
+        if not (name in fields and fields[name].is_computed)
+    }
+
+
+def _is_answered(key: str, definition: Definition | None) -> bool:
+    field = definition.fields.get(split_position(key)[0]) if definition else None
+    return field is not None and (field.is_query_backed or field.is_computed)
+
+
+def _spell_overrides(fields: Mapping[str, Any], place: Place) -> dict[str, Any]:
+    return {name: _spell_override(value, place) for name, value in fields.items()}
+
+
+def _spell_override(override: object, place: Place) -> object:
+    if isinstance(override, list):
+        return [_spell_override(one, place) for one in cast("list[object]", override)]
+    members = dict(cast("Mapping[str, Any]", override))
+    if "adoptsFrom" in members:
+        members["adoptsFrom"] = place.spell_code_ref(members["adoptsFrom"])
+    if "fields" in members:
+        members["fields"] = _spell_overrides(members["fields"], place)
+    return members

@@ -21,7 +21,6 @@ class TypeIs:
     """The card's definition is `ref` or descends from it."""
 
     ref: CodeRef
-    pointer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +78,10 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class On:
-    """Paths in `filter` belong to `ref`; `is_gate` also asks that the card is of that type."""
+    """The card is a `ref`, and the paths in `filter` are paths of that definition."""
 
     ref: CodeRef
     filter: "Filter"
-    is_gate: bool
-    pointer: str
 
 
 @dataclass(frozen=True, slots=True)

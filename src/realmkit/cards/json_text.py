@@ -1,0 +1,80 @@
+"""Decoding JSON that strangers wrote, so that everything behind can trust it.
+
+A value that comes back nests no deeper than `MAX_DEPTH` and holds no NUL, which
+neither database can store as text; half surrogate pairs are refused as malformed.
+"""
+
+from collections.abc import Mapping
+from typing import cast
+
+import orjson
+
+from realmkit.errors import BadRequest
+
+MAX_DEPTH = 100
+
+
+def read_json(body: bytes, *, what: str = "The request body") -> object:
+    """Decode JSON. Raises `BadRequest` when it is not UTF-8, malformed, too deep,
+    or holds a NUL or half a surrogate pair. `what` names the thing in the message."""
+    try:
+        body.decode()
+    except UnicodeDecodeError as exc:
+        raise BadRequest(f"{what} is not UTF-8: byte {exc.start} is no text.") from exc
+    try:
+        value = cast("object", orjson.loads(body))
+    except orjson.JSONDecodeError as exc:
+        # orjson also says so of a lone surrogate and of nesting beyond its own limit.
+        raise BadRequest(f"{what} is not valid JSON: {exc}.", title="Malformed JSON") from exc
+    check_json(value, what=what)
+    return value
+
+
+def check_json(value: object, *, what: str, pointer: str = "") -> None:
+    """Refuse decoded JSON that nests too deep or holds text no database can store."""
+    _check(value, what, pointer, 0)
+
+
+def pointer_to(pointer: str, *members: str | int) -> str:
+    """Extend a JSON pointer (RFC 6901)."""
+    escaped = (str(member).replace("~", "~0").replace("/", "~1") for member in members)
+    return "/".join([pointer, *escaped])
+
+
+def json_kind(value: object) -> str:
+    """What a decoded JSON value is, with its article, for error messages."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, int | float):
+        return "a number"
+    return "an array" if isinstance(value, list) else "an object"
+
+
+def _check(value: object, what: str, pointer: str, depth: int) -> None:
+    if isinstance(value, str):
+        _check_text(value, what, pointer)
+    elif isinstance(value, Mapping):
+        _check_depth(what, pointer, depth)
+        for key, member in cast("Mapping[str, object]", value).items():
+            _check_text(key, what, pointer)
+            _check(member, what, pointer_to(pointer, key), depth + 1)
+    elif isinstance(value, list):
+        _check_depth(what, pointer, depth)
+        for position, member in enumerate(cast("list[object]", value)):
+            _check(member, what, pointer_to(pointer, position), depth + 1)
+
+
+def _check_text(text: str, what: str, pointer: str) -> None:
+    if "\0" in text:
+        raise BadRequest(f"{what} holds a NUL character, which cannot be stored.", pointer=pointer)
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise BadRequest(f"{what} holds half a surrogate pair.", pointer=pointer)
+
+
+def _check_depth(what: str, pointer: str, depth: int) -> None:
+    if depth >= MAX_DEPTH:
+        raise BadRequest(f"{what} nests deeper than {MAX_DEPTH} levels.", pointer=pointer)
