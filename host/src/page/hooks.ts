@@ -62,7 +62,10 @@ export function readData(root: ParentNode): PageData {
 }
 
 /** The element marked `data-realmkit-<name>`, which the server's template always has. */
-export function hook<T extends HTMLElement = HTMLElement>(name: string, root: ParentNode = document): T {
+export function hook<T extends HTMLElement = HTMLElement>(
+  name: string,
+  root: ParentNode = document,
+): T {
   const element = maybeHook<T>(name, root);
   if (!element) throw new Error(`The page has no data-realmkit-${name}.`);
   return element;

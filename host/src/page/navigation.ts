@@ -8,7 +8,7 @@
  * behave as they would have.
  */
 
-import { announce, hook, readData, replaceParts, type PageData, type View } from "./hooks.ts";
+import { announce, hook, type PageData, readData, replaceParts, type View } from "./hooks.ts";
 import { askForPage } from "./requests.ts";
 import { stylesheetsOf, useStylesheets } from "./stylesheets.ts";
 
@@ -98,7 +98,8 @@ async function arrive(url: URL, { isReturn }: { isReturn: boolean }): Promise<vo
     else scrollToStart(url);
     announce(document.title);
   } catch (error) {
-    if (!signal.aborted) announce(`${url.pathname} could not be opened: ${(error as Error).message}`);
+    if (!signal.aborted)
+      announce(`${url.pathname} could not be opened: ${(error as Error).message}`);
   } finally {
     clearTimeout(waiting);
     if (!signal.aborted) delete document.documentElement.dataset.waiting;

@@ -34,7 +34,7 @@ export async function chooseNewCard(realmURL: string): Promise<void> {
     const button = build(
       "button",
       { text: displayName },
-      build("span", { text: total === 1 ? "1 card" : `${total} cards` }),
+      build("span", { class: "rk-choices-count", text: total === 1 ? "1 card" : `${total} cards` }),
     );
     button.addEventListener("click", () => {
       dialog.close();

@@ -93,7 +93,11 @@ class RealmStream {
     });
     source.addEventListener("index", (message) => {
       const { indexType, invalidations } = JSON.parse(message.data) as WireIndexEvent;
-      this.#tell({ kind: "indexed", isFull: indexType === "full", invalidations: invalidations ?? [] });
+      this.#tell({
+        kind: "indexed",
+        isFull: indexType === "full",
+        invalidations: invalidations ?? [],
+      });
     });
     source.addEventListener("progress", (message) => {
       const { done, total } = JSON.parse(message.data) as { done: number; total: number };

@@ -6,12 +6,20 @@
  * time: a newer one cancels it, and an answer nobody waits for is never shown.
  */
 
-import { announce, hook, maybeHook, type RealmData, replaceParts, type SearchBody, type View } from "./hooks.ts";
+import {
+  announce,
+  hook,
+  maybeHook,
+  type RealmData,
+  replaceParts,
+  type SearchBody,
+  type View,
+} from "./hooks.ts";
 import { askAgain, retitle } from "./navigation.ts";
 import { chooseNewCard } from "./new-card.ts";
 import { follow, type RealmEvent } from "./realm-events.ts";
-import { API, ask, CARD } from "./requests.ts";
 import { RealmStatus } from "./realm-status.ts";
+import { API, ask, CARD } from "./requests.ts";
 import { type FoundCard, Tiles } from "./tiles.ts";
 
 const TYPING_PAUSE_MS = 150;
@@ -51,9 +59,12 @@ class RealmPage implements View {
     form.addEventListener("submit", (event) => this.#submitted(event), { signal });
     document.addEventListener("keydown", (event) => this.#pressed(event), { signal });
     main.addEventListener("click", (event) => this.#clicked(event), { signal });
-    this.#scrolled = new IntersectionObserver((seen) => {
-      if (seen.some((entry) => entry.isIntersecting)) void this.#more();
-    }, { rootMargin: "600px" });
+    this.#scrolled = new IntersectionObserver(
+      (seen) => {
+        if (seen.some((entry) => entry.isIntersecting)) void this.#more();
+      },
+      { rootMargin: "600px" },
+    );
     this.#watchMore();
     const unfollow = follow(data.realmURL, (event) => this.#heard(event));
     signal.addEventListener("abort", unfollow);
@@ -173,7 +184,11 @@ class RealmPage implements View {
     this.#question?.abort();
     const question = new AbortController();
     this.#question = question;
-    const body = { ...this.#data.query, ...filterFor(this.#search, this.#typeKey), page: { number, size } };
+    const body = {
+      ...this.#data.query,
+      ...filterFor(this.#search, this.#typeKey),
+      page: { number, size },
+    };
     try {
       const response = await ask(`${this.#data.realmURL}_search`, {
         method: "QUERY",
@@ -181,7 +196,10 @@ class RealmPage implements View {
         body: JSON.stringify(body),
         signal: question.signal,
       });
-      const answer = (await response.json()) as { data: FoundCard[]; meta: { page: { total: number } } };
+      const answer = (await response.json()) as {
+        data: FoundCard[];
+        meta: { page: { total: number } };
+      };
       if (question.signal.aborted) return null;
       this.#total = answer.meta.page.total;
       return answer.data;

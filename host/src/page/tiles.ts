@@ -93,7 +93,7 @@ function freshTile(card: FoundCard, isUpdate: boolean): HTMLElement {
   tile.dataset.realmkitTile = card.id;
   if (isUpdate) tile.dataset.fresh = "";
   link.href = new URL(card.id).pathname;
-  link.firstElementChild!.textContent = `${title}, ${typeName}${error ? ", in error" : ""}`;
+  link.firstElementChild!.textContent = `${title}, ${typeName}${error ? `, in error: ${reasonOf(error)}` : ""}`;
   if (card.meta.html) {
     face.classList.add("rk-paper");
     face.innerHTML = card.meta.html;
@@ -105,8 +105,8 @@ function freshTile(card: FoundCard, isUpdate: boolean): HTMLElement {
     tile.dataset.error = "";
     const notice = document.createElement("p");
     notice.className = "rk-tile-error";
-    notice.textContent = error.detail ?? error.message ?? error.title ?? "This card is in error.";
-    notice.title = notice.textContent;
+    notice.textContent = "In error";
+    notice.title = reasonOf(error);
     notice.ariaHidden = "true";
     tile.append(notice);
   }
@@ -120,10 +120,17 @@ function line(className: string, text: string): HTMLElement {
   return element;
 }
 
+function reasonOf(error: NonNullable<FoundCard["meta"]["error"]>): string {
+  return error.detail ?? error.message ?? error.title ?? "the server does not say why";
+}
+
 function lookOf(card: FoundCard): string {
   return JSON.stringify([card.meta.html, card.meta.error, titleOf(card)]);
 }
 
 function faceOf(tile: HTMLElement): string {
-  return (tile.textContent ?? "").replace(/\s+/g, " ") + (tile.querySelector(".rk-tile-face")?.innerHTML ?? "");
+  return (
+    (tile.textContent ?? "").replace(/\s+/g, " ") +
+    (tile.querySelector(".rk-tile-face")?.innerHTML ?? "")
+  );
 }

@@ -1,0 +1,164 @@
+/**
+ * One card, loaded and rendered by the card engine.
+ *
+ * The only part of the page that knows the engine and the store; it is imported
+ * when a card's page wakes.
+ */
+
+import "../runtime/main.ts";
+import { type BaseDef, renderCard } from "../card-api/index.ts";
+import { liveStore } from "../store/live-store.ts";
+import type { SaveState, StoreEvent } from "../store/store.ts";
+import { build } from "./hooks.ts";
+
+export type LiveEvent =
+  | { kind: "save-state"; state: SaveState }
+  | { kind: "removed" }
+  | { kind: "definitions-changed" }
+  | { kind: "indexed" };
+
+type Format = "isolated" | "edit" | "embedded" | "fitted" | "atom";
+
+/** Long enough for what a card loads, short enough that a slow one is seen at work. */
+const REST_PATIENCE_MS = 4000;
+const IMAGE_PATIENCE_MS = 800;
+
+const FITTED_SIZES: [string, number, number][] = [
+  ["Tile", 250, 170],
+  ["Tall tile", 170, 250],
+  ["Strip", 400, 65],
+  ["Badge", 150, 105],
+];
+
+export class LiveCard {
+  readonly #id: string;
+  readonly #realmURL: string;
+  readonly #instance: BaseDef;
+  readonly #renderings = new Set<{ destroy(): void }>();
+  readonly #endings: (() => void)[] = [];
+
+  private constructor(id: string, realmURL: string, instance: BaseDef) {
+    this.#id = id;
+    this.#realmURL = realmURL;
+    this.#instance = instance;
+  }
+
+  /** Load a card. Rejects when it or its definition cannot be had. */
+  static async open(id: string, realmURL: string): Promise<LiveCard> {
+    return new LiveCard(id, realmURL, await liveStore().load(id));
+  }
+
+  get isUnsaved(): boolean {
+    return liveStore().saveState(this.#id).status !== "saved";
+  }
+
+  /** Render in `place`, unseen until it is at rest and `takePlace` is called. */
+  async render(format: Format, place: HTMLElement): Promise<{ takePlace(): void }> {
+    const element = build("div", { class: "rk-waiting-card" });
+    place.append(element);
+    try {
+      this.#renderings.add(renderCard(this.#instance, { format, element }));
+      await Promise.race([liveStore().settled(), pause(REST_PATIENCE_MS)]);
+      await Promise.race([imagesOf(element), pause(IMAGE_PATIENCE_MS)]);
+    } catch (error) {
+      element.remove();
+      throw error;
+    }
+    return { takePlace: () => takePlace(element, place) };
+  }
+
+  /** Every other format of the card, at the sizes cards are commonly fitted to. */
+  async renderFormats(place: HTMLElement): Promise<void> {
+    const fits = build("div", { class: "rk-fits" });
+    place.append(build("h2", { text: "Fitted" }), fits);
+    for (const [name, width, height] of FITTED_SIZES) {
+      const fit = build("div", { class: "rk-fit rk-paper" });
+      fit.title = `${name}, ${width} × ${height}`;
+      fit.style.cssText = `width:${width}px;height:${height}px`;
+      fits.append(fit);
+      this.#renderings.add(renderCard(this.#instance, { format: "fitted", element: fit }));
+    }
+    for (const [format, title] of [
+      ["embedded", "Embedded"],
+      ["atom", "Atom"],
+    ] as const) {
+      const fit = build("div", { class: "rk-fit-free rk-paper" });
+      if (format === "atom") fit.classList.add("rk-fit-line");
+      place.append(build("h2", { text: title }), fit);
+      this.#renderings.add(renderCard(this.#instance, { format, element: fit }));
+    }
+    await liveStore().settled();
+  }
+
+  subscribe(listener: (event: LiveEvent) => void): () => void {
+    const stops = [
+      liveStore().follow(this.#realmURL),
+      liveStore().subscribe((event) => {
+        const mine = this.#mine(event);
+        if (mine) listener(mine);
+      }),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }
+
+  keepMine(): Promise<void> {
+    return liveStore().keepMine(this.#id);
+  }
+
+  takeTheirs(): Promise<void> {
+    return liveStore().takeTheirs(this.#id);
+  }
+
+  flush(): Promise<void> {
+    return liveStore().flush(this.#id);
+  }
+
+  /** Save what is unsaved and take down every rendering. */
+  leave(): void {
+    if (this.isUnsaved) void this.flush();
+    for (const stop of this.#endings) stop();
+    for (const rendering of this.#renderings) rendering.destroy();
+    this.#renderings.clear();
+  }
+
+  #mine(event: StoreEvent): LiveEvent | null {
+    switch (event.kind) {
+      case "save-state":
+        return event.id === this.#id ? { kind: "save-state", state: event.state } : null;
+      case "removed":
+        return event.ids.includes(this.#id) ? { kind: "removed" } : null;
+      case "definitions-changed":
+        return { kind: "definitions-changed" };
+      case "indexed":
+        return event.invalidations.includes(this.#id) ? { kind: "indexed" } : null;
+      default:
+        return null;
+    }
+  }
+}
+
+/** Show `element` and take away what was there, keeping focus on the same link. */
+function takePlace(element: HTMLElement, place: HTMLElement): void {
+  const focused = [...place.children]
+    .filter((child) => child !== element)
+    .flatMap((child) => [...child.querySelectorAll("a[href], button, input")])
+    .indexOf(document.activeElement!);
+  for (const child of [...place.children]) if (child !== element) child.remove();
+  element.classList.remove("rk-waiting-card");
+  if (focused >= 0) {
+    element
+      .querySelectorAll<HTMLElement>("a[href], button, input")
+      [focused]?.focus({ preventScroll: true });
+  }
+}
+
+async function imagesOf(element: HTMLElement): Promise<void> {
+  const images = Array.from(element.querySelectorAll("img"));
+  await Promise.allSettled(images.map((image) => image.decode()));
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
