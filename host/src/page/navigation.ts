@@ -87,7 +87,7 @@ async function arrive(url: URL, { isReturn }: { isReturn: boolean }): Promise<vo
   }, WAIT_NOTICE_MS);
   try {
     const page = await askForPage(url.href, signal);
-    if (!page || !page.querySelector("[data-realmkit-main]")) {
+    if (!page?.querySelector("[data-realmkit-main]")) {
       location.assign(url);
       return;
     }
