@@ -11,7 +11,8 @@ import os
 import shutil
 import signal
 import tempfile
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from realmkit.prerender.cdp import CDPConnection
@@ -47,6 +48,7 @@ class ChromiumProcess:
     pid: int
     profile: Path
     connection: CDPConnection
+    exited: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def is_alive(self) -> bool:
@@ -59,16 +61,40 @@ class ChromiumProcess:
             return next((line.strip() for line in reversed(lines) if line.strip()), "")
         return ""
 
+    def watch(self) -> None:
+        """Close the connection as soon as the process exits.
+
+        The end of the pipe alone does not tell: Chromium's children inherit it and
+        may outlive a Chromium that was killed.
+        """
+        loop = asyncio.get_running_loop()
+
+        def wait() -> None:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(self.pid, 0)
+            # The loop may have been closed by a process that is on its way out.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._note_exit)
+
+        threading.Thread(target=wait, name=f"chromium {self.pid}", daemon=True).start()
+
     async def end(self) -> None:
         """Kill the group, reap it and remove the profile. Safe when it is already dead."""
         self.connection.close()
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
-        await asyncio.to_thread(self._reap)
+        self._kill_group()
+        await self.exited.wait()
+        await asyncio.to_thread(self._remove_profile)
 
-    def _reap(self) -> None:
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(self.pid, 0)
+    def _note_exit(self) -> None:
+        self.exited.set()
+        self.connection.close()
+        self._kill_group()
+
+    def _kill_group(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def _remove_profile(self) -> None:
         # Chromium's children may still be writing while they die.
         for _ in range(3):
             shutil.rmtree(self.profile, ignore_errors=True)
@@ -91,7 +117,10 @@ async def start_chromium(executable: Path) -> ChromiumProcess:
     finally:
         os.close(command_read)
         os.close(answer_write)
-    return ChromiumProcess(pid, profile, await CDPConnection.open(answer_read, command_write))
+    connection = await CDPConnection.open(answer_read, command_write)
+    process = ChromiumProcess(pid, profile, connection)
+    process.watch()
+    return process
 
 
 def _spawn(executable: Path, profile: Path, command_read: int, answer_write: int) -> int:
