@@ -54,6 +54,10 @@ export class Documents {
     return this.#known.has(id);
   }
 
+  knownAt(id: string): Resource | undefined {
+    return this.#known.get(id);
+  }
+
   /** Ask again for `id` the next time it is wanted. */
   forget(id: string): void {
     this.#known.delete(id);

@@ -24,10 +24,10 @@ export type StoreEvent =
   /** A definition changed: every instance is of an old class, get the shown ones again. */
   | { kind: "definitions-changed" }
   /** The realm's index moved on: tiles, counts and searches may differ. */
-  | { kind: "indexed"; realm: string; invalidations: string[]; generation: number }
+  | { kind: "indexed"; realm: string; invalidations: string[] }
   /** The connection to the realm was lost or came back. */
   | { kind: "connection"; realm: string; isOpen: boolean }
-  | { kind: "progress"; realm: string; done: number; total: number; current?: string }
+  | { kind: "progress"; realm: string; done: number; total: number }
   /** The save state of a card changed. */
   | { kind: "save-state"; id: string; state: SaveState };
 
