@@ -20,7 +20,7 @@ import {
 } from "./hooks.ts";
 import type { LiveCard, LiveEvent } from "./live-card.ts";
 import { askAgain, go } from "./navigation.ts";
-import { follow } from "./realm-events.ts";
+import { follow, type RealmEvent } from "./realm-events.ts";
 import { showNoSaving, showSaving } from "./saving.ts";
 import { SourceView } from "./source-view.ts";
 
@@ -42,7 +42,6 @@ class CardPage implements View {
   #waking: Promise<void> | undefined;
   #source: SourceView | undefined;
   #settling: ReturnType<typeof setTimeout> | undefined;
-  #unfollow: () => void;
 
   constructor(main: HTMLElement, data: CardData) {
     this.#data = data;
@@ -51,13 +50,8 @@ class CardPage implements View {
     const { signal } = this.#endings;
     document.addEventListener("keydown", (event) => this.#pressed(event), { signal });
     addEventListener("beforeunload", (event) => this.#closing(event), { signal });
-    // Until the card is alive its store hears nothing, so the page listens itself.
-    this.#unfollow = follow(data.realmURL, (event) => {
-      if (event.kind === "missed") this.#changed();
-      if (event.kind === "indexed" && (event.isFull || event.invalidations.includes(data.id))) {
-        this.#changed();
-      }
-    });
+    const unfollow = follow(data.realmURL, (event) => this.#realmChanged(event));
+    signal.addEventListener("abort", unfollow);
     this.#waking = this.#wake();
     void this.#show(modeOf(new URL(location.href)));
   }
@@ -71,7 +65,6 @@ class CardPage implements View {
   leave(): void {
     clearTimeout(this.#settling);
     this.#endings.abort();
-    this.#unfollow();
     this.#live?.leave();
   }
 
@@ -88,8 +81,7 @@ class CardPage implements View {
       this.#live = live;
       rendering.takePlace();
       sheet.dataset.realmkitLive = "";
-      this.#unfollow();
-      this.#unfollow = live.subscribe((event) => this.#heard(event));
+      live.subscribe((event) => this.#heard(event));
     } catch (error) {
       if (this.#endings.signal.aborted) return;
       delete this.#panels.get("view")!.dataset.realmkitLive;
@@ -183,14 +175,15 @@ class CardPage implements View {
       case "definitions-changed":
         this.#rewake();
         break;
-      case "indexed":
-        this.#changed();
-        break;
     }
   }
 
-  /** The index has a new word on this card: show it, and the card if it is not alive. */
-  #changed(): void {
+  /** The index may have a new word on this card: show it, and the card if it is not alive. */
+  #realmChanged(event: RealmEvent): void {
+    const isNews =
+      event.kind === "missed" ||
+      (event.kind === "indexed" && (event.isFull || event.invalidations.includes(this.#data.id)));
+    if (!isNews) return;
     clearTimeout(this.#settling);
     this.#settling = setTimeout(() => void this.#lookAgain(), SETTLING_MS);
   }

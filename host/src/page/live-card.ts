@@ -14,8 +14,7 @@ import { build } from "./hooks.ts";
 export type LiveEvent =
   | { kind: "save-state"; state: SaveState }
   | { kind: "removed" }
-  | { kind: "definitions-changed" }
-  | { kind: "indexed" };
+  | { kind: "definitions-changed" };
 
 type Format = "isolated" | "edit" | "embedded" | "fitted" | "atom";
 
@@ -90,17 +89,15 @@ export class LiveCard {
     await liveStore().settled();
   }
 
-  subscribe(listener: (event: LiveEvent) => void): () => void {
-    const stops = [
+  /** Hear of this card until `leave`. */
+  subscribe(listener: (event: LiveEvent) => void): void {
+    this.#endings.push(
       liveStore().follow(this.#realmURL),
       liveStore().subscribe((event) => {
         const mine = this.#mine(event);
         if (mine) listener(mine);
       }),
-    ];
-    return () => {
-      for (const stop of stops) stop();
-    };
+    );
   }
 
   keepMine(): Promise<void> {
@@ -131,8 +128,6 @@ export class LiveCard {
         return event.ids.includes(this.#id) ? { kind: "removed" } : null;
       case "definitions-changed":
         return { kind: "definitions-changed" };
-      case "indexed":
-        return event.invalidations.includes(this.#id) ? { kind: "indexed" } : null;
       default:
         return null;
     }
