@@ -38,8 +38,8 @@ class CardPage implements View {
   readonly #panels = new Map<Mode, HTMLElement>();
   readonly #endings = new AbortController();
   #mode: Mode = "view";
+  #opening: Promise<LiveCard> | undefined;
   #live: LiveCard | undefined;
-  #waking: Promise<void> | undefined;
   #source: SourceView | undefined;
   #settling: ReturnType<typeof setTimeout> | undefined;
 
@@ -52,8 +52,8 @@ class CardPage implements View {
     addEventListener("beforeunload", (event) => this.#closing(event), { signal });
     const unfollow = follow(data.realmURL, (event) => this.#realmChanged(event));
     signal.addEventListener("abort", unfollow);
-    this.#waking = this.#wake();
     void this.#show(modeOf(new URL(location.href)));
+    void this.#wake();
   }
 
   accept(url: URL): boolean {
@@ -68,26 +68,41 @@ class CardPage implements View {
     this.#live?.leave();
   }
 
-  /** Load the card and put its live rendering in the place of the prerendered one. */
+  /** Put the card's live rendering in the place of the prerendered one. */
   async #wake(): Promise<void> {
+    // What did not render for the index will not render here; the last good HTML stays.
+    if (maybeHook("problem")) return;
+    const sheet = this.#panels.get("view")!;
     try {
-      const { LiveCard } = await import("./live-card.ts");
-      const live = await LiveCard.open(this.#data.id, this.#data.realmURL);
-      if (this.#endings.signal.aborted) return live.leave();
-      const sheet = this.#panels.get("view")!;
+      const live = await this.#open();
       const rendering = await live.render("isolated", sheet);
-      if (this.#endings.signal.aborted) return live.leave();
-      this.#live?.leave();
-      this.#live = live;
+      if (live !== this.#live) return;
       rendering.takePlace();
       sheet.dataset.realmkitLive = "";
-      live.subscribe((event) => this.#heard(event));
     } catch (error) {
       if (this.#endings.signal.aborted) return;
-      delete this.#panels.get("view")!.dataset.realmkitLive;
+      delete sheet.dataset.realmkitLive;
       this.#explain(error as Error);
-    } finally {
-      this.#waking = undefined;
+    }
+  }
+
+  /** The loaded card. Rejects when it or its definition cannot be had. */
+  #open(): Promise<LiveCard> {
+    this.#opening ??= this.#load();
+    return this.#opening;
+  }
+
+  async #load(): Promise<LiveCard> {
+    try {
+      const { LiveCard } = await import("./live-card.ts");
+      const live = await LiveCard.open(this.#data);
+      if (this.#endings.signal.aborted) throw new Error("The page was left.");
+      live.subscribe((event) => this.#heard(event));
+      this.#live = live;
+      return live;
+    } catch (error) {
+      this.#opening = undefined;
+      throw error;
     }
   }
 
@@ -104,15 +119,16 @@ class CardPage implements View {
     document.querySelector('[data-realmkit-part="problem"]')?.replaceChildren(notice);
   }
 
-  async #show(mode: Mode): Promise<void> {
-    this.#mode = mode === "edit" && !this.#data.isWritable ? "view" : mode;
+  async #show(asked: Mode): Promise<void> {
+    const mode = asked === "edit" && !this.#data.isWritable ? "view" : asked;
+    this.#mode = mode;
     for (const link of document.querySelectorAll<HTMLElement>("[data-realmkit-mode]")) {
-      link.ariaCurrent = link.dataset.realmkitMode === this.#mode ? "true" : null;
+      link.ariaCurrent = link.dataset.realmkitMode === mode ? "true" : null;
     }
-    if (this.#mode === "edit" || this.#mode === "formats") await this.#waking;
-    if (mode !== this.#mode && mode !== "edit") return;
-    const panel = this.#panels.get(this.#mode) ?? (await this.#makePanel(this.#mode));
-    this.#panels.set(this.#mode, panel);
+    const panel = this.#panels.get(mode) ?? (await this.#makePanel(mode));
+    // Someone may have gone on to another mode, or made the same panel, meanwhile.
+    if (this.#panels.has(mode) && this.#panels.get(mode) !== panel) panel.remove();
+    else this.#panels.set(mode, panel);
     for (const [name, other] of this.#panels) other.hidden = name !== this.#mode;
   }
 
@@ -123,22 +139,24 @@ class CardPage implements View {
       return this.#source.element;
     }
     const panel = build("div", { data: { realmkitSheet: mode } });
+    panel.hidden = true;
     this.#card.append(panel);
-    if (!this.#live) {
+    try {
+      const live = await this.#open();
+      if (mode === "formats") {
+        panel.className = "rk-panel";
+        await live.renderFormats(panel);
+      } else {
+        await this.#makeForm(panel, live);
+      }
+    } catch (error) {
       panel.className = "rk-sheet rk-paper";
-      panel.append(
+      panel.replaceChildren(
         build("p", {
           class: "rk-empty rk-empty-page",
-          text: "This card cannot be shown this way until it is mended. Its source can still be read.",
+          text: `This card cannot be shown this way yet. ${(error as Error).message}`,
         }),
       );
-      return panel;
-    }
-    if (mode === "formats") {
-      panel.className = "rk-panel";
-      await this.#live.renderFormats(panel);
-    } else {
-      await this.#makeForm(panel, this.#live);
     }
     return panel;
   }
@@ -173,7 +191,7 @@ class CardPage implements View {
         this.#sayRemoved();
         break;
       case "definitions-changed":
-        this.#rewake();
+        void this.#reopen();
         break;
     }
   }
@@ -198,26 +216,34 @@ class CardPage implements View {
     }
     replaceParts(page, ["problem", "trail"]);
     document.title = page.title;
-    const isBroken = maybeHook("problem") !== null;
-    if (this.#live && !isBroken) return;
+    const isAlive = "realmkitLive" in this.#panels.get("view")!.dataset;
+    if (isAlive) return;
     const fresh = page.querySelector("[data-realmkit-static]");
     const shown = maybeHook("static", this.#panels.get("view")!);
     if (fresh && shown) shown.replaceChildren(...document.importNode(fresh, true).childNodes);
-    if (!isBroken) this.#rewake();
+    await this.#wake();
   }
 
-  #rewake(): void {
-    this.#waking ??= this.#wake().then(() => this.#remakePanels());
-  }
-
-  // Forms and previews were made of the old definition.
-  async #remakePanels(): Promise<void> {
+  /** A definition changed: load the card anew, and make again what was made of the old one. */
+  async #reopen(): Promise<void> {
+    this.#freeze();
+    this.#live?.leave();
+    this.#live = this.#opening = undefined;
     for (const mode of ["edit", "formats"] as const) {
       this.#panels.get(mode)?.remove();
       this.#panels.delete(mode);
     }
-    this.#waking = undefined;
-    if (this.#mode === "edit" || this.#mode === "formats") await this.#show(this.#mode);
+    await Promise.all([this.#wake(), this.#show(this.#mode)]);
+  }
+
+  /** Keep what the view shows as plain HTML while there is no live card behind it. */
+  #freeze(): void {
+    const sheet = this.#panels.get("view")!;
+    if (!("realmkitLive" in sheet.dataset)) return;
+    delete sheet.dataset.realmkitLive;
+    const shown = sheet.lastElementChild!.cloneNode(true) as HTMLElement;
+    shown.dataset.realmkitStatic = "";
+    sheet.prepend(shown);
   }
 
   #sayRemoved(): void {

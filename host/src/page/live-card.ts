@@ -9,7 +9,8 @@ import "../runtime/main.ts";
 import { type BaseDef, renderCard } from "../card-api/index.ts";
 import { liveStore } from "../store/live-store.ts";
 import type { SaveState, StoreEvent } from "../store/store.ts";
-import { build } from "./hooks.ts";
+import { build, type CardData } from "./hooks.ts";
+import { go } from "./navigation.ts";
 
 export type LiveEvent =
   | { kind: "save-state"; state: SaveState }
@@ -29,22 +30,30 @@ const FITTED_SIZES: [string, number, number][] = [
   ["Badge", 150, 105],
 ];
 
+// A render that throws leaves Glimmer half-way through its work, and no later one
+// in this document can be relied on. What is on screen stays; the next card to be
+// opened gets a new document.
+let isSpoilt = false;
+
 export class LiveCard {
   readonly #id: string;
   readonly #realmURL: string;
+  readonly #isWritable: boolean;
   readonly #instance: BaseDef;
   readonly #renderings = new Set<{ destroy(): void }>();
   readonly #endings: (() => void)[] = [];
 
-  private constructor(id: string, realmURL: string, instance: BaseDef) {
-    this.#id = id;
-    this.#realmURL = realmURL;
+  private constructor(card: CardData, instance: BaseDef) {
+    this.#id = card.id;
+    this.#realmURL = card.realmURL;
+    this.#isWritable = card.isWritable;
     this.#instance = instance;
   }
 
   /** Load a card. Rejects when it or its definition cannot be had. */
-  static async open(id: string, realmURL: string): Promise<LiveCard> {
-    return new LiveCard(id, realmURL, await liveStore().load(id));
+  static async open(card: CardData): Promise<LiveCard> {
+    if (isSpoilt) location.reload();
+    return new LiveCard(card, await liveStore().load(card.id));
   }
 
   get isUnsaved(): boolean {
@@ -56,7 +65,7 @@ export class LiveCard {
     const element = build("div", { class: "rk-waiting-card" });
     place.append(element);
     try {
-      this.#renderings.add(renderCard(this.#instance, { format, element }));
+      this.#draw(format, element);
       await Promise.race([liveStore().settled(), pause(REST_PATIENCE_MS)]);
       await Promise.race([imagesOf(element), pause(IMAGE_PATIENCE_MS)]);
     } catch (error) {
@@ -75,7 +84,7 @@ export class LiveCard {
       fit.title = `${name}, ${width} × ${height}`;
       fit.style.cssText = `width:${width}px;height:${height}px`;
       fits.append(fit);
-      this.#renderings.add(renderCard(this.#instance, { format: "fitted", element: fit }));
+      this.#draw("fitted", fit);
     }
     for (const [format, title] of [
       ["embedded", "Embedded"],
@@ -84,7 +93,7 @@ export class LiveCard {
       const fit = build("div", { class: "rk-fit-free rk-paper" });
       if (format === "atom") fit.classList.add("rk-fit-line");
       place.append(build("h2", { text: title }), fit);
-      this.#renderings.add(renderCard(this.#instance, { format, element: fit }));
+      this.#draw(format, fit);
     }
     await liveStore().settled();
   }
@@ -120,6 +129,25 @@ export class LiveCard {
     this.#renderings.clear();
   }
 
+  #draw(format: Format, element: HTMLElement): void {
+    try {
+      const rendering = renderCard(this.#instance, {
+        format,
+        element,
+        permissions: { canRead: true, canWrite: this.#isWritable },
+        crud: {
+          viewCard: (card: BaseDef | URL | string) => go(addressOf(card)),
+          editCard: (card: BaseDef | URL | string) => go(`${addressOf(card)}?show=edit`),
+          saveCard: () => this.flush(),
+        },
+      });
+      this.#renderings.add(rendering);
+    } catch (error) {
+      isSpoilt = true;
+      throw error;
+    }
+  }
+
   #mine(event: StoreEvent): LiveEvent | null {
     switch (event.kind) {
       case "save-state":
@@ -132,6 +160,10 @@ export class LiveCard {
         return null;
     }
   }
+}
+
+function addressOf(card: BaseDef | URL | string): string {
+  return typeof card === "string" ? card : card instanceof URL ? card.href : card.id;
 }
 
 /** Show `element` and take away what was there, keeping focus on the same link. */
