@@ -7,7 +7,7 @@ way, so both are cached alike.
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import msgspec
 
@@ -53,12 +53,11 @@ class Compiled(msgspec.Struct, frozen=True, rename="camel"):
     map: msgspec.Raw = msgspec.Raw(b"null")
     error: Failure | None = None
 
-    def assemble(self, rewrite: Callable[[str], str]) -> str:
-        """The module's text with every specifier replaced by what `rewrite` makes of it."""
+    def assemble(self, addresses: Sequence[str]) -> str:
+        """The module's text with the specifier of each import replaced by an address."""
         pieces = [self.parts[0]]
-        for each, part in zip(self.imports, self.parts[1:], strict=True):
-            # Escaped as the transpiler would: a URL may hold a quote or a line separator.
-            pieces += (json.dumps(rewrite(each.specifier)), part)
+        for address, part in zip(addresses, self.parts[1:], strict=True):
+            pieces += (json.dumps(address), part)
         return "".join(pieces)
 
 

@@ -41,6 +41,8 @@ def inert_module(names: Iterable[str]) -> str:
     """The text of a module that exports an inert class under each name."""
     lines = [_CLASS]
     for index, name in enumerate(inert_names(names)):
-        lines.append(f"const inert{index} = class extends Inert {{ static name = {json.dumps(name)}; }};")
+        lines.append(
+            f"const inert{index} = class extends Inert {{ static name = {json.dumps(name)}; }};"
+        )
         lines.append(f"export {{ inert{index} as {name} }};")
     return "\n".join(lines) + "\n"

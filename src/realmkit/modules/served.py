@@ -5,12 +5,17 @@ Both are finished values. `ServedModule` is an answer the edge can send as it is
 browser host imports only versioned, immutable URLs.
 """
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from email.utils import formatdate
 from functools import cached_property
 from typing import Any
 
 import orjson
+
+IMMUTABLE = "public, max-age=31536000, immutable"
+REVALIDATED = "public, max-age=0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +31,47 @@ class ServedModule:
     etag: str
     headers: Mapping[str, str]
 
+    def as_hit(self) -> "ServedModule":
+        """The same answer when it is given again from memory."""
+        return replace(self, headers={**self.headers, "x-boxel-cache": "hit"})
+
+
+def javascript(
+    body: bytes,
+    *,
+    is_immutable: bool,
+    canonical_url: str | None = None,
+    modified_s: int | None = None,
+    media_type: str = "text/javascript",
+) -> ServedModule:
+    """A 200 with `body`: for ever at a versioned address, revalidated at any other."""
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {
+        "content-type": media_type,
+        "content-length": str(len(body)),
+        "cache-control": IMMUTABLE if is_immutable else REVALIDATED,
+        "etag": etag,
+        "x-boxel-cache": "miss",
+    }
+    if canonical_url is not None:
+        headers["x-boxel-canonical-path"] = canonical_url
+    if modified_s is not None:
+        headers["last-modified"] = formatdate(modified_s, usegmt=True)
+    return ServedModule(200, body, etag, headers)
+
+
+def redirect(location: str) -> ServedModule:
+    """A 302 to the version that is current. Tomorrow it may be another one."""
+    headers = {"location": location, "cache-control": "no-store", "content-length": "0"}
+    return ServedModule(302, b"", "", headers)
+
 
 @dataclass(frozen=True, slots=True)
 class ModuleProblem:
     """Why a module may not be imported. `line` (from 1) and `column` (from 0) may be absent.
 
-    `module` is the specifier or module that is at fault, `importer` who asked for it
-    (realm-relative, or a URL when it lies in another realm).
+    `module` is the identity of the module at fault, one that is missing included, so that
+    whoever depends on it hears of it when it is repaired; `importer` is who asked for it.
     """
 
     title: str

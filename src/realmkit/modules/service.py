@@ -1,20 +1,59 @@
 """Source in, browser module out: the one door to the module path.
 
-The edge asks `serve` for a module, `manifest` for a realm's versions and
-`serve_icon`, `serve_inert` for the modules that are no files. The indexer asks
-`manifest`, `resolve` and `problems_of`. Both may be asked at any time: what changed
-on disk is noticed by the change log, and by a `stat` when the log was not heard.
+The edge asks `serve` for a module, `manifest` for a realm's versions, and `serve_icon` and
+`serve_inert` for the modules that are no files. The indexer asks `manifest`. All may be
+asked at any time: what changed is noticed by the change log, and by a `stat` when the log
+was not heard.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from realmkit.changes import ChangeLog
+import msgspec
+
+from realmkit.cards.code_refs import ModuleNames
+from realmkit.cards.near_miss import nearest_name
+from realmkit.changes import ChangeLog, NewChange
+from realmkit.coalesce import LayeredCache, MemoryCache, TranspileTable
 from realmkit.config import Realm
-from realmkit.db import Database
+from realmkit.db import Database, Transaction
+from realmkit.errors import NotFound, TranspileError, TryLater
 from realmkit.files import FileStore
-from realmkit.modules.served import Manifest, ModuleProblem, ServedModule
+from realmkit.modules.compiled import decode, encode, short_hash
+from realmkit.modules.host_modules import HostModules
+from realmkit.modules.icon_modules import IconModules
+from realmkit.modules.icons import IconLibrary
+from realmkit.modules.inert import inert_module
+from realmkit.modules.library import ModuleLibrary
+from realmkit.modules.paths import is_module_path, stem
+from realmkit.modules.resolve import RealmModule, Target
+from realmkit.modules.served import (
+    Manifest,
+    ManifestModule,
+    ModuleProblem,
+    ServedModule,
+    javascript,
+    redirect,
+)
+from realmkit.modules.snapshot import Addresses, Module, Snapshot
+from realmkit.modules.sources import Identity, RealmSources
 from realmkit.modules.transpiler import TranspilerPool
+from realmkit.modules.validation import compile_problem
+
+# How often a file may change under one request before the client is asked to come again.
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A finished answer, good while the snapshot and the file's identity are the same."""
+
+    served: ServedModule
+    snapshot: Snapshot
+    sources: RealmSources
+    path: str
+    identity: Identity
 
 
 class ModuleService:
@@ -22,7 +61,7 @@ class ModuleService:
 
     `stores` are the realms' file stores, the base realm's included (its realm's name is
     `base`). `static` is the folder with `host/manifest.json`, `icons.json` and
-    `transpiler/`.
+    `transpiler/`. `memory_bytes` bounds what is kept in memory, compiled and served alike.
     """
 
     def __init__(
@@ -34,16 +73,39 @@ class ModuleService:
         db: Database,
         transpiler: TranspilerPool,
         static: Path,
+        memory_bytes: int = 64 * 1024 * 1024,
     ) -> None:
-        raise NotImplementedError
+        self.transpiler = transpiler
+        names = ModuleNames(public_url)
+        host = HostModules(static / "host" / "manifest.json")
+        icons = IconLibrary(static / "icons.json")
+        self.cache = LayeredCache(
+            TranspileTable(db), encode=encode, decode=decode, max_bytes=memory_bytes // 2
+        )
+        self._icons = IconModules(names, icons, host, self.cache, transpiler)
+        self._library = ModuleLibrary(
+            names=names,
+            changes=changes,
+            cache=self.cache,
+            transpiler=transpiler,
+            host=host,
+            icons=icons,
+            addresses=Addresses(names, self._icons.version),
+        )
+        self._ready: MemoryCache[_Ready] = MemoryCache(memory_bytes // 2)
+        self._manifests: dict[str, tuple[Snapshot, Manifest]] = {}
+        for store in stores:
+            self.mount(store)
 
     def mount(self, store: FileStore) -> None:
-        """Serve the modules of one more realm."""
-        raise NotImplementedError
+        """Serve the modules of one more realm, and tombstone them when they change."""
+        self._library.mount(store)
+        store.join_transactions(self.in_transaction)
 
     async def stop(self) -> None:
-        """Stop the transpiler pool; waits at most a second."""
-        raise NotImplementedError
+        """Stop the transpiler pool; waits at most about a second."""
+        await self.cache.stop()
+        await self.transpiler.stop()
 
     async def serve(self, realm: Realm, path: str, version: str | None = None) -> ServedModule:
         """Answer a module GET for the realm-relative `path`, extension or none.
@@ -51,32 +113,187 @@ class ModuleService:
         Raises `NotFound` (no such module), `TranspileError` (406). A missing import is
         no error here: the body is served and the browser meets the 404.
         """
-        raise NotImplementedError
+        ready = self._ready.get(realm.url, path if version is None else f"{path}?{version}")
+        if (
+            ready is not None
+            and ready.snapshot is self._library.snapshot
+            and ready.sources.identity(ready.path) == ready.identity
+        ):
+            return ready.served
+        return await self._serve(realm, path, version)
+
+    async def _serve(self, realm: Realm, path: str, version: str | None) -> ServedModule:
+        sources = self._library.sources(realm.url)
+        for _ in range(_ATTEMPTS):
+            snapshot, module = await self._find(sources, path)
+            current = snapshot.versions[module.url]
+            if version is not None and version != current:
+                return redirect(snapshot.href(module.url))
+            found = await sources.compiled(module.known.path)
+            if found.source_hash == module.known.source_hash:
+                break
+            sources.look_again_at(module.known.path)
+        else:
+            raise TryLater(f"`{realm.url_of(path)}` keeps changing; ask again.")
+        text = found.value.assemble(snapshot.addresses(module))
+        if found.value.map != b"null":
+            text += f"\n//# sourceMappingURL={module.address}?map={current}\n"
+        served = javascript(
+            text.encode(),
+            is_immutable=version is not None,
+            canonical_url=realm.url_of(module.known.path),
+            modified_s=module.known.modified_s,
+        )
+        self._keep(realm, path, version, served, snapshot, module)
+        return served
+
+    async def _find(self, sources: RealmSources, path: str) -> tuple[Snapshot, Module]:
+        """The module that `path` means, known and compiling."""
+        for _ in range(_ATTEMPTS):
+            await self._library.follow()
+            canonical = sources.find(path.rstrip("/"))
+            if canonical is None:
+                raise _not_found(sources, path)
+            snapshot = await self._library.settle([(sources.realm.url, canonical)])
+            # Gone or replaced while it was looked at: look once more.
+            if module := snapshot.modules.get(sources.paths.url_of(canonical)):
+                break
+        else:
+            raise TryLater(f"`{sources.realm.url_of(path)}` keeps changing; ask again.")
+        if module.known.compiled.error is not None:
+            problem = compile_problem(module)
+            raise TranspileError(
+                problem.detail, line=problem.line, column=problem.column, frame=problem.frame
+            )
+        return snapshot, module
+
+    def _keep(
+        self,
+        realm: Realm,
+        path: str,
+        version: str | None,
+        served: ServedModule,
+        snapshot: Snapshot,
+        module: Module,
+    ) -> None:
+        suffix = "" if version is None else f"?{version}"
+        hit = _Ready(
+            served.as_hit(),
+            snapshot,
+            self._library.sources(realm.url),
+            module.known.path,
+            module.known.identity,
+        )
+        self._ready.put(
+            realm.url,
+            module.known.path + suffix,
+            hit,
+            len(served.body),
+            aliases=[path + suffix],
+        )
 
     async def serve_map(self, realm: Realm, path: str, version: str | None = None) -> ServedModule:
-        """The source map of a module, with the author's source inside."""
-        raise NotImplementedError
+        """The source map of a module, with the author's source inside: `?map=<version>`."""
+        sources = self._library.sources(realm.url)
+        snapshot, module = await self._find(sources, path)
+        stored = await sources.store.read(module.known.path)
+        found = await sources.compiled(module.known.path)
+        map = msgspec.json.decode(found.value.map) or {"version": 3, "mappings": "", "names": []}
+        map["sources"] = [realm.url_of(module.known.path)]
+        map["sourcesContent"] = [stored.content.decode(errors="replace")]
+        return javascript(
+            msgspec.json.encode(map),
+            media_type="application/json",
+            is_immutable=version is not None and version == snapshot.versions[module.url],
+            canonical_url=realm.url_of(module.known.path),
+            modified_s=module.known.modified_s,
+        )
 
     async def serve_icon(self, name: str, version: str | None = None) -> ServedModule:
         """The icon module `/_icons/<name>`. Raises `NotFound` with a near miss."""
-        raise NotImplementedError
+        return await self._icons.serve(name, version)
 
     def serve_inert(self, names: Sequence[str]) -> ServedModule:
         """The module `/_inert?names=a,b`: one inert class for each name."""
-        raise NotImplementedError
+        return javascript(inert_module(names).encode(), is_immutable=True)
 
     async def manifest(self, realm: Realm) -> Manifest:
         """The realm's modules and versions. Reads only what changed since the last call."""
-        raise NotImplementedError
+        await self._library.follow()
+        own = self._library.sources(realm.url)
+        base = self._library.realm_named("base") or own
+        wanted = {(each.realm.url, path) for each in (own, base) for path in each.paths}
+        snapshot = await self._library.settle(wanted)
+        made = self._manifests.get(realm.url)
+        if made is None or made[0] is not snapshot:
+            made = (snapshot, _manifest_of(realm, base.realm, snapshot))
+            self._manifests[realm.url] = made
+        return made[1]
 
     async def canonical_path(self, realm: Realm, path: str) -> str | None:
         """The realm-relative path with extension that `path` means, or None."""
-        raise NotImplementedError
+        sources = self._library.sources(realm.url)
+        await sources.follow()
+        return sources.find(path.rstrip("/"))
+
+    async def resolve(self, specifier: str, importer: str) -> Target:
+        """What an import of `specifier` by the module or document at `importer` means."""
+        await self._library.follow()
+        return self._library.resolver.resolve(specifier, importer)
 
     async def problems_of(self, module_url: str) -> Sequence[ModuleProblem]:
         """Why the module at this URL may not be imported; empty when it may."""
-        raise NotImplementedError
+        target = await self.resolve(module_url, module_url)
+        if not isinstance(target, RealmModule):
+            return ()
+        snapshot = await self._library.settle([(target.realm_url, target.path)])
+        return snapshot.problems(target.url)
 
     def on_change(self, realm_url: str, paths: Iterable[str]) -> None:
-        """Forget what is known of these paths. Cheap, synchronous, safe to repeat."""
-        raise NotImplementedError
+        """Look at these paths again. Cheap, synchronous, safe to repeat."""
+        sources = self._library.sources(realm_url)
+        for path in paths:
+            sources.look_again_at(path)
+
+    async def in_transaction(
+        self, tx: Transaction, realm: Realm, changes: Sequence[NewChange]
+    ) -> None:
+        """Tombstone the changed modules in the transaction of their change.
+
+        For `FileStore.join_transactions`.
+        """
+        paths = [change.path for change in changes if is_module_path(change.path)]
+        for path in paths:
+            await self.cache.tombstone(tx, realm.url, path)
+        if paths:
+            tx.on_commit(lambda: self.on_change(realm.url, paths))
+
+
+def _manifest_of(realm: Realm, base: Realm, snapshot: Snapshot) -> Manifest:
+    modules = {
+        module.url: ManifestModule(
+            module.url,
+            snapshot.href(module.url),
+            snapshot.versions[module.url],
+            module.imports(),
+            snapshot.problems(module.url),
+            module.known.compiled.exports,
+        )
+        for module in sorted(snapshot.modules.values(), key=lambda each: each.url)
+        if module.realm_url == realm.url
+    }
+    # Cards may adopt a base definition that no module of their realm imports.
+    covered = sorted(
+        (url, snapshot.versions[url])
+        for url, module in snapshot.modules.items()
+        if module.realm_url in (realm.url, base.url)
+    )
+    return Manifest(
+        realm.url, short_hash(*(f"{url} {version}" for url, version in covered)), modules
+    )
+
+
+def _not_found(sources: RealmSources, path: str) -> NotFound:
+    nearest = nearest_name(stem(path), (stem(each) for each in sources.paths))
+    hint = f" Did you mean `/{nearest}`?" if nearest else ""
+    return NotFound(f"There is no module `/{path}` in {sources.realm.url}.{hint}")

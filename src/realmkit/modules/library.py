@@ -1,0 +1,168 @@
+"""The modules of every mounted realm, and one consistent picture of them.
+
+`settle` brings the picture up to date for the modules somebody asks about: it loads them
+and everything they import, in parallel, and builds a new `Snapshot` if anything differs
+from the last one. When nothing changed, that costs a `stat` for each known module.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from realmkit.cards.code_refs import ModuleNames
+from realmkit.changes import ChangeLog
+from realmkit.coalesce import LayeredCache
+from realmkit.errors import NotFound
+from realmkit.files import FileStore
+from realmkit.modules.compiled import Compiled
+from realmkit.modules.host_modules import HostModules
+from realmkit.modules.icons import IconLibrary
+from realmkit.modules.paths import ModulePaths
+from realmkit.modules.resolve import RealmModule, Resolver
+from realmkit.modules.snapshot import Addresses, Edge, Module, Snapshot
+from realmkit.modules.sources import KnownModule, RealmSources
+from realmkit.modules.transpiler import TranspilerPool
+from realmkit.modules.validation import problems_of
+
+Key = tuple[str, str]
+"""A realm's URL and the path of a module file in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """A snapshot, the revision it shows, and the modules whose imports are all in it."""
+
+    snapshot: Snapshot
+    revision: int
+    complete: frozenset[Key]
+
+
+class ModuleLibrary:
+    def __init__(
+        self,
+        *,
+        names: ModuleNames,
+        changes: ChangeLog,
+        cache: LayeredCache[Compiled],
+        transpiler: TranspilerPool,
+        host: HostModules,
+        icons: IconLibrary,
+        addresses: Addresses,
+    ) -> None:
+        self._names = names
+        self._changes = changes
+        self._cache = cache
+        self._transpiler = transpiler
+        self._addresses = addresses
+        self._realms: dict[str, RealmSources] = {}
+        self._paths: dict[str, ModulePaths] = {}
+        self.resolver = Resolver(names, self._paths, host, icons)
+        self._settled: _Settled | None = None
+        self._edges_of: dict[Key, tuple[KnownModule, int, tuple[Edge, ...]]] = {}
+
+    def mount(self, store: FileStore) -> None:
+        sources = RealmSources(
+            store,
+            changes=self._changes,
+            cache=self._cache,
+            transpiler=self._transpiler,
+            names=self._names,
+        )
+        self._realms[store.realm.url] = sources
+        self._paths[store.realm.url] = sources.paths
+
+    def sources(self, realm_url: str) -> RealmSources:
+        return self._realms[realm_url]
+
+    def realm_named(self, name: str) -> RealmSources | None:
+        return next((each for each in self._realms.values() if each.realm.name == name), None)
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The last snapshot, unless something is known to have changed since."""
+        settled = self._settled
+        return settled.snapshot if settled and settled.revision == self._revision() else None
+
+    async def follow(self) -> None:
+        """Catch up with every realm's log; a realm that is new is listed."""
+        for sources in self._realms.values():
+            await sources.follow()
+
+    async def settle(self, wanted: Iterable[Key]) -> Snapshot:
+        """A snapshot that holds the `wanted` modules that exist, and all they import."""
+        for sources in self._realms.values():
+            sources.check()
+        keys = frozenset(wanted)
+        settled = self._settled
+        if settled is None or settled.revision != self._revision():
+            complete = await self._load(keys)
+        elif keys <= settled.complete:
+            return settled.snapshot
+        else:
+            complete = await self._load(keys) | settled.complete
+        return self._build(complete)
+
+    async def _load(self, wanted: frozenset[Key]) -> frozenset[Key]:
+        seen: set[Key] = set()
+        waiting = set(wanted)
+        while waiting:
+            seen |= waiting
+            known = await asyncio.gather(*(self._know(key) for key in waiting))
+            imported = {
+                (edge.target.realm_url, edge.target.path)
+                for key, module in zip(waiting, known, strict=True)
+                if module is not None
+                for edge in self._edges(key, module)
+                if isinstance(edge.target, RealmModule)
+            }
+            waiting = imported - seen
+        return frozenset(seen)
+
+    async def _know(self, key: Key) -> KnownModule | None:
+        realm_url, path = key
+        try:
+            return await self._realms[realm_url].know(path)
+        except NotFound:
+            return None
+
+    # Without an await, so that nothing can change between its lines.
+    def _build(self, complete: frozenset[Key]) -> Snapshot:
+        revision = self._revision()
+        if self._settled and self._settled.revision == revision:
+            snapshot = self._settled.snapshot
+        else:
+            snapshot = Snapshot(
+                self._modules(), self._addresses, problems_of, self._transpiler.version
+            )
+        complete = frozenset(key for key in complete if key[1] in self._realms[key[0]].known)
+        self._settled = _Settled(snapshot, revision, complete)
+        return snapshot
+
+    def _modules(self) -> Iterable[Module]:
+        for realm_url, sources in self._realms.items():
+            for path, known in sources.known.items():
+                url = sources.paths.url_of(path)
+                yield Module(
+                    url,
+                    self._names.to_url(url),
+                    realm_url,
+                    known,
+                    self._edges((realm_url, path), known),
+                )
+
+    def _edges(self, key: Key, known: KnownModule) -> tuple[Edge, ...]:
+        # What an import means depends on which files there are.
+        files = sum(paths.revision for paths in self._paths.values())
+        cached = self._edges_of.get(key)
+        if cached is not None and cached[0] is known and cached[1] == files:
+            return cached[2]
+        address = self._realms[key[0]].realm.url_of(key[1])
+        edges = tuple(
+            Edge(asked, self.resolver.resolve(asked.specifier, address))
+            for asked in known.compiled.imports
+        )
+        self._edges_of[key] = (known, files, edges)
+        return edges
+
+    def _revision(self) -> int:
+        return sum(sources.revision for sources in self._realms.values())

@@ -1,0 +1,69 @@
+"""Which modules a realm has, and which file a path without extension means.
+
+A module's identity is its URL without extension. Where two files differ only in their
+extension, the first of `.js .gjs .ts .gts` has that identity, and the others keep theirs.
+Declarations (`.d.ts`) are no modules.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from realmkit.cards.code_refs import ModuleNames
+from realmkit.config import Realm
+
+EXTENSIONS = (".js", ".gjs", ".ts", ".gts")
+"""In the order in which a path without extension tries them."""
+
+
+def is_module_path(path: str) -> bool:
+    return path.endswith(EXTENSIONS) and not path.endswith(".d.ts")
+
+
+def stem(path: str) -> str:
+    """The path without its executable extension, if it has one."""
+    return next((path.removesuffix(each) for each in EXTENSIONS if path.endswith(each)), path)
+
+
+class ModulePaths:
+    """The realm-relative paths of a realm's modules. `revision` counts the differences."""
+
+    def __init__(self, realm: Realm, names: ModuleNames) -> None:
+        self.realm = realm
+        self.revision = 0
+        self._names = names
+        self._paths: set[str] = set()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._paths
+
+    def replace(self, paths: Iterable[str]) -> None:
+        found = {path for path in paths if is_module_path(path)}
+        if found != self._paths:
+            self._paths = found
+            self.revision += 1
+
+    def add(self, path: str) -> None:
+        if is_module_path(path) and path not in self._paths:
+            self._paths.add(path)
+            self.revision += 1
+
+    def remove(self, path: str) -> None:
+        if path in self._paths:
+            self._paths.remove(path)
+            self.revision += 1
+
+    def find(self, path: str) -> str | None:
+        """The module file that `path`, with or without extension, means."""
+        if path in self._paths:
+            return path
+        if is_module_path(path):
+            return None
+        return next((path + each for each in EXTENSIONS if path + each in self._paths), None)
+
+    def url_of(self, path: str) -> str:
+        """The module URL of a module file: its identity, folded for the base realm."""
+        bare = stem(path)
+        own = bare if self.find(bare) in (path, None) else path
+        return self._names.fold(self.realm.url_of(own))

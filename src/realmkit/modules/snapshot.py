@@ -1,0 +1,147 @@
+"""Every module that is known at one moment: imports resolved, versions computed, checked.
+
+Built from what the realms' sources know, by plain functions, whenever that differs from
+before. A snapshot never changes; whoever holds one reads one consistent state.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import quote
+
+from realmkit.cards.code_refs import ModuleNames
+from realmkit.modules.compiled import Import, short_hash
+from realmkit.modules.graph import reachable, versions
+from realmkit.modules.host_modules import HostModule
+from realmkit.modules.inert import inert_names, inert_version
+from realmkit.modules.resolve import External, Icon, Inert, Missing, RealmModule, Target
+from realmkit.modules.served import ModuleProblem
+from realmkit.modules.sources import KnownModule
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An import and what it means."""
+
+    asked: Import
+    target: Target
+
+    @property
+    def is_eager(self) -> bool:
+        """Whether the importer cannot be evaluated without it."""
+        return self.asked.kind != "dynamic"
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A known module with its imports resolved. `url` is its identity, `address` where it is."""
+
+    url: str
+    address: str
+    realm_url: str
+    known: KnownModule
+    edges: tuple[Edge, ...]
+
+    def imports(self, *, eager_only: bool = False) -> tuple[str, ...]:
+        """The identities of the realm modules it imports, once each, in order."""
+        found = (
+            edge.target.url
+            for edge in self.edges
+            if isinstance(edge.target, RealmModule) and (edge.is_eager or not eager_only)
+        )
+        return tuple(dict.fromkeys(found))
+
+
+class Addresses:
+    """Where the browser finds what an import means."""
+
+    def __init__(self, names: ModuleNames, icon_version: Callable[[str], str]) -> None:
+        self._names = names
+        self._icon_version = icon_version
+
+    def of(self, edge: Edge, versions: Mapping[str, str]) -> str:
+        """The specifier as it is served; a realm module's has its version, if it is known."""
+        target = edge.target
+        public_url = self._names.public_url
+        match target:
+            case RealmModule(url=url):
+                version = versions.get(url)
+                address = self._names.to_url(url)
+                return f"{address}?v={version}" if version else address
+            case HostModule(file=file):
+                return f"{public_url}/_host/{file}"
+            case Icon(name=name):
+                return f"{public_url}/_icons/{quote(name)}?v={self._icon_version(name)}"
+            case Inert():
+                names = inert_names(edge.asked.names)
+                listed = quote(",".join(names), safe=",$")
+                return f"{public_url}/_inert?names={listed}&v={inert_version(names)}"
+            case External(url=url):
+                return url
+            case Missing(url=url):
+                return self._names.to_url(url)
+
+
+class Snapshot:
+    """The modules by identity. `check` finds the problems a module has by itself."""
+
+    def __init__(
+        self,
+        modules: Iterable[Module],
+        addresses: Addresses,
+        check: Callable[[Module, Mapping[str, Module]], tuple[ModuleProblem, ...]],
+        transpiler_version: str,
+    ) -> None:
+        self.modules = {module.url: module for module in modules}
+        self.versions = versions(
+            {
+                url: self._own_hash(module, addresses, transpiler_version)
+                for url, module in self.modules.items()
+            },
+            self._edges(eager_only=False),
+        )
+        self._addresses = addresses
+        self._check = check
+
+    def href(self, url: str) -> str:
+        """The versioned address of a known module."""
+        return f"{self.modules[url].address}?v={self.versions[url]}"
+
+    def addresses(self, module: Module) -> list[str]:
+        """The address of each of the module's imports, in their order."""
+        return [self._addresses.of(edge, self.versions) for edge in module.edges]
+
+    def problems(self, url: str) -> tuple[ModuleProblem, ...]:
+        """The module's own problems, then those of everything it cannot do without."""
+        own = self._own_problems
+        if not own:
+            return ()
+        needed = reachable([url], self._eager_edges) - {url}
+        return (
+            *own.get(url, ()),
+            *(problem for each in sorted(needed) for problem in own.get(each, ())),
+        )
+
+    @cached_property
+    def _own_problems(self) -> dict[str, tuple[ModuleProblem, ...]]:
+        checked = {url: self._check(module, self.modules) for url, module in self.modules.items()}
+        return {url: problems for url, problems in checked.items() if problems}
+
+    @cached_property
+    def _eager_edges(self) -> dict[str, list[str]]:
+        return self._edges(eager_only=True)
+
+    def _edges(self, *, eager_only: bool) -> dict[str, list[str]]:
+        # A module that is still being looked at has no edges to it yet; whoever needs it
+        # waits for it, and gets a later snapshot.
+        return {
+            url: [each for each in module.imports(eager_only=eager_only) if each in self.modules]
+            for url, module in self.modules.items()
+        }
+
+    @staticmethod
+    def _own_hash(module: Module, addresses: Addresses, transpiler_version: str) -> str:
+        # What is served for an import belongs to the module's own text, except for the
+        # versions of realm modules: those come from the graph.
+        imports = (f"{edge.asked.specifier} {addresses.of(edge, {})}" for edge in module.edges)
+        return short_hash(transpiler_version, module.known.source_hash, module.known.path, *imports)

@@ -1,0 +1,196 @@
+"""What this process knows of one realm's modules: which there are, and what each holds.
+
+The change log says which paths to look at again. A `stat` says so too, for the changes
+that were not heard: a file's identity is compared before its compiled form is believed.
+Reading and compiling go through the layered cache.
+"""
+
+import asyncio
+import os
+import time
+from dataclasses import dataclass
+
+import msgspec
+
+from realmkit.cards.code_refs import ModuleNames
+from realmkit.changes import ChangeLog
+from realmkit.coalesce import Found, LayeredCache
+from realmkit.errors import BehindRetention, NotFound, NotText, TranspileError
+from realmkit.files import FileStore
+from realmkit.modules.compiled import Compiled, Failure
+from realmkit.modules.paths import ModulePaths, is_module_path
+from realmkit.modules.transpiler import TranspilerPool
+
+Identity = tuple[int, int, int]
+"""A file as `stat` tells it apart: inode, size in bytes, mtime in nanoseconds."""
+
+# Clocks of file systems tick a few times a second at worst: two writes within one tick
+# look alike. A file this young has no identity yet, and is read again next time.
+_SETTLING_NS = 20_000_000
+_UNSETTLED: Identity = (0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleSource:
+    """A module's source as it was read; `text` is None when it is not UTF-8."""
+
+    text: str | None
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownModule:
+    """A module as it was when its file had this identity.
+
+    `compiled` is without parts, styles and map: those are big, and the cache keeps them.
+    """
+
+    path: str
+    identity: Identity
+    modified_s: int
+    source_hash: str
+    compiled: Compiled
+
+
+class RealmSources:
+    """The modules of one realm. `revision` counts every difference that was noticed."""
+
+    def __init__(
+        self,
+        store: FileStore,
+        *,
+        changes: ChangeLog,
+        cache: LayeredCache[Compiled],
+        transpiler: TranspilerPool,
+        names: ModuleNames,
+    ) -> None:
+        self.store = store
+        self.realm = store.realm
+        self.paths = ModulePaths(store.realm, names)
+        self.known: dict[str, KnownModule] = {}
+        self._revision = 0
+        self._changes = changes
+        self._cache = cache
+        self._transpiler = transpiler
+        self._root = str(store.root)
+        self._seen_seq: int | None = None
+        self._looking = asyncio.Lock()
+
+    @property
+    def revision(self) -> int:
+        return self._revision + self.paths.revision
+
+    async def follow(self) -> None:
+        """Catch up with the log; the first time, and after a long silence, list the realm."""
+        async with self._looking:
+            if self._seen_seq is None:
+                await self._list()
+                return
+            seq = await self._changes.last_seq(self.realm.url)
+            while self._seen_seq < seq:
+                try:
+                    changes = await self._changes.since(self.realm.url, self._seen_seq)
+                except BehindRetention:
+                    await self._list()
+                    return
+                for change in changes:
+                    self.look_again_at(change.path)
+                self._seen_seq = changes[-1].seq if changes else seq
+
+    async def _list(self) -> None:
+        # The seq first: what happens during the walk is looked at once more.
+        seq = await self._changes.last_seq(self.realm.url)
+        self.paths.replace([found.path for found in await self.store.walk()])
+        for path in [path for path in self.known if path not in self.paths]:
+            self.forget(path)
+        self._seen_seq = seq
+
+    def look_again_at(self, path: str) -> None:
+        """Drop what is known of a path, and note whether the file is there."""
+        if not is_module_path(path):
+            return
+        self.forget(path)
+        if self.store.stat_now(path) is not None:
+            self.paths.add(path)
+        else:
+            self.paths.remove(path)
+
+    def forget(self, path: str) -> None:
+        self._cache.invalidate(self.realm.url, path)
+        if self.known.pop(path, None) is not None:
+            self._revision += 1
+
+    def check(self) -> None:
+        """Compare every known file's identity with the disk, and drop what differs."""
+        for path, module in list(self.known.items()):
+            if self.identity(path) != module.identity:
+                self.look_again_at(path)
+
+    def identity(self, path: str) -> Identity | None:
+        """The file's identity now; None when it is gone."""
+        try:
+            # Asked at every answer from memory; making a Path costs as much as the call.
+            status = os.stat(f"{self._root}/{path}")  # noqa: PTH116
+        except OSError:
+            return None
+        return status.st_ino, status.st_size, status.st_mtime_ns
+
+    def find(self, path: str) -> str | None:
+        """The module file that `path` means, looking on the disk for one nobody spoke of."""
+        found = self.paths.find(path)
+        if found is None and is_module_path(path):
+            self.look_again_at(path)
+            found = self.paths.find(path)
+        return found
+
+    async def know(self, path: str) -> KnownModule:
+        """What the module at `path` holds. Raises `NotFound`; other failures are in `compiled`."""
+        identity = self.identity(path)
+        if identity is None:
+            self.look_again_at(path)
+            raise NotFound(f"`{self.realm.url_of(path)}` was not found.")
+        known = self.known.get(path)
+        if known is not None and known.identity == identity:
+            return known
+        if abs(time.time_ns() - identity[2]) < _SETTLING_NS:
+            identity = _UNSETTLED
+        try:
+            found = await self.compiled(path)
+        except TranspileError as exc:
+            # It took too long; it would again, until somebody edits it.
+            found = Found(Compiled(error=Failure(exc.detail)), "", "made")
+        module = KnownModule(
+            path, identity, identity[2] // 1_000_000_000, found.source_hash, _facts(found.value)
+        )
+        before = self.known.get(path)
+        if before is None or before.source_hash != module.source_hash:
+            self._revision += 1
+        self.known[path] = module
+        self.paths.add(path)
+        return module
+
+    async def compiled(self, path: str) -> Found[Compiled]:
+        """The whole module, from a layer of the cache or from the transpiler."""
+        return await self._cache.get(
+            self.realm.url,
+            path,
+            self._transpiler.version,
+            read=lambda: self._read(path),
+            make=lambda source: self._compile(path, source),
+        )
+
+    async def _read(self, path: str) -> ModuleSource:
+        stored = await self.store.read(path)
+        try:
+            return ModuleSource(stored.text(), stored.content_hash)
+        except NotText:
+            return ModuleSource(None, stored.content_hash)
+
+    async def _compile(self, path: str, source: ModuleSource) -> Compiled:
+        if source.text is None:
+            return Compiled(error=Failure("The file is not UTF-8 text."))
+        return await self._transpiler.transpile(path, source.text)
+
+
+def _facts(compiled: Compiled) -> Compiled:
+    return msgspec.structs.replace(compiled, parts=("",), styles=(), map=msgspec.Raw(b"null"))
