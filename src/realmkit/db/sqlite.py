@@ -16,7 +16,6 @@ import time
 from collections.abc import (
     AsyncGenerator,
     Callable,
-    Coroutine,
     Generator,
     Iterable,
     Mapping,
@@ -26,11 +25,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import apsw
 
 from realmkit.config import SetupError
+from realmkit.db.completion import completed
 from realmkit.db.database import Dialect, Params, Row, Statement
 from realmkit.db.migrate import SCHEMA_MIGRATIONS, migrations, pending
 from realmkit.errors import OurBug, TooSlow, TryLater
@@ -302,20 +302,6 @@ class _Reader:
 def bind(params: Params) -> dict[str, object]:
     """`$1` is a *named* parameter in SQLite, so values are bound by name."""
     return {str(number): value for number, value in enumerate(params, 1)}
-
-
-async def completed(work: Coroutine[Any, Any, None]) -> None:
-    """Await `work` to its end. A cancelled caller hears of it only afterwards."""
-    task = asyncio.ensure_future(work)
-    cancelled = False
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            cancelled = True
-    if cancelled:
-        raise asyncio.CancelledError
-    task.result()
 
 
 @contextmanager

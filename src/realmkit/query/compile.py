@@ -50,6 +50,8 @@ SCOPES: Mapping[Scope, str] = {
     "all": "i.type IN ('instance', 'file')",
 }
 TRUE, FALSE = "TRUE", "FALSE"
+MAX_UNION = 100
+"""How many queries one statement answers; SQLite holds at most 500."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class CompiledQuery:
     limit: str
     params: tuple[object, ...]
     count_params: tuple[object, ...]
-    """The parameters of `where` alone: a prefix of `params`."""
+    """Those that `where` needs: `params` without what only the order and the page need."""
 
     def page_sql(self, columns: str) -> str:
         return (
@@ -89,6 +91,38 @@ def compile_query(
     `BadRequest` for paths and values that make no sense.
     """
     return _Compiler(known, dialect or SqliteDialect()).compile(query, realm_urls, with_errors)
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledUnion:
+    """One statement for many queries: rows of (number of the query, url, type), each
+    query's rows in its own order and its own page."""
+
+    sql: str
+    params: tuple[object, ...]
+
+
+def compile_union(
+    queries: Sequence[tuple[Query, Sequence[str]]],
+    known: Mapping[str, Definition | None],
+    *,
+    dialect: Dialect | None = None,
+) -> CompiledUnion:
+    """Compile up to `MAX_UNION` pairs of query and realm URLs into one statement.
+
+    Raises what `compile_query` raises.
+    """
+    compiler = _Compiler(known, dialect or SqliteDialect())
+    arms: list[str] = []
+    for number, (query, realm_urls) in enumerate(queries):
+        one = compiler.compile(query, realm_urls, with_errors=False)
+        place = f"row_number() OVER (ORDER BY {one.order_by}) AS place"
+        sql = one.page_sql(f"{number} AS asked, i.url AS url, i.type AS type, {place}")
+        arms.append(f"SELECT * FROM ({sql})")
+    union = " UNION ALL ".join(arms)
+    return CompiledUnion(
+        f"SELECT asked, url, type FROM ({union}) ORDER BY asked, place", compiler.params
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +162,10 @@ class _Compiler:
         return CompiledQuery(
             " AND ".join(conditions), order_by, limit, tuple(self._params), count_params
         )
+
+    @property
+    def params(self) -> tuple[object, ...]:
+        return tuple(self._params)
 
     def _filter(self, filter_: Filter, ground: _Ground) -> str:
         match filter_:
@@ -183,7 +221,7 @@ class _Compiler:
 
     def _memberships(self, values: Sequence[Comparable]) -> list[Callable[[Spot], str]]:
         """One condition for each kind of value: text, numbers and booleans never mix."""
-        kinds = dict.fromkeys(one.compared_as for one in values)
+        kinds: dict[ComparedAs, None] = dict.fromkeys(one.compared_as for one in values)
         return [
             self._membership([one.value for one in values if one.compared_as == kind], kind)
             for kind in kinds

@@ -1,53 +1,86 @@
 """Answering a query, and building the documents that cards are served as.
 
-One statement finds the page, one counts the total, one more fetches HTML when it
-is asked for; several realms are one search under one sort. What needs links or
-query-backed fields goes through the link walker.
+One statement finds the page, one more counts the total where the page does not tell,
+one more fetches HTML when it is asked for; several realms are one search under one
+sort. Links and query-backed fields are the link walker's business.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
+from realmkit.cards.addresses import card_id, instance_url
+from realmkit.cards.code_refs import ModuleNames
+from realmkit.cards.definitions import DefinitionSource
+from realmkit.cards.stored import Place, stored_resource
 from realmkit.config import Realm
 from realmkit.db import Database
+from realmkit.errors import RealmkitError
 from realmkit.files import FileStore
-from realmkit.index import IndexStore
-from realmkit.query import Query
+from realmkit.query import Query, parse_query
+from realmkit.query.compile import CompiledQuery, compile_query
+from realmkit.search.field_searches import FieldSearches
+from realmkit.search.found import BY_URL, COLUMNS, Found, found
+from realmkit.search.known import KnownDefinitions
+from realmkit.search.link_walker import LinkWalker, Visited
+from realmkit.search.served import Resource, served_resource, sparse
+from realmkit.search.stored import StoredCards
+from realmkit.search.tiles import add_tiles
 
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
     """A page of results as JSON:API resources. `total` counts every match, not the page."""
 
-    data: list[dict[str, Any]]
+    data: list[Resource]
     total: int
-    included: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    included: list[Resource] = field(default_factory=list[Resource])
     errors: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """Realms that could not be asked: `{realm, type, message}`."""
 
     def to_document(self) -> dict[str, Any]:
-        """The body of `_search`: data, included, meta.page.total and meta.errors if any."""
-        raise NotImplementedError
+        """The body of `_search`: data, included if any, meta.page.total, meta.errors if any."""
+        meta: dict[str, Any] = {"page": {"total": self.total}}
+        if self.errors:
+            meta["errors"] = self.errors
+        if self.included:
+            return {"data": self.data, "included": self.included, "meta": meta}
+        return {"data": self.data, "meta": meta}
 
 
 class SearchEngine:
-    """Searches the mounted realms. `public_url` is the server's origin, no trailing slash."""
+    """Searches the mounted realms, whose folders are `files`, the base realm's included.
+
+    `public_url` is the server's origin without a trailing slash; `budget_s` is how long
+    one statement of a search may take before it is given up (408).
+    """
 
     def __init__(
         self,
         db: Database,
-        index: IndexStore,
+        definitions: DefinitionSource,
         files: Mapping[Realm, FileStore],
         *,
         public_url: str,
         link_depth: int = 5,
+        budget_s: float = 30.0,
     ) -> None:
-        raise NotImplementedError
+        self._db = db
+        self._definitions = definitions
+        self._realms = {realm.url: realm for realm in files}
+        self._names = ModuleNames(public_url)
+        self._stored = StoredCards(files, self._names)
+        self._link_depth = link_depth
+        self._budget_s = budget_s
 
     def parse(self, body: object, *, relative_to: str | None = None) -> Query:
-        """Read a query body (decoded JSON) with this server's spellings. Raises `BadRequest`."""
-        raise NotImplementedError
+        """Read a query body (decoded JSON) with this server's spellings. Raises `BadRequest`.
+
+        `relative_to` is the URL that relative code refs begin at.
+        """
+        return parse_query(body, names=self._names, relative_to=relative_to)
 
     async def search(
         self,
@@ -57,25 +90,124 @@ class SearchEngine:
         with_included: bool = True,
         skip_query_backed_expansion: bool = False,
     ) -> SearchPage:
-        """Answer `query` over `realm_urls` (which win over `query.realms`).
+        """Answer `query` over `realm_urls`, which win over `query.realms`.
 
-        Raises `BadRequest` naming a path no definition has. With `query.html`, each
-        resource carries `meta.html`, `styles`, `displayName`, `iconHTML` and links are
-        not walked. `with_included=False` walks no links either.
+        Raises `BadRequest` naming a path that no definition has. With `query.html`, each
+        resource carries `meta.html`, `styles`, `displayName` and `iconHTML`, broken cards
+        with a last good document are found too (`meta.error`), and links are not walked.
+        Neither are they with `with_included=False` or for sparse resources.
         """
-        raise NotImplementedError
+        known = KnownDefinitions(self._definitions)
+        here, errors = self._served(realm_urls)
+        entries, total = await self._find(query, here, known)
+        results = [(entry, self._resource(entry)) for entry in entries]
+        included: list[Resource] = []
+        if query.html is not None:
+            await add_tiles(self._db, query.html, results)
+        elif with_included and query.fields is None:
+            included = await self._walker(known).walk(
+                [_visited(entry, resource) for entry, resource in results],
+                skip_query_backed_expansion=skip_query_backed_expansion,
+            )
+        data = [resource for _, resource in results]
+        if query.fields is not None:
+            data = [sparse(resource, query.fields) for resource in data]
+        return SearchPage(data, total, included, errors)
 
     async def search_ids(self, realm_urls: Sequence[str], query: Query) -> list[str]:
         """Return only the ids of the page, in order."""
-        raise NotImplementedError
+        here, _ = self._served(realm_urls)
+        compiled = await self._compile(query, here, KnownDefinitions(self._definitions))
+        rows = await self._db.read(
+            compiled.page_sql("i.url, i.type"), compiled.params, budget_s=self._budget_s
+        )
+        return [url if type_ == "file" else card_id(url) for url, type_ in rows]
 
     async def card_document(
         self, id: str, *, skip_query_backed_expansion: bool = False
     ) -> dict[str, Any] | None:
         """Return the served document `{data, included?}` of the card, or None if the index
-        has no such card. A broken card's document has `data.meta.error`."""
-        raise NotImplementedError
+        has no such card. A broken card has `data.meta.error`; one that was never indexed
+        well shows what its file holds, as far as that can be read."""
+        entry = await self._entry(self._names.to_url(card_id(id)))
+        if entry is None:
+            return None
+        resource = self._resource(entry)
+        if entry.resource is None:
+            await self._fill_from_file(resource)
+        included = await self._walker(KnownDefinitions(self._definitions)).walk(
+            [_visited(entry, resource)], skip_query_backed_expansion=skip_query_backed_expansion
+        )
+        return {"data": resource, "included": included} if included else {"data": resource}
 
     async def stored_documents(self, ids: Iterable[str]) -> dict[str, Any]:
-        """Return `{data: [resources], meta: {missing: [{id,status,title,detail}]}}`, read from files."""
-        raise NotImplementedError
+        """Return `{data: [resources], meta: {missing: [{id, status, title, detail}]}}`, read
+        from files: ids absolute, links and code refs as stored."""
+        return await self._stored.documents(ids)
+
+    def _served(self, realm_urls: Sequence[str]) -> tuple[list[str], list[dict[str, Any]]]:
+        here = [url for url in realm_urls if url in self._realms]
+        errors = [
+            {"realm": url, "type": "unknown", "message": f"No realm is served at {url} here."}
+            for url in realm_urls
+            if url not in self._realms
+        ]
+        return here, errors
+
+    async def _find(
+        self, query: Query, realm_urls: Sequence[str], known: KnownDefinitions
+    ) -> tuple[list[Found], int]:
+        compiled = await self._compile(query, realm_urls, known)
+        rows = await self._db.read(
+            compiled.page_sql(COLUMNS), compiled.params, budget_s=self._budget_s
+        )
+        size, offset = query.page.size, query.page.number * (query.page.size or 0)
+        # A page that is not full is the last one, unless it lies beyond the last one.
+        if size is None or (len(rows) < size and (rows or not offset)):
+            total = offset + len(rows)
+        else:
+            counted = await self._db.read_one(
+                compiled.count_sql, compiled.count_params, budget_s=self._budget_s
+            )
+            total = counted[0] if counted else 0
+        return [found(row) for row in rows], total
+
+    async def _compile(
+        self, query: Query, realm_urls: Sequence[str], known: KnownDefinitions
+    ) -> CompiledQuery:
+        return await known.compile(
+            lambda definitions: compile_query(
+                query, realm_urls, definitions, with_errors=query.html is not None
+            )
+        )
+
+    async def _entry(self, id: str) -> Found | None:
+        rows = await self._db.read(
+            f"{BY_URL} AND i.type = 'instance'", (orjson.dumps([instance_url(id)]).decode(),)
+        )
+        return found(rows[0]) if rows else None
+
+    async def _fill_from_file(self, resource: Resource) -> None:
+        """Show what the file of a card says that never rendered. It may say nothing readable."""
+        try:
+            stored = await self._stored.resource(resource["id"])
+        except RealmkitError:
+            return
+        place = Place(resource["id"], resource["meta"]["realmURL"], self._names)
+        spelled = stored_resource(stored, place)
+        resource["attributes"] = spelled["attributes"]
+        resource["relationships"] = spelled["relationships"]
+        resource["meta"] = {**spelled["meta"], **resource["meta"]}
+
+    def _resource(self, entry: Found) -> Resource:
+        return served_resource(entry, self._realms.get(entry.realm_url), self._names)
+
+    def _walker(self, known: KnownDefinitions) -> LinkWalker:
+        field_searches = FieldSearches(self._db, known, self._names, list(self._realms))
+        return LinkWalker(
+            self._db, field_searches, self._realms, self._names, depth=self._link_depth
+        )
+
+
+def _visited(entry: Found, resource: Resource) -> Visited:
+    return Visited(resource, entry.types[0] if entry.types else None)

@@ -1,0 +1,189 @@
+"""Query-backed fields of served resources: which there are, and what they ask.
+
+A definition holds a query with tokens; each owner fills in its own values. What a
+field asks is a plain `FieldSearch`; running many of them at once, and writing the
+answers into the owners, is the business of `FieldSearches`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from realmkit.cards.addresses import card_id, resolve_link
+from realmkit.cards.code_refs import FILE_DEF
+from realmkit.cards.definitions import Definition, FieldDefinition
+from realmkit.query.parse import GENERAL_SORT_KEYS
+from realmkit.query.tokens import MISSING, REALM, THIS, Missing, is_token, replace_tokens
+from realmkit.search.known import KnownDefinitions
+from realmkit.search.served import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class QueryField:
+    """A query-backed field of one resource. `prefix` leads to the value that has the field:
+    empty for the card itself, `("visits", "0")` for a contained one."""
+
+    owner: Resource
+    prefix: tuple[str, ...]
+    field: FieldDefinition
+    module: str
+    """The module of the definition that has the field; its code refs are relative to it."""
+
+    @property
+    def key(self) -> str:
+        """The field's name in `relationships`."""
+        return ".".join((*self.prefix, self.field.name))
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSearch:
+    """What one query field asks: a query without tokens, and realm URLs, at least one."""
+
+    query: Mapping[str, Any]
+    realm_urls: tuple[str, ...]
+
+
+async def query_fields(
+    resource: Resource, type_key: str | None, known: KnownDefinitions
+) -> list[QueryField]:
+    """The query-backed fields of a resource and of the values it contains."""
+    found: list[QueryField] = []
+    layer = [((), resource["attributes"], type_key)] if type_key else []
+    while layer:
+        await known.load(key for _, _, key in layer)
+        deeper: list[tuple[tuple[str, ...], Mapping[str, Any], str]] = []
+        for prefix, values, key in layer:
+            definition = known[key]
+            if definition is None:
+                continue
+            found += [
+                QueryField(resource, prefix, field, definition.code_ref.module)
+                for field in definition.fields.values()
+                if field.is_query_backed
+            ]
+            deeper += _contained(prefix, values, definition)
+        layer = deeper
+    return found
+
+
+def _contained(
+    prefix: tuple[str, ...], values: Mapping[str, Any], definition: Definition
+) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any], str]]:
+    """Composite values that are really there, so that recursive definitions end with them."""
+    for field in definition.fields.values():
+        if field.is_primitive or field.is_link:
+            continue
+        value = values.get(field.name)
+        here = (*prefix, field.name)
+        if isinstance(value, dict):
+            yield here, cast("dict[str, Any]", value), field.card.type_key
+        elif isinstance(value, list):
+            for position, one in enumerate(cast("list[object]", value)):
+                if isinstance(one, dict):
+                    inside = cast("dict[str, Any]", one)
+                    yield (*here, str(position)), inside, field.card.type_key
+
+
+def field_search(
+    field: QueryField, target: Definition | None, mounted_urls: Sequence[str]
+) -> FieldSearch | None:
+    """Fill in a field's query; None if an undefined token lets nothing match."""
+    raw = field.field.query or {}
+    query = replace_tokens(raw, lambda token: token_value(token, field))
+    if isinstance(query, Missing):
+        return None
+    realm_urls = _realms(raw, field, mounted_urls)
+    if not realm_urls:
+        return None
+    return FieldSearch(_normalised(query, field.field, target), realm_urls)
+
+
+def token_value(token: str, field: QueryField) -> object:
+    """What a token stands for in its owner: a value, an id of a link, or `MISSING`."""
+    if token in REALM:
+        return field.owner["meta"]["realmURL"]
+    path = [*field.prefix, *token.removeprefix(THIS).split(".")]
+    if path == ["id"]:
+        return field.owner["id"]
+    if path[-1] == "id":
+        linked = _linked_id(field.owner, ".".join(path[:-1]))
+        if linked is not MISSING:
+            return linked
+    value: object = field.owner["attributes"]
+    for name in path:
+        if isinstance(value, dict) and name in value:
+            value = cast("dict[str, object]", value)[name]
+        elif (
+            isinstance(value, list)
+            and name.isdigit()
+            and int(name) < len(cast("list[object]", value))
+        ):
+            value = cast("list[object]", value)[int(name)]
+        else:
+            return MISSING
+    return value
+
+
+def _linked_id(owner: Resource, key: str) -> object:
+    relationship = owner["relationships"].get(key)
+    if relationship is None or relationship["links"].get("self") is None:
+        return MISSING
+    return card_id(resolve_link(relationship["links"]["self"], owner["id"]))
+
+
+def _realms(
+    raw: Mapping[str, Any], field: QueryField, mounted_urls: Sequence[str]
+) -> tuple[str, ...]:
+    """Realms as written, or those that hold what the tokens name; the owner's by default."""
+    named = raw.get("realms", raw.get("realm"))
+    own = (str(field.owner["meta"]["realmURL"]),)
+    if named is None or named == []:
+        return own
+    entries = cast("list[object]", named) if isinstance(named, list) else [named]
+    urls: list[str] = []
+    for entry in entries:
+        if not is_token(entry):
+            urls.append(str(entry).rstrip("/") + "/")
+            continue
+        value = token_value(cast("str", entry), field)
+        references = cast("list[object]", value) if isinstance(value, list) else [value]
+        homes = [_home(reference, mounted_urls) for reference in references]
+        urls += [home for home in homes if home]
+    return tuple(dict.fromkeys(urls))
+
+
+def _home(reference: object, mounted_urls: Sequence[str]) -> str | None:
+    """The deepest mounted realm that holds what `reference` names."""
+    if not isinstance(reference, str):
+        return None
+    holding = [url for url in mounted_urls if reference.startswith(url) or f"{reference}/" == url]
+    return max(holding, key=len, default=None)
+
+
+def _normalised(
+    query: dict[str, Any], field: FieldDefinition, target: Definition | None
+) -> dict[str, Any]:
+    """Anchor the query at the field's declared type: nothing else may come back."""
+    anchor = field.card.to_json()
+    normal = {name: value for name, value in query.items() if name not in ("realm", "realms")}
+    filter_ = cast("dict[str, Any]", normal.get("filter") or {})
+    if not filter_:
+        normal["filter"] = {"type": anchor}
+    elif "on" not in filter_ and "type" not in filter_:
+        normal["filter"] = {"on": anchor, **filter_}
+    if isinstance(normal.get("sort"), list):
+        normal["sort"] = [
+            _anchored_sort(key, anchor) for key in cast("list[object]", normal["sort"])
+        ]
+    if field.kind == "linksTo":
+        normal["page"] = {"number": 0, "size": 1}
+    if target is not None and FILE_DEF.type_key in target.types:
+        normal["scope"] = "files"
+    return normal
+
+
+def _anchored_sort(key: object, anchor: Mapping[str, str]) -> object:
+    if not isinstance(key, dict) or "on" in key:
+        return cast("object", key)
+    members = cast("dict[str, Any]", key)
+    return members if members.get("by") in GENERAL_SORT_KEYS else {**members, "on": anchor}
