@@ -1,33 +1,175 @@
 """The whole house, built in one place, started and stopped in one order.
 
-`build_app(settings)` makes every service and starts none. `start` opens them in
-the order they need each other: database, change log, files, modules, prerender,
-index, indexer, edge, watchers. `stop` goes the other way and takes at most three
-seconds, open event streams included.
+`build_app(settings)` says how it will be; `start` opens the services in the order
+they need each other: database, change log, files, modules, prerender, index,
+indexer, edge, watchers. `stop` goes the other way and takes at most three seconds,
+open event streams included. Whatever `start` began it also owns: a start that
+fails half-way takes down what it had put up.
 """
 
+import asyncio
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+
+import structlog
 from starlette.types import ASGIApp
 
-from realmkit.config import Settings
-from realmkit.http.stations import Stations
+from realmkit.changes import ChangeLog
+from realmkit.config import Realm, Settings, find_chromium, static_dir
+from realmkit.db import open_database
+from realmkit.errors import BehindRetention
+from realmkit.files import FileStore
+from realmkit.http.application import build_http
+from realmkit.http.hot import HotModules
+from realmkit.http.stations import MountedRealm, Stations
+from realmkit.index import Announcements, IndexStore
+from realmkit.indexer import Indexer
+from realmkit.modules import ModuleService, TranspilerPool
+from realmkit.prerender import Prerenderer
+from realmkit.search import SearchEngine
+
+log = structlog.stdlib.get_logger(__name__)
+
+STOP_BUDGET_S = 1.5
+
+
+def build_app(settings: Settings) -> "App":
+    """The app for `settings`. Touches no disk and starts no process."""
+    return App(settings)
 
 
 class App:
     """A realm server in this process. `asgi` may be served as soon as `start` returned."""
 
-    settings: Settings
     stations: Stations
+    indexer: Indexer
     asgi: ASGIApp
 
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._owned = AsyncExitStack()
+
     async def start(self) -> None:
-        """Open the database, scan every realm and begin following the log."""
-        raise NotImplementedError
+        """Open the database, scan every realm and begin following the log.
+
+        Raises `SetupError` when something the program needs is not to be had.
+        """
+        async with AsyncExitStack() as begun:
+            await self._start(begun)
+            self._owned = begun.pop_all()
 
     async def stop(self) -> None:
         """End the streams, then everything `start` began, newest first."""
-        raise NotImplementedError
+        if hasattr(self, "stations"):
+            self.stations.stopping.set()
+        try:
+            async with asyncio.timeout(STOP_BUDGET_S):
+                await self._owned.aclose()
+        except TimeoutError:
+            # The processes we started end when their pipes do, and ours close now.
+            log.warning("something took too long to stop")
+
+    async def _start(self, begun: AsyncExitStack) -> None:
+        settings = self.settings
+        chromium = find_chromium()
+        db = await open_database(settings.database)
+        begun.push_async_callback(db.close)
+        changes = ChangeLog(db)
+        index = IndexStore(db, changes, public_url=settings.public_url)
+        announcements = Announcements(db, changes)
+        stores = {realm: FileStore(realm, db, changes) for realm in settings.realms}
+        modules = ModuleService(
+            public_url=settings.public_url,
+            stores=stores.values(),
+            changes=changes,
+            db=db,
+            transpiler=TranspilerPool(
+                static_dir() / "transpiler" / "transpiler.mjs", size=settings.transpiler_count
+            ),
+            static=static_dir(),
+        )
+        begun.push_async_callback(modules.stop)
+        search = SearchEngine(db, index, stores, public_url=settings.public_url)
+        prerenderer = Prerenderer(
+            settings.public_url,
+            chromium,
+            page_limit=settings.page_count,
+            render_timeout_s=settings.render_timeout_s,
+        )
+        await prerenderer.start()
+        begun.push_async_callback(prerenderer.stop)
+        for store in stores.values():
+            await store.scan()
+        self.indexer = Indexer(
+            realms=stores,
+            changes=changes,
+            index=index,
+            announcements=announcements,
+            modules=modules,
+            prerenderer=prerenderer,
+            search=search,
+        )
+        self.stations = Stations(
+            settings=settings,
+            mounted={realm.name: MountedRealm(realm, store) for realm, store in stores.items()},
+            changes=changes,
+            index=index,
+            announcements=announcements,
+            modules=modules,
+            search=search,
+            progress=self.indexer.progress_hub,
+            static_dir=static_dir() / "host",
+            is_ready=True,
+        )
+        hot = HotModules()
+        self.asgi = build_http(self.stations, hot)
+        follower = ModuleFollower(changes, modules, hot)
+        await follower.start(stores)
+        begun.push_async_callback(follower.stop)
+        await self.indexer.start()
+        begun.push_async_callback(self.indexer.stop)
+        if settings.watch:
+            for store in stores.values():
+                watcher = store.watch()
+                await watcher.start()
+                begun.push_async_callback(watcher.stop)
 
 
-def build_app(settings: Settings) -> App:
-    """Build every station for `settings`. Touches no disk and starts no process."""
-    raise NotImplementedError
+class ModuleFollower:
+    """Tells the module path and the hot modules what each realm's log says."""
+
+    def __init__(self, changes: ChangeLog, modules: ModuleService, hot: HotModules) -> None:
+        self._changes = changes
+        self._modules = modules
+        self._hot = hot
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self, realms: Mapping[Realm, FileStore]) -> None:
+        """Follow every realm from the present on: nothing is remembered of the past."""
+        for realm in realms:
+            present = await self._changes.last_seq(realm.url)
+            self._tasks.append(
+                asyncio.create_task(
+                    self._follow(realm.url, present), name=f"module follower {realm.name}"
+                )
+            )
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _follow(self, realm_url: str, after: int) -> None:
+        while True:
+            await self._changes.wait_for(realm_url, after)
+            try:
+                changes = await self._changes.since(realm_url, after)
+            except BehindRetention:
+                after = await self._changes.last_seq(realm_url)
+                self._hot.forget()
+                continue
+            after = changes[-1].seq if changes else after
+            modules = [change.path for change in changes if change.kind == "module"]
+            if modules:
+                self._modules.on_change(realm_url, modules)
+                self._hot.forget()

@@ -7,9 +7,9 @@ about its length is refused at the byte that goes too far.
 from pathlib import PurePosixPath
 from typing import Any, cast
 
-import orjson
 from starlette.requests import Request
 
+from realmkit.cards.json_text import read_json
 from realmkit.errors import BadRequest, TooLarge
 
 CARD_LIMIT = 512 * 1024
@@ -49,16 +49,10 @@ async def read_json_object(request: Request, limit: int = CARD_LIMIT) -> dict[st
     body = await read_bytes(request, limit)
     if not body.strip():
         raise BadRequest("The request needs a JSON body, and this one is empty.")
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as exc:
-        raise BadRequest(
-            f"The body is not valid JSON: {exc.msg} at line {exc.lineno}, column {exc.colno}.",
-            title="Malformed JSON",
-        ) from exc
-    if not isinstance(document, dict):
-        raise BadRequest("The body must be a JSON object.", pointer="")
-    return cast("dict[str, Any]", document)
+    value = read_json(body)
+    if not isinstance(value, dict):
+        raise BadRequest("The request body must be a JSON object.", pointer="")
+    return cast("dict[str, Any]", value)
 
 
 def too_large(limit: int) -> TooLarge:

@@ -40,7 +40,4 @@ def holds(if_match: str | None, etag: str | None) -> bool:
 
 def _entity_tags(header: str) -> list[tuple[bool, str]]:
     """(is weak, value without quotes) for each member of the list."""
-    return [
-        (bool(weak), bare or quoted)
-        for weak, quoted, bare in _ENTITY_TAG.findall(header)
-    ]
+    return [(bool(weak), bare or quoted) for weak, quoted, bare in _ENTITY_TAG.findall(header)]

@@ -6,7 +6,10 @@
 """
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
 
 from realmkit.changes import ChangeLog
 from realmkit.config import Realm, Settings
@@ -14,6 +17,27 @@ from realmkit.files import FileStore
 from realmkit.index import Announcements, IndexStore
 from realmkit.modules import ModuleService
 from realmkit.search import SearchEngine
+
+
+class Progress(Protocol):
+    """How far a realm's indexing has come at one moment."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def done(self) -> int: ...
+    @property
+    def total(self) -> int: ...
+    @property
+    def current(self) -> str | None: ...
+    def to_json(self) -> dict[str, object]: ...
+
+
+class ProgressSource(Protocol):
+    """Where progress is read. The edge does not know who reports it."""
+
+    def get(self, realm_url: str) -> Progress: ...
+    def follow(self, realm_url: str) -> AsyncIterator[Progress]: ...
 
 
 @dataclass(frozen=True)
@@ -35,13 +59,12 @@ class Stations:
     announcements: Announcements
     modules: ModuleService
     search: SearchEngine
+    progress: ProgressSource
+    static_dir: Path
     # Set by the signal handler: event streams end on it, so that the server can stop.
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     # True once every realm was scanned; `/_ready` says so.
     is_ready: bool = False
-
-    def realm_named(self, name: str) -> MountedRealm | None:
-        return self.mounted.get(name)
 
     def realm_of(self, url: str) -> MountedRealm | None:
         """The mounted realm that holds `url`, or None when it belongs elsewhere."""

@@ -1,0 +1,128 @@
+"""`realmkit serve`: folders as realms, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+if TYPE_CHECKING:
+    from realmkit.config import Settings
+
+DEFAULT_STATE = Path(".realmkit")
+
+
+@click.command("serve")
+@click.argument("folders", nargs=-1, required=True, metavar="FOLDER...")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=4201,
+    show_default=True,
+    help="0 takes any free port.",
+)
+@click.option(
+    "--public-url",
+    metavar="URL",
+    help="The origin of every realm's URL and every card's id. Default: where it listens.",
+)
+@click.option(
+    "--state",
+    "state_dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=DEFAULT_STATE,
+    show_default=True,
+    metavar="DIR",
+    help="Where the index is kept. It can be deleted: everything is indexed again.",
+)
+@click.option("--database", metavar="URL", help="A database instead of the state folder's file.")
+@click.option("--open/--no-open", "open_browser", default=False, help="Open a browser.")
+@click.option("--watch/--no-watch", default=True, help="Notice edits on disk.  [default: watch]")
+@click.option(
+    "--render-timeout",
+    type=click.FloatRange(min=0.1),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long one card may take to render.",
+)
+@click.option(
+    "--log-format", type=click.Choice(["plain", "json"]), default="plain", show_default=True
+)
+def command(
+    folders: tuple[str, ...],
+    host: str,
+    port: int,
+    public_url: str | None,
+    state_dir: Path,
+    database: str | None,
+    open_browser: bool,
+    watch: bool,
+    render_timeout: float,
+    log_format: Literal["plain", "json"],
+) -> int:
+    """Serve folders of cards as realms, live.
+
+    Each FOLDER becomes a realm at /<its name>/; NAME=FOLDER gives it another name.
+    Cards are indexed by rendering them in a Chromium that this command starts and
+    stops. Edit a file, and open pages change with it. Ctrl-C stops everything.
+
+    \b
+    Examples:
+        realmkit serve examples/tour
+        realmkit serve examples/atlas examples/insurance --open
+        realmkit serve notes=~/cards --port 8080 --state ~/.cache/realmkit
+
+    The index lives in .realmkit in the current directory unless --state says
+    otherwise, so the next start from the same place has nothing to do.
+    """
+    from realmkit.cli import mounts
+    from realmkit.cli.logs import configure_logs
+    from realmkit.cli.running import run
+    from realmkit.config import Settings
+
+    mounts.check_loopback(host)
+    mounts.check_database(database)
+    by_name = mounts.parse_mounts(folders)
+    asked_url = mounts.check_public_url(public_url) if public_url else None
+    configure_logs(log_format)
+    listener = mounts.listen(host, port)
+    url = asked_url or mounts.address_of(listener, host)
+    settings = Settings(
+        realms=mounts.realms_at(url, by_name),
+        host=host,
+        port=listener.getsockname()[1],
+        public_url=url,
+        state_dir=state_dir.expanduser().resolve(),
+        database_url=database,
+        watch=watch,
+        open_browser=open_browser,
+        log_format=log_format,
+        render_timeout_s=render_timeout,
+    )
+    # A run that Ctrl-C ended went as it should.
+    run(_serve(settings, listener))
+    return 0
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> None:
+    from realmkit.cli.progress import shown_progress
+    from realmkit.cli.running import running
+
+    own = [realm for realm in settings.realms if realm.is_writable]
+    async with running(settings, listener) as app:
+        for realm in own:
+            click.echo(f"  {realm.url}")
+        click.echo(f"Serving at {settings.public_url}/  (Ctrl-C stops it)")
+        if settings.open_browser:
+            import webbrowser
+
+            await asyncio.to_thread(webbrowser.open, settings.public_url + "/")
+        async with shown_progress(
+            app.stations.progress, own, is_wanted=settings.log_format == "plain"
+        ):
+            await asyncio.Event().wait()

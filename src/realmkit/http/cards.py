@@ -1,0 +1,285 @@
+"""Cards by URL: `application/vnd.card+json`.
+
+A card is read from the index, and written to its file. A write takes the realm's
+write lock from reading the stored file to replacing it, so two writers never lose
+each other's fields; it answers when the card is indexed, with the document that the
+next GET will give. A card whose file the index has not seen yet is served as it is
+stored.
+"""
+
+import uuid
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from realmkit.cards.addresses import instance_url
+from realmkit.cards.code_refs import ModuleNames
+from realmkit.cards.creation import NewCard, plan_creation
+from realmkit.cards.definitions import Definition
+from realmkit.cards.documents import (
+    CardDocument,
+    Resource,
+    read_card_document,
+    read_card_patch,
+)
+from realmkit.cards.patches import merge_patch
+from realmkit.cards.stored import Place, stored_bytes, stored_resource
+from realmkit.errors import (
+    AuthorMustFix,
+    BadRequest,
+    Conflict,
+    NotFound,
+    PreconditionFailed,
+    UnsupportedMediaType,
+)
+from realmkit.files import FileWrite, StoredFile
+from realmkit.http import answers, bodies, conditional, negotiation
+from realmkit.http.negotiation import API, CARD, JSON
+from realmkit.http.search import is_during_prerender
+from realmkit.http.seqs import HEADER, wait_for_index, wait_until_indexed
+from realmkit.http.source import Source
+from realmkit.http.stations import MountedRealm, Stations
+
+# How long a GET waits for the index to see a file that has changed under it.
+FRESHNESS_WAIT_S = 10.0
+
+
+class Cards:
+    """Reading and writing the cards of a realm."""
+
+    def __init__(self, stations: Stations) -> None:
+        self._stations = stations
+        self._names = ModuleNames(stations.settings.public_url)
+        self._source = Source(stations)
+
+    async def get(self, request: Request, mounted: MountedRealm, path: str) -> Response:
+        """The card's document; 304 when the client holds it; `.json` leads to the bare path."""
+        realm = mounted.realm
+        if path.endswith(".json"):
+            return answers.redirect(realm.url_of(path.removesuffix(".json")))
+        if await mounted.files.stat(path):
+            return await self._source.get_meta(request, mounted, path)
+        await wait_until_indexed(request, self._stations, realm)
+        if not is_during_prerender(request):
+            await self._wait_until_fresh(mounted, path)
+        body = await self._body(request, mounted, path)
+        if body is None:
+            raise NotFound(f"`{realm.url_of(path)}` was not found.")
+        return answers.validated(
+            request, body, media_type=CARD, headers=await self._times(mounted, path)
+        )
+
+    async def create(self, request: Request, mounted: MountedRealm, folder: str) -> Response:
+        """Create a card, and the cards that came with it, below `folder`: 201."""
+        _check_content_type(request)
+        document = read_card_document(await bodies.read_bytes(request, self._limit))
+        realm, files = mounted.realm, mounted.files
+        plan = plan_creation(
+            document,
+            folder_url=realm.url_of(folder),
+            realm_url=realm.url,
+            names=self._names,
+            new_name=lambda: str(uuid.uuid4()),
+        )
+        writes = [await self._new_file(mounted, card) for card in plan]
+        async with files.editing() as edit:
+            for card, write in zip(plan, writes, strict=True):
+                if await files.stat(write.path):
+                    raise Conflict(f"`{card.id}` exists already; a `lid` must be new.")
+            result = await edit.write_many(writes, _client_request_id(request))
+        path = writes[0].path.removesuffix(".json")
+        return await self._written(request, mounted, path, result.seq, status=201)
+
+    async def patch(self, request: Request, mounted: MountedRealm, path: str) -> Response:
+        """Merge a partial document into the stored card: 200 with the new document."""
+        _check_content_type(request)
+        patch = read_card_patch(await bodies.read_bytes(request, self._limit))
+        path = path.removesuffix(".json")
+        place = Place(mounted.realm.url_of(path), mounted.realm.url, self._names)
+        async with mounted.files.editing() as edit:
+            file = await self._stored_file(mounted, path)
+            await self._check_if_match(request, mounted, path, file)
+            stored = _stored_card(place, file)
+            plan = self._siblings(mounted, patch)
+            ids_by_lid = {lid: card.id for lid, card in plan.items()}
+            changes = stored_resource(
+                patch.data,
+                place,
+                definition=await self._definition(stored, place.id),
+                ids_by_lid=ids_by_lid,
+            )
+            merged = merge_patch(stored, changes, place)
+            writes = [await self._new_file(mounted, card) for card in plan.values()]
+            for write in writes:
+                if await mounted.files.stat(write.path):
+                    raise Conflict(f"`{write.path}` exists already; a `lid` must be new.")
+            if merged.is_changed:
+                writes.append(FileWrite(file.path, stored_bytes(merged.resource)))
+            if writes:
+                result = await edit.write_many(writes, _client_request_id(request))
+                seq = result.seq
+            else:
+                # Nothing new is said: the file keeps its bytes and its time.
+                seq = await self._stations.changes.last_seq(mounted.realm.url)
+        return await self._written(request, mounted, path, seq, status=200)
+
+    async def delete(self, request: Request, mounted: MountedRealm, path: str) -> Response:
+        """Remove the card's file: 204, once the index has forgotten it."""
+        path = path.removesuffix(".json")
+        async with mounted.files.editing() as edit:
+            file = await self._stored_file(mounted, path)
+            await self._check_if_match(request, mounted, path, file)
+            result = await edit.write_many(
+                [FileWrite(file.path, None)], _client_request_id(request)
+            )
+        await wait_for_index(self._stations, mounted.realm, result.seq)
+        return Response(status_code=204, headers={HEADER: str(result.seq)})
+
+    @property
+    def _limit(self) -> int:
+        return self._stations.settings.limits.card
+
+    async def _written(
+        self, request: Request, mounted: MountedRealm, path: str, seq: int, *, status: int
+    ) -> Response:
+        await wait_for_index(self._stations, mounted.realm, seq)
+        body = await self._body(request, mounted, path)
+        if body is None:
+            raise NotFound(f"`{mounted.realm.url_of(path)}` was removed while it was written.")
+        headers = {
+            **await self._times(mounted, path),
+            "cache-control": answers.NO_STORE,
+            "etag": conditional.etag_of(body),
+            HEADER: str(seq),
+        }
+        if status == 201:
+            headers["location"] = mounted.realm.url_of(path)
+        return Response(body, status_code=status, media_type=CARD, headers=headers)
+
+    async def _body(self, request: Request, mounted: MountedRealm, path: str) -> bytes | None:
+        """The served document as bytes: its ETag is a hash of them."""
+        id = mounted.realm.url_of(path)
+        document = await self._stations.search.card_document(
+            id, skip_query_backed_expansion=is_during_prerender(request)
+        )
+        if document is None:
+            document = await self._stored_document(id)
+        return None if document is None else orjson.dumps(document)
+
+    async def _stored_document(self, id: str) -> dict[str, Any] | None:
+        found = (await self._stations.search.stored_documents([id])).get("data") or []
+        return {"data": found[0]} if found else None
+
+    async def _times(self, mounted: MountedRealm, path: str) -> dict[str, str]:
+        entry = await self._stations.index.entry(
+            instance_url(mounted.realm.url_of(path)), "instance"
+        )
+        if entry is None or entry.last_modified is None:
+            return {}
+        created_at = entry.resource_created_at or entry.last_modified
+        return {
+            "last-modified": answers.http_date(entry.last_modified),
+            "x-created": answers.http_date(created_at),
+        }
+
+    async def _wait_until_fresh(self, mounted: MountedRealm, path: str) -> None:
+        """Wait a little when the card's own file is newer than what the index knows of it."""
+        realm_url, stations = mounted.realm.url, self._stations
+        last_seq = await stations.changes.last_seq(realm_url)
+        if await stations.index.indexed_seq(realm_url) >= last_seq:
+            return
+        entry = await stations.index.entry(instance_url(mounted.realm.url_of(path)), "instance")
+        if entry is None:
+            return
+        try:
+            file = await mounted.files.read(f"{path}.json")
+        except NotFound:
+            return
+        if file.content_hash != entry.content_hash:
+            await stations.index.wait_indexed(realm_url, last_seq, FRESHNESS_WAIT_S)
+
+    async def _check_if_match(
+        self, request: Request, mounted: MountedRealm, path: str, file: StoredFile
+    ) -> None:
+        if_match = request.headers.get("if-match")
+        if if_match is None:
+            return
+        entry = await self._stations.index.entry(
+            instance_url(mounted.realm.url_of(path)), "instance"
+        )
+        body = await self._body(request, mounted, path)
+        # A document that the index made of an older file is no one's current one.
+        is_stale = entry is not None and entry.content_hash != file.content_hash
+        etag = conditional.etag_of(body) if body is not None and not is_stale else None
+        if not conditional.holds(if_match, etag):
+            raise PreconditionFailed(
+                f"`{mounted.realm.url_of(path)}` has changed since it was read.",
+                meta={"etag": etag} if etag else None,
+            )
+
+    async def _stored_file(self, mounted: MountedRealm, path: str) -> StoredFile:
+        """The card's file. A file of that very name is no card."""
+        if await mounted.files.stat(path):
+            raise UnsupportedMediaType(f"`{mounted.realm.url_of(path)}` is a file and not a card.")
+        return await mounted.files.read(f"{path}.json")
+
+    async def _definition(self, resource: Resource, id: str) -> Definition | None:
+        """The definition the card adopts, if it is known."""
+        adopted = (resource.get("meta") or {}).get("adoptsFrom")
+        if not adopted:
+            return None
+        type_key = self._names.resolve(adopted, id).type_key
+        return (await self._stations.index.definitions([type_key])).get(type_key)
+
+    async def _new_file(self, mounted: MountedRealm, card: NewCard) -> FileWrite:
+        place = Place(card.id, mounted.realm.url, self._names)
+        definition = await self._definition(card.resource, card.id)
+        resource = stored_resource(card.resource, place, definition=definition)
+        path = mounted.realm.path_of(card.id)
+        if path is None:
+            raise BadRequest(f"`{card.id}` does not lie in {mounted.realm.url}.")
+        return FileWrite(f"{path}.json", stored_bytes(resource))
+
+    def _siblings(self, mounted: MountedRealm, patch: CardDocument) -> dict[str, NewCard]:
+        """The cards that a patch brings along, by lid; they are created at the realm's root."""
+        fresh = [
+            resource
+            for resource in patch.included
+            if "lid" in resource
+            and (resource.get("meta") or {}).get("realmURL", mounted.realm.url) == mounted.realm.url
+        ]
+        if not fresh:
+            return {}
+        plan = plan_creation(
+            CardDocument(fresh[0], tuple(fresh[1:])),
+            folder_url=mounted.realm.url,
+            realm_url=mounted.realm.url,
+            names=self._names,
+            new_name=lambda: str(uuid.uuid4()),
+        )
+        return {resource["lid"]: card for resource, card in zip(fresh, plan, strict=True)}
+
+
+def _stored_card(place: Place, file: StoredFile) -> Resource:
+    try:
+        return read_card_document(file.content, what=f"The file of {place.id}").data
+    except BadRequest as exc:
+        raise AuthorMustFix(
+            f"{exc.detail} Mend the file before the card is edited.", title="Card Cannot Be Read"
+        ) from exc
+
+
+def _check_content_type(request: Request) -> None:
+    sent = negotiation.media_type_of(request.headers.get("content-type"))
+    # A client that asks for card documents may leave the body's type to its library.
+    if sent in (CARD, API, JSON) or negotiation.names(request.headers.get("accept"), CARD):
+        return
+    raise UnsupportedMediaType(
+        f"A card is written as {CARD}, not as {sent or 'a body without a media type'}."
+    )
+
+
+def _client_request_id(request: Request) -> str | None:
+    return request.headers.get("x-boxel-client-request-id")

@@ -1,0 +1,191 @@
+"""A realm's desk: which resource a path, a method and a media type mean.
+
+The names that begin with `_` and are listed here belong to the realm itself. Every
+other path means what the client asks for it as: the same `person` is a browser
+module, a source file, a card or a page. An unknown Accept gets 406, never a guess.
+"""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from realmkit.errors import BadRequest, Forbidden, NotAcceptable
+from realmkit.http import negotiation
+from realmkit.http.cards import Cards
+from realmkit.http.events import Events
+from realmkit.http.hot import HotModules
+from realmkit.http.html import HTMLPages
+from realmkit.http.listing import Listings
+from realmkit.http.modules import Modules
+from realmkit.http.multi_get import MultiGet
+from realmkit.http.negotiation import API, CARD, FILE_META, HTML, JAVASCRIPT, JSON, SOURCE
+from realmkit.http.reports import Reports
+from realmkit.http.resource import Handler, Methods
+from realmkit.http.search import Search
+from realmkit.http.source import Source
+from realmkit.http.stations import MountedRealm, Stations
+
+_VARY = "Accept"
+
+
+class RealmDesk:
+    """Finds the resource inside a realm. Every answer says which realm gave it."""
+
+    def __init__(self, stations: Stations, pages: HTMLPages, hot: HotModules) -> None:
+        self._stations = stations
+        self._pages = pages
+        self._cards = Cards(stations)
+        self._events = Events(stations)
+        self._listings = Listings()
+        self._modules = Modules(stations, hot)
+        self._multi_get = MultiGet(stations)
+        self._reports = Reports(stations)
+        self._search = Search(stations)
+        self._source = Source(stations)
+
+    def methods_at(self, request: Request, mounted: MountedRealm, path: str) -> Methods:
+        """The resource at the realm-relative `path`."""
+        methods = self._reserved(mounted, path) or self._path(request, mounted, path)
+        return {method: _signed(handler, mounted) for method, handler in methods.items()}
+
+    def _reserved(self, mounted: MountedRealm, path: str) -> Methods | None:
+        reports, realm = self._reports, mounted
+        match path:
+            case "_info":
+                info: Handler = lambda request: reports.info(request, realm)  # noqa: E731
+                return {"GET": info, "QUERY": info}
+            case "_types":
+                return {"GET": lambda request: reports.types(request, realm)}
+            case "_mtimes":
+                return {"GET": lambda request: reports.mtimes(request, realm)}
+            case "_dependencies":
+                return {"GET": lambda request: reports.dependencies(request, realm)}
+            case "_indexing-errors":
+                return {"GET": lambda request: reports.indexing_errors(request, realm)}
+            case "_search":
+                return {"QUERY": lambda request: self._search.answer(request, realm)}
+            case "_cards":
+                return {"QUERY": lambda request: self._multi_get.answer(request, realm)}
+            case "_modules":
+                return {"GET": lambda request: self._modules.manifest(request, realm)}
+            case "_events":
+                return {"GET": lambda request: self._events.stream(request, realm)}
+            case _:
+                return None
+
+    def _path(self, request: Request, mounted: MountedRealm, path: str) -> Methods:
+        async def read(request: Request) -> Response:
+            return await self._read(request, mounted, path)
+
+        if path == "" or path.endswith("/"):
+
+            async def create(request: Request) -> Response:
+                _refuse_if_read_only(mounted)
+                return await self._cards.create(request, mounted, path)
+
+            return {"GET": read, "POST": create}
+
+        async def write(request: Request) -> Response:
+            _refuse_if_read_only(mounted)
+            if _is_card(request):
+                raise BadRequest(
+                    "A card is created by POST to the folder it shall lie in, "
+                    f"such as {mounted.realm.url}; an existing one is changed by PATCH."
+                )
+            return await self._source.write(request, mounted, path)
+
+        async def patch(request: Request) -> Response:
+            _refuse_if_read_only(mounted)
+            return await self._cards.patch(request, mounted, path)
+
+        async def delete(request: Request) -> Response:
+            _refuse_if_read_only(mounted)
+            if negotiation.names(request.headers.get("accept"), CARD):
+                return await self._cards.delete(request, mounted, path)
+            return await self._source.delete(request, mounted, path)
+
+        return {"GET": read, "POST": write, "PATCH": patch, "DELETE": delete}
+
+    async def _read(self, request: Request, mounted: MountedRealm, path: str) -> Response:
+        is_folder = path == "" or path.endswith("/")
+        offers = (API, HTML, CARD, JSON) if is_folder else _offers_of_file(path)
+        wanted = negotiation.choose(_accept(request), offers)
+        if wanted is None:
+            raise NotAcceptable(
+                f"`{mounted.realm.url_of(path)}` can be had as {', '.join(offers)}, "
+                f"and not as `{(_accept(request) or '')[:200]}`."
+            )
+        if is_folder:
+            match wanted:
+                case "text/html":
+                    return await self._pages.folder(request, mounted, path)
+                case "application/vnd.card+json":
+                    return await self._cards.get(request, mounted, path + "index")
+                case _:
+                    return await self._listings.get(request, mounted, path)
+        match wanted:
+            case "application/vnd.card+json":
+                return await self._cards.get(request, mounted, path)
+            case "application/vnd.card+source":
+                return await self._source.get(request, mounted, path)
+            case "application/vnd.card.file-meta+json":
+                return await self._source.get_meta(request, mounted, path)
+            case "text/html" if negotiation.type_of_file(path) != HTML:
+                return await self._read_as_page(request, mounted, path)
+            case _:
+                return await self._read_plainly(request, mounted, path)
+
+    async def _read_as_page(self, request: Request, mounted: MountedRealm, path: str) -> Response:
+        """What a browser's address bar gets: a card's page, or else the file."""
+        if page := await self._pages.card(request, mounted, path):
+            return page
+        return await self._read_plainly(request, mounted, path)
+
+    async def _read_plainly(self, request: Request, mounted: MountedRealm, path: str) -> Response:
+        """What `*/*` gets: a module, a file's bytes, and failing both the card of that name."""
+        # A name that is exactly a file's is that file, even where `<name>.gts` exists.
+        if not negotiation.is_executable(path) and (
+            file := await self._source.get_raw(request, mounted, path)
+        ):
+            return file
+        if module := await self._modules.get(request, mounted, path):
+            return module
+        return await self._cards.get(request, mounted, path)
+
+
+def _offers_of_file(path: str) -> tuple[str, ...]:
+    if negotiation.is_executable(path):
+        own = (JAVASCRIPT,)
+    else:
+        known = negotiation.type_of_file(path)
+        own = (JAVASCRIPT, known) if known == negotiation.BYTES else (known, JAVASCRIPT)
+    others = (CARD, SOURCE, FILE_META, HTML, JSON)
+    return tuple(dict.fromkeys(own + others))
+
+
+def _accept(request: Request) -> str | None:
+    """The Accept header; `?acceptHeader=` stands in for it where none can be sent."""
+    return request.query_params.get("acceptHeader") or request.headers.get("accept")
+
+
+def _is_card(request: Request) -> bool:
+    """True when a body is sent as a card document and not as a file's bytes."""
+    if negotiation.names(request.headers.get("accept"), SOURCE):
+        return False
+    sent = negotiation.media_type_of(request.headers.get("content-type"))
+    return sent == CARD or negotiation.names(request.headers.get("accept"), CARD)
+
+
+def _signed(handler: Handler, mounted: MountedRealm) -> Handler:
+    async def answer(request: Request) -> Response:
+        response = await handler(request)
+        response.headers.setdefault("vary", _VARY)
+        response.headers["x-boxel-realm-url"] = mounted.realm.url
+        response.headers["x-boxel-realm-public-readable"] = "true"
+        return response
+
+    return answer
+
+
+def _refuse_if_read_only(mounted: MountedRealm) -> None:
+    if not mounted.realm.is_writable:
+        raise Forbidden(f"The realm {mounted.realm.url} is read-only.")

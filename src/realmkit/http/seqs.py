@@ -1,0 +1,40 @@
+"""`X-Realmkit-Seq`: reading what one has written.
+
+A write answers with the seq its change got in the realm's log. A read that sends
+that number back waits until the index has it.
+"""
+
+import asyncio
+
+from starlette.requests import Request
+
+from realmkit.config import Realm
+from realmkit.errors import BadRequest, TooSlow
+from realmkit.http.stations import Stations
+
+HEADER = "x-realmkit-seq"
+
+
+async def wait_until_indexed(request: Request, stations: Stations, realm: Realm) -> None:
+    """Wait for the seq that the request names; return at once when it names none."""
+    sent = request.headers.get(HEADER)
+    if not sent:
+        return
+    if not sent.isascii() or not sent.isdigit() or len(sent) > 18:
+        raise BadRequest("`X-Realmkit-Seq` must be a whole number that a write has answered.")
+    seq = int(sent)
+    if seq > await stations.changes.last_event_seq(realm.url):
+        raise BadRequest(f"The realm {realm.url} has not come to {seq} yet.")
+    # Events have seqs as well; the index is asked for the last change among them.
+    await wait_for_index(stations, realm, min(seq, await stations.changes.last_seq(realm.url)))
+
+
+async def wait_for_index(stations: Stations, realm: Realm, seq: int) -> None:
+    """Wait until the realm's index has what its log held at `seq`; `TooSlow` if that takes long."""
+    try:
+        async with asyncio.timeout(stations.settings.index_wait_s):
+            await stations.index.wait_indexed(realm.url, seq)
+    except TimeoutError as exc:
+        raise TooSlow(
+            f"The change is written, and the index of {realm.url} has not come to it yet."
+        ) from exc

@@ -1,0 +1,148 @@
+"""Files as their authors wrote them: source, bytes, and what is known about a file.
+
+`application/vnd.card+source` is how editors read and write a realm's files. The
+same bytes are served plainly to whoever asks for an image or a stylesheet by name.
+Writes answer when the file is in place; the index follows.
+"""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from realmkit.errors import NotFound, NotText, PreconditionFailed
+from realmkit.files import FileStore, StoredFile, WriteResult
+from realmkit.http import answers, bodies, conditional, negotiation
+from realmkit.http.negotiation import BYTES, FILE_META
+from realmkit.http.seqs import HEADER
+from realmkit.http.stations import MountedRealm, Stations
+
+_TEXT = (".gts", ".gjs", ".ts", ".js", ".json", ".md", ".css", ".txt", ".html", ".csv", ".svg")
+
+
+class Source:
+    """A realm's files by path."""
+
+    def __init__(self, stations: Stations) -> None:
+        self._stations = stations
+
+    async def get(self, request: Request, mounted: MountedRealm, path: str) -> Response:
+        """The file's bytes; a name without its extension leads to the name with it."""
+        file = await self._read(mounted.files, path)
+        if file is None:
+            full = await mounted.files.resolve(path)
+            if full is None:
+                raise NotFound(f"`{mounted.realm.url_of(path)}` was not found.")
+            return answers.redirect(mounted.realm.url_of(full), headers={"vary": "Accept"})
+        return self._bytes(request, file, "source", answers.REVALIDATE)
+
+    async def get_raw(self, request: Request, mounted: MountedRealm, path: str) -> Response | None:
+        """The bytes of exactly this file for `*/*`, or None when there is none."""
+        file = await self._read(mounted.files, path)
+        if file is None:
+            return None
+        is_image = negotiation.type_of_file(path).startswith("image/")
+        caching = "public, max-age=60, must-revalidate" if is_image else "public, max-age=0"
+        return self._bytes(request, file, "file", caching)
+
+    async def get_meta(self, request: Request, mounted: MountedRealm, path: str) -> Response:
+        """What is known about the file, as a `file-meta` resource."""
+        file = await self._read(mounted.files, path)
+        if file is None:
+            raise NotFound(f"`{mounted.realm.url_of(path)}` was not found.")
+        url = mounted.realm.url_of(path)
+        attributes = {
+            "name": path.rpartition("/")[2],
+            "url": url,
+            "sourceUrl": url,
+            "contentType": negotiation.type_of_file(path),
+            "contentHash": file.content_hash,
+            "contentSize": file.size,
+            "lastModified": file.modified_at,
+            "createdAt": file.created_at,
+        }
+        resource = {
+            "type": "file-meta",
+            "id": url,
+            "links": {"self": url},
+            "attributes": attributes,
+            "meta": {"realmURL": mounted.realm.url},
+        }
+        return answers.document({"data": resource}, media_type=FILE_META)
+
+    async def write(self, request: Request, mounted: MountedRealm, path: str) -> Response:
+        """Create or replace the file with the body: 204."""
+        files = mounted.files
+        await self._check_if_match(request, files, path)
+        body = await bodies.read_bytes(request, bodies.limit_of_file(path))
+        is_binary = negotiation.media_type_of(request.headers.get("content-type")) == BYTES
+        if path.lower().endswith(_TEXT) and not is_binary:
+            _check_text(path, body)
+        result = await files.write(
+            path, body, client_request_id=request.headers.get("x-boxel-client-request-id")
+        )
+        return await self._written(files, path, result)
+
+    async def delete(self, request: Request, mounted: MountedRealm, path: str) -> Response:
+        """Remove the file: 204. A name without its extension means the file it leads to."""
+        files = mounted.files
+        full = path if await self._read(files, path) else await files.resolve(path)
+        if full is None:
+            raise NotFound(f"`{mounted.realm.url_of(path)}` was not found.")
+        await self._check_if_match(request, files, full)
+        result = await files.delete(
+            full, client_request_id=request.headers.get("x-boxel-client-request-id")
+        )
+        return Response(status_code=204, headers={HEADER: str(result.seq)})
+
+    def _bytes(self, request: Request, file: StoredFile, kind: str, caching: str) -> Response:
+        headers = {
+            "cache-control": caching,
+            "last-modified": answers.http_date(file.modified_at),
+            "x-created": answers.http_date(file.created_at),
+        }
+        return answers.ranged(
+            request,
+            file.content,
+            media_type=negotiation.with_charset(negotiation.type_of_file(file.path)),
+            etag=f'"{file.content_hash}:{kind}"',
+            headers=headers,
+        )
+
+    async def _check_if_match(self, request: Request, files: FileStore, path: str) -> None:
+        if_match = request.headers.get("if-match")
+        if if_match is None:
+            return
+        file = await self._read(files, path)
+        etags = [None] if file is None else [f'"{file.content_hash}:{kind}"' for kind in _KINDS]
+        if not any(conditional.holds(if_match, etag) for etag in etags):
+            raise PreconditionFailed(f"`{path}` is not what If-Match says it is any more.")
+
+    async def _read(self, files: FileStore, path: str) -> StoredFile | None:
+        try:
+            return await files.read(path)
+        except NotFound:
+            return None
+
+    async def _written(self, files: FileStore, path: str, result: WriteResult) -> Response:
+        file = await files.read(path)
+        return Response(
+            status_code=204,
+            headers={
+                HEADER: str(result.seq),
+                "etag": f'"{file.content_hash}:source"',
+                "last-modified": answers.http_date(file.modified_at),
+                "x-created": answers.http_date(file.created_at),
+            },
+        )
+
+
+_KINDS = ("source", "file")
+
+
+def _check_text(path: str, body: bytes) -> None:
+    try:
+        body.decode()
+    except UnicodeDecodeError as exc:
+        raise NotText(
+            f"`{path}` is text, and byte {exc.start} of the body is not UTF-8. "
+            f"Bytes that are no text are sent as {BYTES}."
+        ) from exc

@@ -1,0 +1,116 @@
+"""The built browser files under `/_host/`, and the page the indexer renders in.
+
+File names carry a hash of their content, so every answer is immutable. Files are
+read once, compressed once and kept in memory: together they are a few megabytes.
+A rebuild while the server runs is noticed by the manifest's modification time.
+"""
+
+import asyncio
+import gzip
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from realmkit.errors import NotFound, TryLater
+from realmkit.http import answers
+from realmkit.http.conditional import etag_of
+from realmkit.http.negotiation import type_of_file, with_charset
+from realmkit.http.pages import HostFiles
+
+_NOT_BUILT = "The browser files are not built. Run `make setup`."
+_COMPRESSIBLE = (".js", ".mjs", ".css", ".json", ".map", ".svg")
+
+
+@dataclass(frozen=True)
+class _File:
+    body: bytes
+    compressed: bytes | None
+    media_type: str
+    etag: str
+
+
+class HostStatic:
+    """Serves `folder`, which `npm run build` fills."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: dict[str, _File] = {}
+        self._manifest: dict[str, Any] = {}
+        self._manifest_mtime_ns = 0
+
+    async def get(self, request: Request, name: str) -> Response:
+        """`/_host/<name>`: a built file, or the prerender page."""
+        if name == "prerender":
+            return self._prerender_page()
+        file = await self._file(name)
+        headers = {"cache-control": answers.IMMUTABLE, "vary": "Accept-Encoding"}
+        if file.compressed and "gzip" in request.headers.get("accept-encoding", ""):
+            headers["content-encoding"] = "gzip"
+            return answers.validated(
+                request,
+                file.compressed,
+                media_type=file.media_type,
+                etag=f'{file.etag[:-1]}:gzip"',
+                headers=headers,
+            )
+        return answers.validated(
+            request, file.body, media_type=file.media_type, etag=file.etag, headers=headers
+        )
+
+    def host_files(self) -> HostFiles:
+        """The URLs a page for people names. Raises `TryLater` when nothing is built."""
+        manifest = self._current_manifest()
+        return HostFiles(
+            script=f"/_host/{manifest['page']}",
+            style=f"/_host/{manifest['pageCss']}",
+            runtime=f"/_host/{manifest['runtime']}",
+        )
+
+    def _prerender_page(self) -> Response:
+        script = f"/_host/{self._current_manifest()['prerender']}"
+        body = (
+            '<!doctype html><html><head><meta charset="utf-8"><title>prerender</title>'
+            "<script>globalThis.__boxelRenderContext = true</script>"
+            f'<script type="module" src="{script}"></script></head><body></body></html>'
+        )
+        return Response(body, media_type="text/html", headers={"cache-control": answers.NO_STORE})
+
+    def _current_manifest(self) -> dict[str, Any]:
+        path = self._folder / "manifest.json"
+        try:
+            mtime_ns = path.stat().st_mtime_ns
+            if mtime_ns != self._manifest_mtime_ns:
+                self._manifest = cast("dict[str, Any]", orjson.loads(path.read_bytes()))
+                self._manifest_mtime_ns = mtime_ns
+                self._files.clear()
+        except (OSError, orjson.JSONDecodeError) as exc:
+            raise TryLater(_NOT_BUILT, title="Not Built") from exc
+        return self._manifest
+
+    async def _file(self, name: str) -> _File:
+        if file := self._files.get(name):
+            return file
+        file = await asyncio.to_thread(self._read, name)
+        self._files[name] = file
+        return file
+
+    def _read(self, name: str) -> _File:
+        path = (self._folder / name).resolve() if "\0" not in name else self._folder
+        try:
+            # Nothing outside the folder, and none of what npm or git may have left in it.
+            relative = path.relative_to(self._folder.resolve())
+            if any(part.startswith(".") for part in relative.parts):
+                raise NotFound(f"`/_host/{name}` was not found.")
+            body = path.read_bytes()
+        except (OSError, ValueError) as exc:
+            raise NotFound(f"`/_host/{name}` was not found.") from exc
+        compressed = (
+            gzip.compress(body, 6, mtime=0)
+            if path.suffix in _COMPRESSIBLE and len(body) > 1024
+            else None
+        )
+        return _File(body, compressed, with_charset(type_of_file(name)), etag_of(body))
