@@ -3,6 +3,7 @@
 `open_database` gives a `Database`; the rest of the program never learns which.
 """
 
+from realmkit.db.completion import completed
 from realmkit.db.database import Database, Dialect, Params, Row, Statement, Transaction
 from realmkit.db.opening import open_database
 from realmkit.db.statements import load_sql
@@ -14,6 +15,7 @@ __all__ = [
     "Row",
     "Statement",
     "Transaction",
+    "completed",
     "load_sql",
     "open_database",
 ]

@@ -1,0 +1,22 @@
+"""A realm's folder: reading, writing atomically, scanning, watching, ignoring."""
+
+from realmkit.files.disk import FileStat
+from realmkit.files.paths import MODULE_EXTENSIONS, kind_of
+from realmkit.files.records import InTransaction, WriteResult
+from realmkit.files.store import Child, Editing, FileStore, StoredFile
+from realmkit.files.watcher import FileWatcher
+from realmkit.files.writing import FileWrite
+
+__all__ = [
+    "MODULE_EXTENSIONS",
+    "Child",
+    "Editing",
+    "FileStat",
+    "FileStore",
+    "FileWatcher",
+    "FileWrite",
+    "InTransaction",
+    "StoredFile",
+    "WriteResult",
+    "kind_of",
+]
