@@ -6,7 +6,7 @@ the type of those is then never looked at.
 """
 
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import orjson
 
@@ -20,10 +20,11 @@ class _Connection(Protocol):
     def create_scalar_function(
         self,
         name: str,
-        callback: Callable[..., str | None] | None,
-        numargs: int = -1,
+        function: Callable[[Any], str | None],
+        numargs: int,
+        /,
         *,
-        deterministic: bool = False,
+        deterministic: bool,
     ) -> None: ...
 
 
