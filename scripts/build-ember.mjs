@@ -9,7 +9,8 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 
-const EMBER = /^(?:@ember\/|@glimmer\/|@simple-dom\/|rsvp$|backburner\.js$|route-recognizer$|router_js$|dag-map$)/;
+const EMBER =
+  /^(?:@ember\/|@glimmer\/|@simple-dom\/|rsvp$|backburner\.js$|route-recognizer$|router_js$|dag-map$)/;
 const NOT_IN_EMBER_SOURCE = new Set(["@glimmer/component"]);
 // Only `getOwner` is ever wanted from it; the real one brings the router along.
 const INSTEAD = { "@ember/application": "@ember/owner" };

@@ -29,13 +29,17 @@ export function glimmerTemplates(root) {
 
 // Built before the host is; see build.mjs.
 function loadTranspiler(root) {
-  return import(pathToFileURL(path.join(root, "src/realmkit/static/transpiler/transpile.mjs")).href);
+  return import(
+    pathToFileURL(path.join(root, "src/realmkit/static/transpiler/transpile.mjs")).href
+  );
 }
 
 function withStyles(root, code, styles) {
   if (styles.length === 0) return code;
   const registry = JSON.stringify(path.join(root, "host/src/loader/styles.ts"));
-  const calls = styles.map(({ id, css }) => `addStyle(${JSON.stringify(id)}, ${JSON.stringify(css)});`);
+  const calls = styles.map(
+    ({ id, css }) => `addStyle(${JSON.stringify(id)}, ${JSON.stringify(css)});`,
+  );
   return [code, `import { addStyle } from ${registry};`, ...calls].join("\n");
 }
 

@@ -131,7 +131,9 @@ function runtimeEntry(root, specifiers, exportsOf) {
       }));
       build.onLoad({ filter: /.*/, namespace: "realmkit" }, () => {
         const lines = Object.entries(specifiers).map(([specifier, source], index) => {
-          const names = exportsOf.get(specifier).map((name) => `${name} as ${exportName(index, name)}`);
+          const names = exportsOf
+            .get(specifier)
+            .map((name) => `${name} as ${exportName(index, name)}`);
           return `export { ${names.join(", ")} } from ${JSON.stringify(source)};`;
         });
         return {

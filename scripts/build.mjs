@@ -61,7 +61,10 @@ async function hashOf(inputs) {
   const digest = createHash("sha256").update(process.version);
   for (const input of inputs) {
     for (const file of await filesUnder(path.join(root, input))) {
-      digest.update(path.relative(root, file)).update("\0").update(await readFile(file));
+      digest
+        .update(path.relative(root, file))
+        .update("\0")
+        .update(await readFile(file));
     }
   }
   return digest.digest("hex");

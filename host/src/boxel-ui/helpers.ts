@@ -6,8 +6,8 @@
  */
 
 export { element } from "@ember/helper";
-export { add, divide, multiply, subtract } from "./helpers/arithmetic.ts";
 export { cssUrl, cssVar, getContrastColor, sanitizedHtml } from "./helpers/appearance.ts";
+export { add, divide, multiply, subtract } from "./helpers/arithmetic.ts";
 export { dayjsFormat, formatDateTime, formatRelativeTime } from "./helpers/dates.ts";
 export { copyCardURLToClipboard, optional, pick } from "./helpers/functions.ts";
 export { MenuDivider, MenuItem, menuDivider, menuItem, toMenuItems } from "./helpers/menus.ts";

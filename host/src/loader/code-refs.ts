@@ -19,7 +19,9 @@ const refs = new WeakMap<object, CodeRef>();
 /** Record the exports of the module at `importMetaURL`; named exports come before `default`. */
 export function registerModule(importMetaURL: string, exports: Record<string, unknown>): void {
   const module = moduleIdentity(importMetaURL);
-  const names = Object.keys(exports).sort((a, b) => Number(a === "default") - Number(b === "default"));
+  const names = Object.keys(exports).sort(
+    (a, b) => Number(a === "default") - Number(b === "default"),
+  );
   for (const name of names) {
     const value = exports[name];
     if (typeof value === "function" && !refs.has(value)) refs.set(value, { module, name });

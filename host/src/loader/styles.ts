@@ -25,7 +25,10 @@ export function addStyle(id: string, css: string): void {
 }
 
 /** The styles whose marks appear in `html`, id to CSS. */
-export function stylesUsedBy(html: string, found: Record<string, string> = {}): Record<string, string> {
+export function stylesUsedBy(
+  html: string,
+  found: Record<string, string> = {},
+): Record<string, string> {
   for (const [, id] of html.matchAll(MARK)) {
     const css = id === undefined ? undefined : styles.get(id);
     if (id !== undefined && css !== undefined) found[id] = css;

@@ -6,6 +6,7 @@
  * half-way still says which definition it adopts.
  */
 
+import { ancestry } from "../card-api/identity.ts";
 import {
   type BaseDef,
   brokenLinks,
@@ -14,10 +15,9 @@ import {
   searchDoc,
   serializeCard,
 } from "../card-api/index.ts";
-import { ancestry } from "../card-api/identity.ts";
 import type { Resource } from "../card-api/store-seam.ts";
-import type { CodeRef } from "../loader/code-refs.ts";
 import { typeKey } from "../loader/addresses.ts";
+import type { CodeRef } from "../loader/code-refs.ts";
 import { stylesUsedBy } from "../loader/styles.ts";
 import { iconHTML } from "./icons.ts";
 import { renderFormat } from "./render.ts";

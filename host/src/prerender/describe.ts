@@ -5,8 +5,8 @@
  * over it can be checked without a browser.
  */
 
-import { definitionOf } from "../card-api/index.ts";
 import { isDefinition } from "../card-api/fields/field.ts";
+import { definitionOf } from "../card-api/index.ts";
 import { moduleIdentity, typeKey } from "../loader/addresses.ts";
 import { loader } from "../loader/loader.ts";
 import { ModuleError } from "../loader/module-error.ts";

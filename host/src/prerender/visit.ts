@@ -6,12 +6,11 @@
  * goes on, unless the failure may have spoilt the page's renderer.
  */
 
-import { messageOf } from "../loader/loader.ts";
+import type { Resource } from "../card-api/store-seam.ts";
+import { cardIdentity } from "../loader/addresses.ts";
+import { loader, messageOf } from "../loader/loader.ts";
 import { Documents } from "../store/documents.ts";
 import { Searches } from "../store/searches.ts";
-import { loader } from "../loader/loader.ts";
-import { cardIdentity } from "../loader/addresses.ts";
-import type { Resource } from "../card-api/store-seam.ts";
 import { collectArtefacts } from "./artefacts.ts";
 import { type CardFile, linkedIds, readCard } from "./card-source.ts";
 import { beginListening, failureOf, takeWindowErrors } from "./failures.ts";

@@ -16,8 +16,8 @@ import {
 import type { CardDocument } from "../card-api/store-seam.ts";
 import { cardIdentity } from "../loader/addresses.ts";
 import { loader } from "../loader/loader.ts";
-import { Documents } from "./documents.ts";
 import { follow, type RealmEvent } from "../page/realm-events.ts";
+import { Documents } from "./documents.ts";
 import { PageStore } from "./page-store.ts";
 import { CardSaver } from "./saving.ts";
 import { Searches } from "./searches.ts";
@@ -46,7 +46,9 @@ class LivePageStore extends PageStore implements LiveStore {
     super.remember(id, instance);
     if (this.#watched.has(instance)) return;
     this.#watched.add(instance);
-    subscribeToChanges(instance, (_, path) => this.#saverOf(cardIdentity(id), instance).touch(path));
+    subscribeToChanges(instance, (_, path) =>
+      this.#saverOf(cardIdentity(id), instance).touch(path),
+    );
   }
 
   saveState(id: string): SaveState {

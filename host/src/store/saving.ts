@@ -8,7 +8,7 @@
  */
 
 import { type BaseDef, serializeCard } from "../card-api/index.ts";
-import type { CardDocument, Resource } from "../card-api/store-seam.ts";
+import type { CardDocument, Relationship, Resource } from "../card-api/store-seam.ts";
 import { messageOf } from "../loader/loader.ts";
 import type { SaveState } from "./store.ts";
 
@@ -228,7 +228,7 @@ function partOf(resource: Resource, fields: Set<string>): Resource {
 }
 
 /** A field's relationships: its own, its items' and those of what it contains. */
-function relationshipsOf(resource: Resource, field: string): Record<string, unknown> & object {
+function relationshipsOf(resource: Resource, field: string): Record<string, Relationship> {
   const entries = Object.entries(resource.relationships ?? {});
   return Object.fromEntries(
     entries.filter(([path]) => path === field || path.startsWith(`${field}.`)),
@@ -253,7 +253,7 @@ function isSameResource(a: Resource, b: Resource, except: Set<string>): boolean 
 function linksOf(resource: Resource, field: string): Record<string, string | null> {
   const links: Record<string, string | null> = {};
   for (const [path, relationship] of Object.entries(relationshipsOf(resource, field))) {
-    const self = (relationship as any).links?.self;
+    const self = relationship.links?.self;
     // An empty link may be written or left out.
     if (self) links[path] = self;
   }

@@ -36,7 +36,7 @@ export interface LiveStore {
   load(id: string): Promise<BaseDef>;
   peek(id: string): BaseDef | undefined;
   /** Resolves when nothing is in flight. */
-  settled(): Promise<void>;
+  settled(): Promise<unknown>;
   saveState(id: string): SaveState;
   /** Save now rather than after the pause in typing. */
   flush(id?: string): Promise<void>;

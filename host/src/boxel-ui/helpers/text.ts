@@ -1,7 +1,9 @@
 /** Text and lists. */
 
 /** Class names: the positional ones that are set, and the named ones that count as true. */
-export function cn(...args: (string | null | undefined | false | Record<string, unknown>)[]): string {
+export function cn(
+  ...args: (string | null | undefined | false | Record<string, unknown>)[]
+): string {
   return args
     .flatMap((arg) => {
       if (!arg) return [];

@@ -1,0 +1,189 @@
+"""Realms of a few files, served from memory the way the real server serves them.
+
+Sources are transpiled by the real transpiler, and the base realm is the real one.
+Every request is remembered, so a test can say how often the page asked; searches
+are answered as the test says.
+"""
+
+import asyncio
+import hashlib
+import json
+import posixpath
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from realmkit.modules.transpiler import TranspilerPool
+
+ROOT = Path(__file__).resolve().parents[2]
+STATIC = ROOT / "src/realmkit/static"
+METHODS = ["GET", "HEAD", "POST", "PATCH", "DELETE", "QUERY"]
+
+
+@dataclass
+class Asked:
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: Any
+
+
+class ServedRealms:
+    """Put files under `realm/path` into `files`; read what was asked from `asked`."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, str] = {
+            f"base/{path.relative_to(ROOT / 'base_realm')}": path.read_text()
+            for path in (ROOT / "base_realm").rglob("*.*")
+            if path.suffix in {".gts", ".ts", ".json"}
+        }
+        self.asked: list[Asked] = []
+        self.found: dict[str, list[dict[str, Any]]] = {}
+        """Search results by the name of the type that is searched for."""
+        self.errors: dict[str, dict[str, Any]] = {}
+        """Manifest errors by module path without extension."""
+        self._host = json.loads((STATIC / "host/manifest.json").read_text())
+        self._transpiler = TranspilerPool(STATIC / "transpiler/transpiler.mjs", size=1)
+        routes = [
+            Route("/_host/prerender", self._prerender_page),
+            Route("/_host/{file:path}", self._host_file),
+            Route("/{realm}/_modules", self._manifest),
+            Route("/{realm}/_cards", self._cards, methods=METHODS),
+            Route("/{realm}/_search", self._search, methods=METHODS),
+            Route("/{path:path}", self._file, methods=METHODS),
+        ]
+        self._app = Starlette(routes=routes)
+        self._server = uvicorn.Server(uvicorn.Config(self._app, log_level="warning"))
+        self._socket = socket.socket()
+        self._socket.bind(("127.0.0.1", 0))
+        self.origin = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._serving: asyncio.Task[None] | None = None
+
+    @property
+    def epoch(self) -> str:
+        return hashlib.sha256(json.dumps([self.files, self.errors]).encode()).hexdigest()[:12]
+
+    async def start(self) -> None:
+        self._serving = asyncio.create_task(self._server.serve([self._socket]))
+        while not self._server.started:
+            await asyncio.sleep(0.01)
+
+    async def stop(self) -> None:
+        self._server.should_exit = True
+        self._server.force_exit = True
+        if self._serving:
+            await self._serving
+        await self._transpiler.stop()
+
+    def card(self, path: str, module: str, name: str, **members: Any) -> None:
+        """Add an instance at `realm/path` that adopts `name` of `module`."""
+        links = {key: {"links": {"self": to}} for key, to in members.pop("links", {}).items()}
+        resource = {
+            "type": "card",
+            "attributes": members,
+            "relationships": links,
+            "meta": {"adoptsFrom": {"module": module, "name": name}},
+        }
+        self.files[f"{path}.json"] = json.dumps({"data": resource})
+
+    def asked_for(self, suffix: str) -> list[Asked]:
+        return [asked for asked in self.asked if asked.path.endswith(suffix)]
+
+    def resource(self, path: str) -> dict[str, Any]:
+        """The resource of an instance, as the multi-get answers it."""
+        resource = json.loads(self.files[f"{path}.json"])["data"]
+        return {**resource, "id": f"{self.origin}/{path}"}
+
+    # What is served.
+
+    async def _prerender_page(self, request: Request) -> Response:
+        script = f'<script type="module" src="/_host/{self._host["prerender"]}"></script>'
+        return HTMLResponse(f"<!doctype html><html><head>{script}</head><body></body></html>")
+
+    async def _host_file(self, request: Request) -> Response:
+        return FileResponse(STATIC / "host" / request.path_params["file"])
+
+    async def _manifest(self, request: Request) -> Response:
+        await self._note(request)
+        realm = request.path_params["realm"]
+        modules = {
+            self._identity(path): {
+                "href": f"{self.origin}/{path}?v={self.epoch}",
+                "version": self.epoch,
+                "dependencies": [],
+                "errors": self._errors_of(path),
+            }
+            for path in self.files
+            if path.startswith(f"{realm}/") and path.endswith((".gts", ".ts"))
+        }
+        attributes = {"epoch": self.epoch, "modules": modules}
+        return JSONResponse({"data": {"type": "module-manifest", "attributes": attributes}})
+
+    async def _cards(self, request: Request) -> Response:
+        ids = (await self._note(request)).body["ids"]
+        paths = {id: id.removeprefix(f"{self.origin}/") for id in ids}
+        data = [self.resource(path) for path in paths.values() if f"{path}.json" in self.files]
+        missing = [
+            {"id": id, "status": "404", "title": "Not Found", "detail": f"{id} was not found."}
+            for id, path in paths.items()
+            if f"{path}.json" not in self.files
+        ]
+        return JSONResponse({"data": data, "meta": {"missing": missing}})
+
+    async def _search(self, request: Request) -> Response:
+        asked = await self._note(request)
+        wanted = json.dumps(asked.body)
+        data = [card for name, cards in self.found.items() if name in wanted for card in cards]
+        return JSONResponse({"data": data, "meta": {"page": {"total": len(data)}}})
+
+    async def _file(self, request: Request) -> Response:
+        await self._note(request)
+        path = request.path_params["path"]
+        for name in (path, f"{path}.gts", f"{path}.ts"):
+            if name in self.files and name.endswith((".gts", ".ts")):
+                return Response(await self._module(name), media_type="text/javascript")
+        return Response("not found", status_code=404)
+
+    async def _module(self, path: str) -> str:
+        realm, _, inner = path.partition("/")
+        compiled = await self._transpiler.transpile(inner, self.files[path])
+        if compiled.error:
+            raise ValueError(f"{path}: {compiled.error.message}")
+        return compiled.assemble([self._address(each.specifier, path) for each in compiled.imports])
+
+    def _address(self, specifier: str, importer: str) -> str:
+        if specifier in self._host["modules"]:
+            return f"/_host/{self._host['modules'][specifier]['file']}"
+        for base in ("@cardstack/base/", "https://cardstack.com/base/"):
+            if specifier.startswith(base):
+                return f"/base/{specifier.removeprefix(base)}?v={self.epoch}"
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(f"/{importer}"), specifier))
+        return f"{path}?v={self.epoch}"
+
+    def _identity(self, path: str) -> str:
+        stem = path.rpartition(".")[0]
+        if stem.startswith("base/"):
+            return f"@cardstack/base/{stem.removeprefix('base/')}"
+        return f"{self.origin}/{stem}"
+
+    def _errors_of(self, path: str) -> list[dict[str, Any]]:
+        error = self.errors.get(path.rpartition(".")[0])
+        return [error] if error else []
+
+    async def _note(self, request: Request) -> Asked:
+        body = await request.body()
+        asked = Asked(
+            request.method,
+            request.url.path,
+            dict(request.headers),
+            json.loads(body) if body else None,
+        )
+        self.asked.append(asked)
+        return asked
