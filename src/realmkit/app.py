@@ -18,7 +18,7 @@ from realmkit.changes import ChangeLog
 from realmkit.config import Realm, Settings, find_chromium, static_dir
 from realmkit.db import open_database
 from realmkit.errors import BehindRetention
-from realmkit.files import FileStore
+from realmkit.files import FileStore, FileWatcher
 from realmkit.http.application import build_http
 from realmkit.http.hot import HotModules
 from realmkit.http.stations import MountedRealm, Stations
@@ -104,10 +104,10 @@ class App:
             realms=stores,
             changes=changes,
             index=index,
-            announcements=announcements,
             modules=modules,
             prerenderer=prerenderer,
             search=search,
+            public_url=settings.public_url,
         )
         self.stations = Stations(
             settings=settings,
@@ -130,7 +130,7 @@ class App:
         begun.push_async_callback(self.indexer.stop)
         if settings.watch:
             for store in stores.values():
-                watcher = store.watch()
+                watcher = FileWatcher(store)
                 await watcher.start()
                 begun.push_async_callback(watcher.stop)
 

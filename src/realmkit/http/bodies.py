@@ -4,7 +4,6 @@ A body that announces too much is refused before a byte is read; one that lies
 about its length is refused at the byte that goes too far.
 """
 
-from pathlib import PurePosixPath
 from typing import Any, cast
 
 from starlette.requests import Request
@@ -13,20 +12,6 @@ from realmkit.cards.json_text import read_json
 from realmkit.errors import BadRequest, TooLarge
 
 CARD_LIMIT = 512 * 1024
-FILE_LIMIT = 5 * 1024 * 1024
-AUDIO_LIMIT = 20 * 1024 * 1024
-VIDEO_LIMIT = 50 * 1024 * 1024
-
-_AUDIO = frozenset({".aac", ".flac", ".m4a", ".mp3", ".ogg", ".opus", ".wav"})
-_VIDEO = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm"})
-
-
-def limit_of_file(path: str) -> int:
-    """How many bytes a file of this name may have."""
-    suffix = PurePosixPath(path).suffix.lower()
-    if suffix in _VIDEO:
-        return VIDEO_LIMIT
-    return AUDIO_LIMIT if suffix in _AUDIO else FILE_LIMIT
 
 
 async def read_bytes(request: Request, limit: int) -> bytes:

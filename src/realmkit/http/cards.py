@@ -29,7 +29,6 @@ from realmkit.cards.stored import Place, stored_bytes, stored_resource
 from realmkit.errors import (
     AuthorMustFix,
     BadRequest,
-    Conflict,
     NotFound,
     PreconditionFailed,
     UnsupportedMediaType,
@@ -84,11 +83,7 @@ class Cards:
             new_name=lambda: str(uuid.uuid4()),
         )
         writes = [await self._new_file(mounted, card) for card in plan]
-        async with files.editing() as edit:
-            for card, write in zip(plan, writes, strict=True):
-                if await files.stat(write.path):
-                    raise Conflict(f"`{card.id}` exists already; a `lid` must be new.")
-            result = await edit.write_many(writes, _client_request_id(request))
+        result = await files.write_many(writes, _client_request_id(request))
         path = writes[0].path.removesuffix(".json")
         return await self._written(request, mounted, path, result.seq, status=201)
 
@@ -112,9 +107,6 @@ class Cards:
             )
             merged = merge_patch(stored, changes, place)
             writes = [await self._new_file(mounted, card) for card in plan.values()]
-            for write in writes:
-                if await mounted.files.stat(write.path):
-                    raise Conflict(f"`{write.path}` exists already; a `lid` must be new.")
             if merged.is_changed:
                 writes.append(FileWrite(file.path, stored_bytes(merged.resource)))
             if writes:
@@ -240,7 +232,7 @@ class Cards:
         path = mounted.realm.path_of(card.id)
         if path is None:
             raise BadRequest(f"`{card.id}` does not lie in {mounted.realm.url}.")
-        return FileWrite(f"{path}.json", stored_bytes(resource))
+        return FileWrite(f"{path}.json", stored_bytes(resource), must_be="absent")
 
     def _siblings(self, mounted: MountedRealm, patch: CardDocument) -> dict[str, NewCard]:
         """The cards that a patch brings along, by lid; they are created at the realm's root."""

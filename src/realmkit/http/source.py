@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from realmkit.errors import NotFound, NotText, PreconditionFailed
-from realmkit.files import FileStore, StoredFile, WriteResult
+from realmkit.files import FileStore, FileWrite, StoredFile, WriteResult
 from realmkit.http import answers, bodies, conditional, negotiation
 from realmkit.http.negotiation import BYTES, FILE_META
 from realmkit.http.seqs import HEADER
@@ -71,13 +71,16 @@ class Source:
     async def write(self, request: Request, mounted: MountedRealm, path: str) -> Response:
         """Create or replace the file with the body: 204."""
         files = mounted.files
-        await self._check_if_match(request, files, path)
-        body = await bodies.read_bytes(request, bodies.limit_of_file(path))
+        limits = self._stations.settings.limits
+        limit = limits.card if path.endswith(".json") else limits.file
+        body = await bodies.read_bytes(request, limit)
         is_binary = negotiation.media_type_of(request.headers.get("content-type")) == BYTES
         if path.lower().endswith(_TEXT) and not is_binary:
             _check_text(path, body)
-        result = await files.write(
-            path, body, client_request_id=request.headers.get("x-boxel-client-request-id")
+        if_hash = await self._hash_to_match(request, files, path)
+        result = await files.write_many(
+            [FileWrite(path, body, if_hash=if_hash)],
+            request.headers.get("x-boxel-client-request-id"),
         )
         return await self._written(files, path, result)
 
@@ -87,9 +90,10 @@ class Source:
         full = path if await self._read(files, path) else await files.resolve(path)
         if full is None:
             raise NotFound(f"`{mounted.realm.url_of(path)}` was not found.")
-        await self._check_if_match(request, files, full)
-        result = await files.delete(
-            full, client_request_id=request.headers.get("x-boxel-client-request-id")
+        if_hash = await self._hash_to_match(request, files, full)
+        result = await files.write_many(
+            [FileWrite(full, None, if_hash=if_hash)],
+            request.headers.get("x-boxel-client-request-id"),
         )
         return Response(status_code=204, headers={HEADER: str(result.seq)})
 
@@ -107,14 +111,16 @@ class Source:
             headers=headers,
         )
 
-    async def _check_if_match(self, request: Request, files: FileStore, path: str) -> None:
+    async def _hash_to_match(self, request: Request, files: FileStore, path: str) -> str | None:
+        """The hash that the file must still have when it is written, if If-Match asks for one."""
         if_match = request.headers.get("if-match")
         if if_match is None:
-            return
+            return None
         file = await self._read(files, path)
-        etags = [None] if file is None else [f'"{file.content_hash}:{kind}"' for kind in _KINDS]
-        if not any(conditional.holds(if_match, etag) for etag in etags):
-            raise PreconditionFailed(f"`{path}` is not what If-Match says it is any more.")
+        for kind in _KINDS:
+            if file and conditional.holds(if_match, f'"{file.content_hash}:{kind}"'):
+                return file.content_hash
+        raise PreconditionFailed(f"`{path}` is not what If-Match says it is any more.")
 
     async def _read(self, files: FileStore, path: str) -> StoredFile | None:
         try:
