@@ -6,7 +6,7 @@
  */
 
 import "../runtime/main.ts";
-import { type BaseDef, renderCard } from "../card-api/index.ts";
+import { type BaseDef, type Rendering, renderCard } from "../card-api/index.ts";
 import { liveStore } from "../store/live-store.ts";
 import type { SaveState, StoreEvent } from "../store/store.ts";
 import { build, type CardData } from "./hooks.ts";
@@ -40,7 +40,7 @@ export class LiveCard {
   readonly #realmURL: string;
   readonly #isWritable: boolean;
   readonly #instance: BaseDef;
-  readonly #renderings = new Set<{ destroy(): void }>();
+  readonly #renderings = new Set<{ rendering: Rendering; element: HTMLElement }>();
   readonly #endings: (() => void)[] = [];
 
   private constructor(card: CardData, instance: BaseDef) {
@@ -125,7 +125,10 @@ export class LiveCard {
   leave(): void {
     if (this.isUnsaved) void this.flush();
     for (const stop of this.#endings) stop();
-    for (const rendering of this.#renderings) rendering.destroy();
+    for (const { rendering, element } of this.#renderings) {
+      rendering.destroy();
+      element.remove();
+    }
     this.#renderings.clear();
   }
 
@@ -141,7 +144,7 @@ export class LiveCard {
           saveCard: () => this.flush(),
         },
       });
-      this.#renderings.add(rendering);
+      this.#renderings.add({ rendering, element });
     } catch (error) {
       isSpoilt = true;
       throw error;

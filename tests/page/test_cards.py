@@ -1,0 +1,197 @@
+"""A card's page: reading, following links, editing, conflicts, live updates, errors."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+if TYPE_CHECKING:
+    from conftest import OpenPage, People
+
+LIVE = "[data-realmkit-live]"
+
+
+@pytest.fixture
+def open_card(open_page: OpenPage) -> OpenPage:
+    """Open a card and wait until it is alive."""
+
+    def open_one(url: str) -> Page:
+        page = open_page(url)
+        page.locator(LIVE).wait_for()
+        return page
+
+    return open_one
+
+
+def edit(page: Page, field: str, value: str) -> None:
+    page.locator("[data-realmkit-mode=edit]").click()
+    page.get_by_label(field, exact=False).first.fill(value)
+
+
+def test_a_card_reads_and_leads_on_without_javascript(people: People, open_page: OpenPage):
+    page = open_page(f"{people.url}Person/ann", java_script_enabled=False)
+    expect(page.locator("h1.name")).to_have_text("Ann Arbour")
+    expect(page.locator("h1.name")).to_have_css("color", "rgb(1, 2, 3)")
+    page.locator(".friend a[href]").first.click()
+    expect(page.locator("h1.name")).to_have_text("Bob Birch")
+
+
+def test_a_card_comes_alive_without_a_change_to_be_seen(people: People, open_page: OpenPage):
+    page = open_page(f"{people.url}Person/ann")
+    before = page.locator("h1.name").bounding_box()
+    page.locator(LIVE).wait_for()
+    expect(page.locator("h1.name")).to_have_count(1)
+    assert page.locator("h1.name").bounding_box() == before
+
+
+def test_links_are_followed_in_place_and_back_returns(people: People, open_card: OpenPage):
+    page = open_card(f"{people.url}Person/ann")
+    page.evaluate("window.sameDocument = true")
+    page.locator(".friend a[href]").first.click()
+    expect(page.locator("h1.name")).to_have_text("Bob Birch")
+    expect(page).to_have_url(f"{people.url}Person/bob")
+    expect(page).to_have_title(re.compile("Bob Birch"))
+    expect(page.get_by_role("main")).to_be_focused()
+    page.go_back()
+    expect(page.locator("h1.name")).to_have_text("Ann Arbour")
+    assert page.evaluate("window.sameDocument") is True
+
+
+def test_typing_saves_into_the_file_and_the_view_follows(people: People, open_card: OpenPage):
+    id = people.card("eve", name="Eve", town="Elverum")
+    page = open_card(id)
+    edit(page, "Town", "Eidsvoll")
+    expect(page.locator("[data-realmkit-saving]")).to_have_text("Saved")
+    assert people.attributes("eve")["town"] == "Eidsvoll"
+    page.keyboard.press("Escape")
+    expect(page.locator("p.town")).to_have_text("Lives in Eidsvoll")
+
+
+def conflicted(people: People, open_card: OpenPage, name: str) -> Page:
+    """A page whose edit of the town meets another edit of the town."""
+    page = open_card(people.card(name, name=name, town="Here"))
+    page.route("**/Person/*", lambda route: route.abort() if is_write(route) else route.continue_())
+    edit(page, "Town", "Mine")
+    expect(page.locator("[data-realmkit-saving]")).to_contain_text("Could not save")
+    people.card(name, name=name, town="Theirs")
+    page.unroute("**/Person/*")
+    page.get_by_label("Town").first.fill("Still mine")
+    expect(page.get_by_text("Someone else changed this card")).to_be_visible()
+    return page
+
+
+def is_write(route: Route) -> bool:
+    return route.request.method == "PATCH"
+
+
+def test_a_conflict_can_be_settled_for_mine(people: People, open_card: OpenPage):
+    page = conflicted(people, open_card, "kim")
+    page.get_by_role("button", name="Keep mine").click()
+    expect(page.locator("[data-realmkit-saving]")).to_have_text("Saved")
+    assert people.attributes("kim")["town"] == "Still mine"
+
+
+def test_a_conflict_can_be_settled_for_theirs(people: People, open_card: OpenPage):
+    page = conflicted(people, open_card, "tom")
+    page.get_by_role("button", name="Take theirs").click()
+    expect(page.get_by_label("Town").first).to_have_value("Theirs")
+    assert people.attributes("tom")["town"] == "Theirs"
+
+
+def test_an_open_card_follows_its_file(people: People, open_card: OpenPage):
+    id = people.card("liv", name="Liv", town="Larvik")
+    page = open_card(id)
+    page.evaluate("window.sameDocument = true")
+    people.card("liv", name="Liv", town="Lillehammer")
+    expect(page.locator("p.town")).to_have_text("Lives in Lillehammer")
+    assert page.evaluate("window.sameDocument") is True
+
+
+def test_an_open_card_follows_its_definition(people: People, open_card: OpenPage):
+    module = people.folder / "place.gts"
+    source = module.read_text()
+    page = open_card(f"{people.url}Place/oslo")
+    try:
+        module.write_text(source.replace("<h1 class='place'>", "<h1 class='place'>Port of "))
+        expect(page.locator("h1.place")).to_have_text("Port of Oslo harbour")
+        page.locator(LIVE).wait_for()
+    finally:
+        module.write_text(source)
+    expect(page.locator("h1.place")).to_have_text("Oslo harbour")
+
+
+def test_a_broken_definition_is_told_and_mended_in_place(people: People, open_card: OpenPage):
+    broken = (
+        "export class Fragile extends CardDef {\n  static isolated = <template>{{#if}</template>"
+    )
+    (people.folder / "fragile.gts").write_text(FRAGILE)
+    people.write("Fragile", "vase", {"name": "Vase"})
+    page = open_card(f"{people.url}Fragile/vase")
+    (people.folder / "fragile.gts").write_text(broken)
+    notice = page.locator("[data-realmkit-problem]")
+    expect(notice).to_contain_text("fragile.gts")
+    expect(page.locator("h1.fragile")).to_have_text("Vase")
+    realm = open_page_of(page, people.url)
+    expect(realm.locator(".rk-problems")).to_contain_text("Fragile/vase")
+    (people.folder / "fragile.gts").write_text(FRAGILE.replace("{{@model", "Whole {{@model"))
+    expect(page.locator("h1.fragile")).to_have_text("Whole Vase")
+    expect(notice).to_have_count(0)
+    expect(realm.locator(".rk-problems")).to_have_count(0)
+    page.locator(LIVE).wait_for()
+
+
+def open_page_of(page: Page, url: str) -> Page:
+    other = page.context.new_page()
+    other.goto(url)
+    return other
+
+
+FRAGILE = """
+import { CardDef, Component, contains, field } from '@cardstack/base/card-api';
+import StringField from '@cardstack/base/string';
+export class Fragile extends CardDef {
+  static displayName = 'Fragile';
+  @field name = contains(StringField);
+  static isolated = class Isolated extends Component<typeof Fragile> {
+    <template><h1 class='fragile'>{{@model.name}}</h1></template>
+  };
+}
+"""
+
+
+def test_a_cards_source_and_definition_can_be_read(people: People, open_card: OpenPage):
+    page = open_card(f"{people.url}Person/ann")
+    page.locator("[data-realmkit-mode=source]").click()
+    expect(page.locator(".rk-code")).to_contain_text('"name": "Ann Arbour"')
+    page.get_by_role("tab", name="person.gts").click()
+    expect(page.locator(".rk-code")).to_contain_text("export class Person extends CardDef")
+    expect(page.locator(".rk-code [data-token=keyword]").first).to_have_text("import")
+
+
+def test_a_cards_other_formats_can_be_seen(people: People, open_card: OpenPage):
+    page = open_card(f"{people.url}Person/bob")
+    page.locator("[data-realmkit-mode=formats]").click()
+    expect(page.locator(".rk-fit b.fitted-name")).to_have_count(4)
+
+
+def test_a_card_is_made_filled_in_and_deleted(people: People, open_page: OpenPage):
+    page = open_page(people.url)
+    page.get_by_role("button", name="New card").click()
+    page.get_by_role("dialog").get_by_role("button", name="Person").click()
+    page.get_by_label("Name").first.fill("Nina New")
+    expect(page.locator("[data-realmkit-saving]")).to_have_text("Saved")
+    page.get_by_role("button", name="Delete this card").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page).to_have_url(people.url)
+    page.get_by_role("searchbox").fill("Nina New")
+    expect(page.get_by_text("No card matches.")).to_be_visible()
+
+
+def test_a_deleted_card_says_so_where_it_is_open(people: People, open_card: OpenPage):
+    id = people.card("gus", name="Gus", town="Gol")
+    page = open_card(id)
+    (people.folder / "Person/gus.json").unlink()
+    expect(page.get_by_text("This card was deleted")).to_be_visible()
