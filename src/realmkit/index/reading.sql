@@ -107,6 +107,22 @@ where exists (
   where target.value in (select value from json_each($1))
 ) order by q.realm_url, q.url, q.position;
 
+-- name: queries_of_realm
+-- The stored searches of a realm's entries.
+select realm_url, url, position, realms, query, target_types, ids_hash
+from query_dependencies where realm_url = $1 order by url, position;
+
+-- name: overtaken
+-- The entries of a realm that rest on something another realm's index has visited since.
+select distinct d.realm_url, d.url, d.type
+from index_dependencies d
+join entries mine on mine.realm_url = d.realm_url and mine.url = d.url and mine.type = d.type
+join entries theirs on theirs.file_alias =
+  case when d.dependency like '%.json' then substr(d.dependency, 1, length(d.dependency) - 5)
+  else d.dependency end
+where d.realm_url = $1 and theirs.realm_url <> $1 and theirs.indexed_at > mine.indexed_at
+order by d.url, d.type;
+
 -- name: types_of
 -- Every type key that the entries of the JSON array $1 of URLs adopt.
 select distinct type_key from index_types

@@ -183,18 +183,20 @@ class IndexStore:
     async def stored_queries(self, target_types: Iterable[str]) -> list[StoredQuery]:
         """The searches whose answer may change when instances of these type keys do."""
         rows = await self._db.read(SQL["queries"], (to_json(sorted(target_types)),))
-        return [
-            StoredQuery(
-                realm_url,
-                url,
-                position,
-                from_json(realms),
-                from_json(query),
-                from_json(types),
-                ids_hash,
-            )
-            for realm_url, url, position, realms, query, types, ids_hash in rows
-        ]
+        return [_stored_query(row) for row in rows]
+
+    async def stored_queries_of(self, realm_url: str) -> list[StoredQuery]:
+        """The searches that a realm's entries rest on."""
+        rows = await self._db.read(SQL["queries_of_realm"], (realm_url,))
+        return [_stored_query(row) for row in rows]
+
+    async def overtaken_across_realms(self, realm_url: str) -> list[Dependent]:
+        """The realm's entries that rest on another realm's entry which was visited later.
+
+        There are some when a process ended between the two realms' commits.
+        """
+        rows = await self._db.read(SQL["overtaken"], (realm_url,))
+        return [Dependent(*row) for row in rows]
 
     # Looking up.
 
@@ -311,6 +313,19 @@ def _entry(row: Row) -> Entry:
         from_json(error_doc),
         from_json(diagnostics) or {},
         *seen,
+    )
+
+
+def _stored_query(row: Row) -> StoredQuery:
+    realm_url, url, position, realms, query, types, ids_hash = row
+    return StoredQuery(
+        realm_url,
+        url,
+        position,
+        from_json(realms),
+        from_json(query),
+        from_json(types),
+        ids_hash,
     )
 
 

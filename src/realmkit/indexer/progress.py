@@ -24,6 +24,8 @@ class Progress:
     """The realm-relative path being visited."""
     errors: int = 0
     """Error entries of this run."""
+    problem: str | None = None
+    """Why the last run could not be made at all; it is tried again."""
 
     def to_json(self) -> dict[str, object]:
         """The members of `_info`'s `indexing` attribute and of `event: progress`."""
@@ -34,6 +36,7 @@ class Progress:
             "rate": round(self.rate, 1),
             "current": self.current,
             "errors": self.errors,
+            **({"problem": self.problem} if self.problem else {}),
         }
 
 
@@ -85,6 +88,11 @@ class ProgressHub:
 
     def finish(self, realm_url: str) -> None:
         self._publish(replace(self.get(realm_url), state="idle", current=None))
+
+    def fail(self, realm_url: str, problem: str) -> None:
+        """The run cannot go on for now."""
+        latest = self.get(realm_url)
+        self._publish(replace(latest, state="idle", current=None, problem=problem))
 
     def _publish(self, progress: Progress) -> None:
         self._latest[progress.realm_url] = progress

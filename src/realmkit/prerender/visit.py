@@ -110,9 +110,11 @@ class Prerenderer:
         epoch: str,
         job_id: str,
         formats: Sequence[str] | None = None,
+        on_start: Callable[[str], None] | None = None,
     ) -> list[VisitResult]:
         """Render `cards` in one leased page and return one result per card, in order.
 
+        `on_start` hears the URL of each card as the page takes it in hand.
         Raises `PrerenderUnavailable` when no page can be had; never for a card.
         """
         by_url = {card.url: card for card in cards}
@@ -121,7 +123,9 @@ class Prerenderer:
             asked = [by_url[url] for url in urls]
             return {"cards": asked, "epoch": epoch, "jobId": job_id, "formats": formats}
 
-        results = await self._ask(VISIT, list(by_url), request, epoch, VisitResult, failed_visit)
+        results = await self._ask(
+            VISIT, list(by_url), request, epoch, VisitResult, failed_visit, on_start
+        )
         return [results[card.url] for card in cards]
 
     async def describe(self, module_urls: Sequence[str], *, epoch: str) -> list[ModuleDescription]:
@@ -148,6 +152,7 @@ class Prerenderer:
         epoch: str,
         result_type: type[R],
         failure: "Failure[R]",
+        on_start: Callable[[str], None] | None = None,
     ) -> dict[str, R]:
         """Ask until every URL has a result or is named as the one that cannot have one."""
         results: dict[str, R] = {}
@@ -159,7 +164,7 @@ class Prerenderer:
                 page.epochs.add(epoch)
                 page.visits += len(group.urls)
                 try:
-                    answer = await self._call(page, function, request(group.urls), heard)
+                    answer = await self._call(page, function, request(group.urls), heard, on_start)
                 except PageSpoilt as exc:
                     hung = not page.is_gone
                     verdict = (after_hanging if hung else after_losing)(group, heard)
@@ -185,12 +190,19 @@ class Prerenderer:
         return results
 
     async def _call(
-        self, page: Page, function: str, request: dict[str, Any], heard: Heard
+        self,
+        page: Page,
+        function: str,
+        request: dict[str, Any],
+        heard: Heard,
+        on_start: Callable[[str], None] | None,
     ) -> VisitAnswer:
         def on_progress(payload: bytes) -> None:
             word = msgspec.json.decode(payload, type=_ProgressWord)
             if word.stage == "start":
                 heard.started.append(word.url)
+                if on_start is not None:
+                    on_start(word.url)
             elif word.stage == "done":
                 heard.done.add(word.url)
 

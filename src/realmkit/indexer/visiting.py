@@ -1,0 +1,247 @@
+"""Visiting files: each path of a plan becomes an entry, in as few calls as possible.
+
+Modules are imported and described, instances are rendered, any other file is
+noted. A file is read once; its content hash goes with what was made of that very
+text. One bad file is one error entry, and a file that vanished is one removal.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from realmkit.cards.code_refs import ModuleNames
+from realmkit.config import Realm
+from realmkit.errors import AuthorMustFix, NotFound, RealmkitError
+from realmkit.files import FileStore, StoredFile
+from realmkit.index import Dependency, NewEntry
+from realmkit.indexer.entries import faulty_entry, file_entry, instance_entry, module_entry
+from realmkit.indexer.plan import Work, in_batches
+from realmkit.indexer.progress import ProgressHub
+from realmkit.indexer.reading import Faulty, Instance, PlainFile, read_document
+from realmkit.modules import ManifestModule, ModuleService
+from realmkit.prerender import CardSource, Prerenderer
+
+MODULES_IN_A_CALL = 24
+FILES_AT_ONCE = 16
+
+
+@dataclass
+class Outcome:
+    """What the visits of one plan left. `removed` are URLs; definitions go by module identity."""
+
+    entries: list[NewEntry] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    definitions: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def urls(self) -> list[str]:
+        """Every URL that is not as it was, in order and once."""
+        return list(dict.fromkeys([*self.removed, *(entry.url for entry in self.entries)]))
+
+
+class Visitor:
+    """Visits the files of one realm for one run."""
+
+    def __init__(
+        self,
+        realm: Realm,
+        files: FileStore,
+        *,
+        realms: Sequence[Realm],
+        modules: ModuleService,
+        prerenderer: Prerenderer,
+        names: ModuleNames,
+        hub: ProgressHub,
+        job_id: str,
+    ) -> None:
+        self._realm = realm
+        self._files = files
+        self._realms = realms
+        self._modules = modules
+        self._prerenderer = prerenderer
+        self._names = names
+        self._hub = hub
+        self._job_id = job_id
+        self._epoch = ""
+        self._outcome = Outcome()
+
+    async def visit(self, work: Work) -> Outcome:
+        """Visit everything in `work`; modules are done before the first instance is begun.
+
+        Raises `PrerenderUnavailable` when no page can be had.
+        """
+        self._outcome = Outcome(removed=[self._realm.url_of(path) for path in work.removed])
+        if work.modules or work.json:
+            self._epoch = await self._read_epoch()
+        await self._visit_modules(work.modules)
+        await self._in_parallel(
+            self._visit_json, in_batches(work.json, self._prerenderer.page_limit)
+        )
+        await self._in_parallel(self._note_files, in_batches(work.files, FILES_AT_ONCE))
+        return self._outcome
+
+    async def _read_epoch(self) -> str:
+        """One epoch for all realms: a card may adopt a definition of any of them."""
+        epochs = [(await self._modules.manifest(realm)).epoch for realm in self._realms]
+        return hashlib.sha256("\n".join(epochs).encode()).hexdigest()[:16]
+
+    async def _in_parallel(
+        self, visit: Callable[[Sequence[str]], Awaitable[None]], batches: Iterable[Sequence[str]]
+    ) -> None:
+        # One more than there are pages: the next batch is read while the others render.
+        places = asyncio.Semaphore(self._prerenderer.page_limit + 1)
+
+        async def one(batch: Sequence[str]) -> None:
+            async with places:
+                before = len(self._outcome.entries)
+                await visit(batch)
+                errors = sum(entry.error is not None for entry in self._outcome.entries[before:])
+                self._hub.visited(self._realm.url, len(batch), errors)
+
+        tasks = [asyncio.create_task(one(batch), name="visit a batch") for batch in batches]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    # Modules.
+
+    async def _visit_modules(self, paths: Sequence[str]) -> None:
+        if not paths:
+            return
+        manifest = (await self._modules.manifest(self._realm)).modules
+        stored: dict[str, StoredFile] = {}
+        urls: dict[str, str] = {}
+        for path in paths:
+            if (file := await self._read(path, "module")) is None:
+                self._hub.visited(self._realm.url, errors=path not in self._outcome.removed)
+                continue
+            identity = await self._identity(path)
+            stored[identity], urls[identity] = file, self._realm.url_of(path)
+
+        async def describe(identities: Sequence[str]) -> None:
+            sound = [name for name in identities if not self._problem(manifest.get(name))]
+            described = await self._prerenderer.describe(sound, epoch=self._epoch)
+            for description in described:
+                name = description.url = self._names.resolve_module(description.url)
+                self._outcome.entries.append(
+                    module_entry(urls[name], description, stored[name], self._names)
+                )
+                if description.error is None:
+                    self._outcome.definitions[name] = _own(name, description.definitions)
+            for name in set(identities) - set(sound):
+                self._refuse_module(manifest[name], urls[name], stored[name])
+
+        await self._in_parallel(
+            describe,
+            in_batches(list(stored), self._prerenderer.page_limit, largest=MODULES_IN_A_CALL),
+        )
+
+    async def _identity(self, path: str) -> str:
+        """A module's name; the extension stays on a file that another one stands in front of."""
+        url = self._realm.url_of(path)
+        trimmed = self._names.resolve_module(url)
+        bare = self._realm.path_of(self._names.to_url(trimmed)) or path
+        in_front = await self._modules.canonical_path(self._realm, bare)
+        return trimmed if in_front in (path, None) else self._names.fold(url)
+
+    def _problem(self, module: ManifestModule | None) -> bool:
+        return module is not None and bool(module.errors)
+
+    def _refuse_module(self, module: ManifestModule, url: str, stored: StoredFile) -> None:
+        """A module that the manifest forbids to import needs no browser to be an error."""
+        first, *others = module.errors
+        error = AuthorMustFix(first.detail, title=first.title, meta=first.to_dict())
+        if others:
+            error.meta["others"] = [problem.to_dict() for problem in others]
+        entry = faulty_entry(url, "module", error, stored)
+        missing = [
+            self._names.resolve_module(problem.module, self._importer_url(problem.importer, url))
+            for problem in module.errors
+            if problem.module
+        ]
+        dependencies = [
+            Dependency(name, "module")
+            for name in dict.fromkeys([*module.dependencies, *missing])
+            if name != module.url
+        ]
+        self._outcome.entries.append(replace(entry, dependencies=dependencies))
+
+    def _importer_url(self, importer: str | None, url: str) -> str:
+        if importer is None:
+            return url
+        return importer if "://" in importer else self._realm.url_of(importer)
+
+    # Instances and other files.
+
+    async def _visit_json(self, paths: Sequence[str]) -> None:
+        stored: dict[str, StoredFile] = {}
+        instances: dict[str, Instance] = {}
+        for path in paths:
+            if (file := await self._read(path, "instance")) is None:
+                continue
+            url = self._realm.url_of(path)
+            match read_document(path, file.content):
+                case PlainFile():
+                    # It may have been an instance until now.
+                    self._outcome.removed.append(url)
+                    self._outcome.entries.append(file_entry(url, file))
+                case Faulty(error, resource):
+                    entry = faulty_entry(url, "instance", error, file, resource)
+                    self._outcome.entries.append(entry)
+                case Instance() as instance:
+                    stored[url], instances[url] = file, instance
+        results = await self._prerenderer.visit(
+            [
+                CardSource(url, instance.text, stored[url].modified_at)
+                for url, instance in instances.items()
+            ],
+            epoch=self._epoch,
+            job_id=self._job_id,
+            on_start=self._show,
+        )
+        for result in results:
+            instance = instances[result.url]
+            entry = instance_entry(result, stored[result.url], self._names, instance.resource)
+            # Whatever went wrong, a change of the definition's module may mend it.
+            module = instance.adopts_from["module"]
+            adopted = Dependency(self._names.resolve_module(module, result.url), "module")
+            self._outcome.entries.append(
+                replace(entry, dependencies=[*entry.dependencies, adopted])
+                if adopted not in entry.dependencies
+                else entry
+            )
+
+    async def _note_files(self, paths: Sequence[str]) -> None:
+        for path in paths:
+            if file := await self._read(path, "file"):
+                self._outcome.entries.append(file_entry(self._realm.url_of(path), file))
+
+    async def _read(self, path: str, type: Any) -> StoredFile | None:
+        """The file, or None with the reason noted: it is gone, or it cannot be read."""
+        try:
+            return await self._files.read(path)
+        except NotFound:
+            self._outcome.removed.append(self._realm.url_of(path))
+        except RealmkitError as exc:
+            entry = faulty_entry(self._realm.url_of(path), type, exc)
+            self._outcome.entries.append(entry)
+        return None
+
+    def _show(self, url: str) -> None:
+        if path := self._realm.path_of(url):
+            self._hub.visiting(self._realm.url, path)
+
+
+def _own(identity: str, definitions: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """A module's own definitions by export name; what it re-exports belongs to another module."""
+    own: dict[str, dict[str, Any]] = {}
+    for type_key, definition in definitions.items():
+        module, _, name = type_key.rpartition("/")
+        if module == identity:
+            own[name] = definition
+    return own
