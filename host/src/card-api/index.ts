@@ -6,5 +6,108 @@
  * cards. There is one copy of this module in a page.
  */
 
-export { BaseDef } from "./base-def.ts";
+import { BaseDef } from "./defs/base-def.ts";
+import { CardDef, Theme } from "./defs/card-def.ts";
+import { CardInfoField } from "./defs/card-info.ts";
+import { FieldDef } from "./defs/field-def.ts";
+import { FileDef, ImageDef } from "./defs/file-def.ts";
+import {
+  MaybeBase64Field,
+  ReadOnlyField,
+  StringField,
+  TextAreaField,
+} from "./defs/string-field.ts";
+import { nameEngineClasses } from "./identity.ts";
+
+nameEngineClasses({
+  BaseDef,
+  CardDef,
+  CardInfoField,
+  FieldDef,
+  FileDef,
+  ImageDef,
+  MaybeBase64Field,
+  ReadOnlyField,
+  StringField,
+  TextAreaField,
+  Theme,
+});
+
+// For the host.
+export { type BrokenLink, brokenLinks, getCardMeta } from "./card-metadata.ts";
+export { isCard, isCardInstance, resolveInstanceURL } from "./card-predicates.ts";
+export {
+  ancestorOf,
+  type Definition,
+  definitionOf,
+  displayNameOf,
+  displayNamesOf,
+  type FieldDefinition,
+  iconOf,
+  isCardDef,
+  isFieldDef,
+  isFileDef,
+  typesOf,
+} from "./definitions.ts";
+export type { Format } from "./defs/base-def.ts";
+export { createFromSerialized, updateFromSerialized } from "./documents/deserialize.ts";
+export { searchDoc } from "./documents/search-doc.ts";
+export { type SerializeOptions, serializeCard } from "./documents/serialize.ts";
+export {
+  contains,
+  containsMany,
+  field,
+  getField,
+  getFields,
+  linksTo,
+  linksToMany,
+} from "./fields/declare.ts";
+export { isDefinition } from "./fields/field.ts";
+export { queryStateOf, refreshQueries } from "./fields/query.ts";
+export { checkQueries } from "./fields/query-tokens.ts";
+export { identifyCard, instanceOf } from "./identity.ts";
+export { Component } from "./render/component.ts";
+export {
+  getComponent,
+  type Rendering,
+  type RenderOptions,
+  renderCard,
+} from "./render/render-card.ts";
+export { defaultFormatIn, type Surroundings } from "./render/surroundings.ts";
+export { subscribeToChanges, unsubscribeFromChanges } from "./state.ts";
 export * from "./store-seam.ts";
+export {
+  deserialize,
+  emptyValue,
+  formatQuery,
+  isBaseDef,
+  isSavedInstance,
+  localId,
+  meta,
+  primitive,
+  queryableValue,
+  realmInfo,
+  realmURL,
+  relativeTo,
+  serialize,
+  useIndexBasedKey,
+  valueType,
+} from "./symbols.ts";
+// The controls of the built-in fields' forms.
+export { default as FieldInput } from "./templates/field-input.gts";
+export { default as FieldSelect } from "./templates/field-select.gts";
+export { default as FieldTextArea } from "./templates/field-text-area.gts";
+// For card code.
+export {
+  BaseDef,
+  CardDef,
+  CardInfoField,
+  FieldDef,
+  FileDef,
+  ImageDef,
+  MaybeBase64Field,
+  ReadOnlyField,
+  StringField,
+  TextAreaField,
+  Theme,
+};

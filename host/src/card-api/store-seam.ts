@@ -7,7 +7,7 @@
  */
 
 import type { CodeRef } from "../loader/code-refs.ts";
-import type { BaseDef } from "./base-def.ts";
+import type { BaseDef } from "./defs/base-def.ts";
 
 export type { CodeRef };
 

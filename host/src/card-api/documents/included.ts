@@ -1,0 +1,98 @@
+/**
+ * A document while it is being read: its cards, each made once.
+ *
+ * Cards that link to each other in a circle must not wait for each other, so a
+ * card is made and remembered first and filled in later; whoever reads the
+ * document waits for all of it at the end.
+ */
+
+import type { BaseDef } from "../defs/base-def.ts";
+import { instanceOf } from "../identity.ts";
+import { stateOf, touch } from "../state.ts";
+import type { CardDocument, CardStore, Resource } from "../store-seam.ts";
+import { localId } from "../symbols.ts";
+import { resolveReference } from "./references.ts";
+import { fieldSource, type ResourceSource } from "./source.ts";
+import { belongTo, prepareFields, putPrepared } from "./values.ts";
+
+export class IncludedCards {
+  readonly document: CardDocument;
+  #store: CardStore;
+  #made = new Map<Resource, Promise<BaseDef>>();
+  #fills: Promise<void>[] = [];
+
+  constructor(document: CardDocument, store: CardStore) {
+    this.document = document;
+    this.#store = store;
+  }
+
+  /** The included resource with this absolute id. */
+  find(id: string): Resource | undefined {
+    const all = [...(this.document.included ?? []), this.document.data];
+    return all.find((each) => each?.id !== undefined && resolveReference(each.id) === id);
+  }
+
+  findLocal(lid: string): Resource | undefined {
+    return this.document.included?.find((each) => each.lid === lid);
+  }
+
+  /** The instance of a resource. It may not be filled in before `filled`. */
+  instance(resource: Resource, relativeTo: string | undefined): Promise<BaseDef> {
+    let made = this.#made.get(resource);
+    if (!made) this.#made.set(resource, (made = this.#make(resource, relativeTo)));
+    return made;
+  }
+
+  /** Fill an existing instance from a resource. */
+  refill(instance: BaseDef, resource: Resource, relativeTo: string | undefined): void {
+    this.#made.set(resource, Promise.resolve(instance));
+    this.#fills.push(this.#fill(instance, resource, relativeTo));
+  }
+
+  async filled(): Promise<void> {
+    while (this.#fills.length > 0) await Promise.all(this.#fills.splice(0));
+  }
+
+  async #make(resource: Resource, relativeTo: string | undefined): Promise<BaseDef> {
+    const id = resource.id === undefined ? undefined : resolveReference(resource.id, relativeTo);
+    const cls = await this.#store.loadClass(resource.meta.adoptsFrom, id ?? relativeTo);
+    const known = id === undefined ? undefined : this.#store.peek(id);
+    const instance = known && instanceOf(known, cls) ? known : new cls();
+    if (id !== undefined) {
+      stateOf(instance).values.set("id", id);
+      if (instance !== known) this.#store.remember(id, instance);
+    } else if (resource.lid !== undefined) {
+      instance[localId] = resource.lid;
+    }
+    this.#fills.push(this.#fill(instance, resource, relativeTo));
+    return instance;
+  }
+
+  async #fill(
+    instance: BaseDef,
+    resource: Resource,
+    relativeTo: string | undefined,
+  ): Promise<void> {
+    const state = stateOf(instance);
+    const id = state.values.get("id") as string | undefined;
+    const source: ResourceSource = {
+      relativeTo: id ?? relativeTo,
+      document: this,
+      store: this.#store,
+      authoredReferences: new Map(),
+    };
+    const relationships = new Map(Object.entries(resource.relationships ?? {}));
+    const { attributes, meta } = resource;
+    belongTo(instance, source);
+    const prepared = await prepareFields(instance.constructor as typeof BaseDef, (name) =>
+      fieldSource(source, name, attributes, relationships, meta.fields, state),
+    );
+    putPrepared(
+      instance,
+      prepared.filter(([field]) => field.name !== "id" || id === undefined),
+    );
+    state.meta = meta;
+    state.isSaved = id !== undefined;
+    touch(instance);
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * A link whose card is not here: not loaded yet, not found, or failed.
+ *
+ * All three read as `undefined`. Reading one that is not loaded asks the store
+ * for it, once; a failed one stays failed until its reference changes.
+ */
+
+import type { BaseDef } from "../defs/base-def.ts";
+import { instanceOf } from "../identity.ts";
+import { stateOf } from "../state.ts";
+import type { Field } from "./field.ts";
+
+export type LinkKind = "not-loaded" | "link-not-found" | "link-error";
+
+export interface LinkFailure {
+  status: number;
+  title: string;
+  message: string;
+}
+
+export class LinkSentinel {
+  readonly type: LinkKind;
+  /** The absolute id of the linked card. */
+  readonly reference: string;
+  readonly failure: LinkFailure | undefined;
+  isAskedFor = false;
+
+  constructor(type: LinkKind, reference: string, failure?: LinkFailure) {
+    this.type = type;
+    this.reference = reference;
+    this.failure = failure;
+  }
+
+  get isTerminal(): boolean {
+    return this.type !== "not-loaded";
+  }
+}
+
+export function isSentinel(value: unknown): value is LinkSentinel {
+  return value instanceof LinkSentinel;
+}
+
+/** Load what `link` refers to and hand the card, or the failed link, to `replace`. */
+export function follow(
+  instance: BaseDef,
+  field: Field,
+  link: LinkSentinel,
+  replace: (value: BaseDef | LinkSentinel) => void,
+): void {
+  const { store } = stateOf(instance);
+  if (link.isTerminal || link.isAskedFor || !store) return;
+  link.isAskedFor = true;
+  store.track(
+    store.load(link.reference).then(
+      (card) => replace(instanceOf(card, field.card) ? card : wrongKind(link, field, card)),
+      (error) => replace(failedLink(link.reference, error)),
+    ),
+  );
+}
+
+export function failedLink(reference: string, error: unknown): LinkSentinel {
+  const { status = 500, title = "Link error", message = String(error) } = (error ?? {}) as any;
+  const isMissing = Number(status) === 404 || /not found/i.test(message);
+  return new LinkSentinel(isMissing ? "link-not-found" : "link-error", reference, {
+    status: Number(status),
+    title,
+    message,
+  });
+}
+
+function wrongKind(link: LinkSentinel, field: Field, card: BaseDef): LinkSentinel {
+  const message = `${link.reference} is a ${card.constructor.name}, but field \`${field.name}\` of ${field.owner.name} links to a ${field.card.name}`;
+  return new LinkSentinel("link-error", link.reference, {
+    status: 422,
+    title: "Wrong card definition",
+    message,
+  });
+}

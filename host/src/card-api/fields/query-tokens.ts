@@ -1,0 +1,174 @@
+/**
+ * `$this.city` and `$REALM` in a field's query: checked once per class, filled
+ * in for each instance.
+ *
+ * A condition whose token has no value is false, and so is a `not` around it:
+ * a missing value never widens a result. Null is a value.
+ */
+
+import { absoluteRef } from "../../loader/addresses.ts";
+import type { BaseDef } from "../defs/base-def.ts";
+import { identifyCard } from "../identity.ts";
+import { consume } from "../state.ts";
+import { formatQuery, queryableValue } from "../symbols.ts";
+import { fieldsOf } from "./declare.ts";
+import type { DefinitionClass, Field } from "./field.ts";
+import { isSentinel } from "./links.ts";
+
+const THIS = /^\$this\./;
+const REALM = new Set(["$REALM", "$thisRealm"]);
+
+/** Throws if a query of this class, or of an ancestor, names a path that is no field's. */
+export function checkQueries(cls: DefinitionClass): void {
+  for (const field of fieldsOf(cls).values()) {
+    for (const path of tokensIn(field.query)) checkPath(cls, field, path);
+  }
+}
+
+function tokensIn(node: unknown): string[] {
+  if (typeof node === "string") return THIS.test(node) ? [node.slice("$this.".length)] : [];
+  if (typeof node !== "object" || node === null) return [];
+  return Object.values(node).flatMap(tokensIn);
+}
+
+function checkPath(cls: DefinitionClass, field: Field, path: string): void {
+  const unknown = (reason: string) =>
+    new Error(
+      `query field "${field.name}" references unknown path "$this.${path}" on ${cls.name}: ${reason}`,
+    );
+  let at = cls;
+  let isIndexDue = false;
+  const segments = path.split(".");
+  segments.forEach((segment, i) => {
+    if (isIndexDue) {
+      if (!/^\d+$/.test(segment))
+        throw unknown(`"${segments[i - 1]}" is a list, so a number must follow`);
+      isIndexDue = false;
+      return;
+    }
+    const named = fieldsOf(at).get(segment);
+    if (!named && segment !== "id") throw unknown(`${at.name} has no field "${segment}"`);
+    if (segment === "id" && i < segments.length - 1) throw unknown('nothing may follow "id"');
+    isIndexDue = named?.isPlural ?? false;
+    if (named) at = named.card;
+  });
+}
+
+/** The search for this instance, or undefined when it can match nothing. */
+export function fillIn(
+  field: Field,
+  owner: BaseDef,
+  realm: string | undefined,
+): FilledQuery | undefined {
+  const { filter, sort, page, realm: one, realms, ...rest } = field.query!;
+  const filling = { owner, realm, module: identifyCard(field.owner)?.module };
+  const filled = filter === undefined ? {} : fillFilter(filter, filling);
+  if (filled === NEVER) return undefined;
+  const type = identifyCard(field.card);
+  const named = (one === undefined ? realms : [one]) as unknown[] | undefined;
+  const query: Record<string, unknown> = {
+    ...rest,
+    filter: anchored(filled as Record<string, unknown>, type),
+    ...(sort ? { sort: (sort as any[]).map((each) => anchoredSort(each, type, filling)) } : {}),
+    ...(page ? { page } : {}),
+  };
+  if (field.fieldType === "linksTo") query.page = { number: 0, size: 1 };
+  const wanted = named?.map((each) => fillValue(each, filling)).filter((each) => each !== NEVER);
+  return { query, realms: (wanted as string[] | undefined) ?? (realm ? [realm] : undefined) };
+}
+
+export interface FilledQuery {
+  query: Record<string, unknown>;
+  realms: string[] | undefined;
+}
+
+const NEVER = Symbol("matches nothing");
+
+interface Filling {
+  owner: BaseDef;
+  realm: string | undefined;
+  module: string | undefined;
+}
+
+function fillFilter(node: any, filling: Filling): any {
+  const filled: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(node as Record<string, unknown>)) {
+    if (key === "type" || key === "on") {
+      filled[key] = filling.module ? absoluteRef(value as any, filling.module) : value;
+    } else if (key === "any") {
+      const branches = (value as unknown[]).map((each) => fillFilter(each, filling));
+      filled.any = branches.filter((each) => each !== NEVER);
+      if ((filled.any as unknown[]).length === 0) return NEVER;
+    } else if (key === "every") {
+      const branches = (value as unknown[]).map((each) => fillFilter(each, filling));
+      if (branches.includes(NEVER)) return NEVER;
+      filled.every = branches;
+    } else if (key === "not") {
+      if (mentionsMissing(value, filling)) return NEVER;
+      filled.not = fillFilter(value, filling);
+    } else {
+      const operand = fillValue(value, filling);
+      if (operand === NEVER) return NEVER;
+      filled[key] = operand;
+    }
+  }
+  return filled;
+}
+
+function mentionsMissing(node: unknown, filling: Filling): boolean {
+  if (typeof node === "string") return fillValue(node, filling) === NEVER;
+  if (typeof node !== "object" || node === null) return false;
+  return Object.values(node).some((each) => mentionsMissing(each, filling));
+}
+
+function fillValue(value: unknown, filling: Filling): any {
+  if (typeof value === "string") {
+    if (REALM.has(value)) return filling.realm ?? NEVER;
+    return THIS.test(value) ? tokenValue(filling.owner, value.slice("$this.".length)) : value;
+  }
+  if (Array.isArray(value)) {
+    const items = value.map((each) => fillValue(each, filling));
+    return items.includes(NEVER) ? NEVER : items;
+  }
+  if (typeof value !== "object" || value === null) return value;
+  const filled: Record<string, unknown> = {};
+  for (const [key, each] of Object.entries(value)) {
+    filled[key] = fillValue(each, filling);
+    if (filled[key] === NEVER) return NEVER;
+  }
+  return filled;
+}
+
+/** A link's id is known before its card is here, so `$this.owner.id` never loads one. */
+function tokenValue(owner: BaseDef, path: string): unknown {
+  let at: any = owner;
+  let primitive: any;
+  const segments = path.split(".");
+  for (const [i, segment] of segments.entries()) {
+    if (at === undefined || at === null) return NEVER;
+    const field: Field | undefined = Array.isArray(at)
+      ? undefined
+      : fieldsOf(at.constructor).get(segment);
+    const held: unknown = field?.isLink ? consume(at).values.get(segment) : undefined;
+    at = isSentinel(held) && segments[i + 1] === "id" ? { id: held.reference } : at[segment];
+    primitive = field?.isPrimitive ? field.card : undefined;
+    if (at !== null && typeof at === "object" && "id" in at && segments[i + 1] === "id") {
+      return at.id ?? NEVER;
+    }
+  }
+  if (at === undefined) return NEVER;
+  const write = primitive?.[formatQuery] ?? primitive?.[queryableValue];
+  return write ? write.call(primitive, at, []) : at;
+}
+
+function anchored(filter: Record<string, unknown>, type: unknown): Record<string, unknown> {
+  if (Object.keys(filter).length === 0) return { type };
+  return "type" in filter || "on" in filter ? filter : { on: type, ...filter };
+}
+
+function anchoredSort(sort: any, type: unknown, filling: Filling): unknown {
+  const isGeneral = ["lastModified", "createdAt", "cardURL"].includes(sort.by);
+  if (sort.on)
+    return { ...sort, on: filling.module ? absoluteRef(sort.on, filling.module) : sort.on };
+  return isGeneral ? sort : { ...sort, on: type };
+}

@@ -1,0 +1,105 @@
+/**
+ * What the engine remembers about an instance, kept outside of it.
+ *
+ * One tracked cell per card: whoever reads any of its fields is re-rendered
+ * when any of them changes. `touch` only re-renders; `changed` also tells
+ * change subscribers and the cards that contain this value, and is for edits
+ * by a person or by card code, never for a link that finished loading.
+ */
+
+import { consumeTag, createTag, dirtyTag } from "@glimmer/validator";
+import type { BaseDef } from "./defs/base-def.ts";
+import type { CardStore, ResourceMeta } from "./store-seam.ts";
+
+export type ChangeSubscriber = (instance: BaseDef, fieldName: string, value: unknown) => void;
+
+export interface InstanceState {
+  cell: ReturnType<typeof createTag>;
+  /** Field name to value: the data bucket. Links may be held as a `LinkSentinel`. */
+  values: Map<string, unknown>;
+  /** Fields whose value exists only because somebody read it. */
+  implicit: Set<string>;
+  /** Id of a linked card to the reference its author wrote. */
+  authoredReferences: Map<string, string>;
+  /** One entry for each query-backed field that was read or came with results. */
+  queries: Map<string, unknown>;
+  subscribers: Set<ChangeSubscriber>;
+  /** The instances that contain this one, and in which field. */
+  containers: Map<BaseDef, string>;
+  store?: CardStore;
+  /** What relative references in this instance are relative to. */
+  relativeTo?: string;
+  meta?: ResourceMeta;
+  isSaved: boolean;
+}
+
+const states = new WeakMap<BaseDef, InstanceState>();
+
+export function createState(instance: BaseDef): void {
+  states.set(instance, {
+    cell: createTag(),
+    values: new Map(),
+    implicit: new Set(),
+    authoredReferences: new Map(),
+    queries: new Map(),
+    subscribers: new Set(),
+    containers: new Map(),
+    isSaved: false,
+  });
+}
+
+export function stateOf(instance: BaseDef): InstanceState {
+  const state = states.get(instance);
+  if (!state) throw new Error(`${String(instance)} is not an instance of a card definition`);
+  return state;
+}
+
+export function hasState(value: unknown): value is BaseDef {
+  return typeof value === "object" && value !== null && states.has(value as BaseDef);
+}
+
+/** Note that what is being rendered or computed now depends on this instance. */
+export function consume(instance: BaseDef): InstanceState {
+  const state = stateOf(instance);
+  consumeTag(state.cell);
+  return state;
+}
+
+/** Re-render whatever depends on this instance. */
+export function touch(instance: BaseDef): void {
+  dirtyTag(stateOf(instance).cell);
+}
+
+/** A field was edited: re-render, and tell subscribers here and in every container. */
+export function changed(instance: BaseDef, path: string, value: unknown): void {
+  const state = stateOf(instance);
+  state.implicit.delete(path.split(".", 1)[0]!);
+  touch(instance);
+  for (const subscriber of [...state.subscribers]) subscriber(instance, path, value);
+  for (const [container, field] of state.containers) changed(container, `${field}.${path}`, value);
+  if (state.containers.size === 0) state.store?.edited?.(instance);
+}
+
+/** Be told of every edit in this card and in the values it contains, until the result is called. */
+export function subscribeToChanges(instance: BaseDef, subscriber: ChangeSubscriber): () => void {
+  const { subscribers } = stateOf(instance);
+  subscribers.add(subscriber);
+  return () => subscribers.delete(subscriber);
+}
+
+export function unsubscribeFromChanges(instance: BaseDef, subscriber: ChangeSubscriber): void {
+  stateOf(instance).subscribers.delete(subscriber);
+}
+
+/** `value` now lies in `field` of `container`, so its edits are edits of the container. */
+export function adopt(container: BaseDef, field: string, value: unknown): void {
+  if (!hasState(value)) return;
+  const state = stateOf(value);
+  state.containers.set(container, field);
+  state.store ??= stateOf(container).store;
+  state.relativeTo ??= stateOf(container).relativeTo;
+}
+
+export function disown(container: BaseDef, value: unknown): void {
+  if (hasState(value)) stateOf(value).containers.delete(container);
+}
