@@ -1,0 +1,106 @@
+"""The HTML the server sends, made from plain data."""
+
+import json
+import re
+
+from realmkit.http import pages
+
+HOST = pages.HostFiles("/_host/page.js", "/_host/page.css", "/_host/runtime.js")
+EVIL = "</script><script>alert(1)</script>"
+
+
+def card(**changes: object) -> pages.CardView:
+    values: dict[str, object] = {
+        "id": "http://h/r/Dog/rex",
+        "realm_name": "R",
+        "realm_url": "http://h/r/",
+        "title": "Rex",
+        "type_name": "Dog",
+        "type_key": "http://h/r/dog/Dog",
+        "html": "<p>Woof</p>",
+    }
+    return pages.CardView(**(values | changes))  # pyright: ignore[reportArgumentType]
+
+
+def data_of(html: str) -> dict[str, object]:
+    found = re.search(r"data-realmkit-data>(.*?)</script>", html, re.DOTALL)
+    assert found
+    return json.loads(found[1])
+
+
+def test_a_title_with_markup_is_text_everywhere():
+    html = pages.card(HOST, card(title=EVIL))
+    assert EVIL not in html
+    assert data_of(html)["title"] == EVIL
+
+
+def test_prerendered_html_is_sent_as_it_is_with_its_styles():
+    html = pages.card(HOST, card(style_ids=["a-b", "c-d", "a-b"]))
+    assert "<p>Woof</p>" in html
+    assert re.findall(r"/_styles/([\w-]+)\.css", html) == ["a-b", "c-d"]
+
+
+def test_the_head_format_brings_its_own_title():
+    html = pages.card(HOST, card(head_html="<title>Rex the dog</title>"))
+    assert re.findall(r"<title>(.*?)</title>", html) == ["Rex the dog"]
+    assert "<title>Rex</title>" in pages.card(HOST, card(head_html="<meta name='x'>"))
+
+
+def test_only_the_pages_own_script_may_run():
+    html = pages.card(HOST, card())
+    policy = re.search(r"script-src 'nonce-([\w-]+)' 'strict-dynamic'", html)
+    assert policy
+    assert f'nonce="{policy[1]}" src="/_host/page.js"' in html
+    assert policy[1] not in pages.card(HOST, card())
+
+
+def test_a_card_in_error_shows_what_where_and_its_last_good_html():
+    problem = pages.Problem("http://h/r/Dog/rex", "Syntax error", "Unclosed", "dog.gts", 3, 7)
+    html = pages.card(HOST, card(problem=problem))
+    assert "Unclosed" in html
+    assert "dog.gts:3:7" in html
+    assert "<p>Woof</p>" in html
+
+
+def test_a_read_only_card_offers_no_editing():
+    assert "show=edit" in pages.card(HOST, card())
+    assert "show=edit" not in pages.card(HOST, card(is_writable=False))
+
+
+def test_a_listing_asks_for_words_and_type_together():
+    assert "filter" not in pages.listing_query("", "", 0)
+    query = pages.listing_query("rex", "http://h/r/dog/Dog", 2)
+    assert query["page"]["number"] == 2
+    assert query["filter"] == {
+        "every": [
+            {"type": {"module": "http://h/r/dog", "name": "Dog"}},
+            {"contains": {"_title": "rex"}},
+        ]
+    }
+
+
+def test_the_next_page_keeps_the_question():
+    tile = pages.Tile("http://h/r/Dog/rex", "Rex", "Dog", "<b>Rex</b>")
+    listing = pages.Listing([tile] * pages.TILES_PER_PAGE, 60, 0, "re&x", "http://h/r/dog/Dog")
+    html = pages.realm(HOST, pages.RealmView("R", "http://h/r/", 60, True, []), listing)
+    assert "?q=re%26x&amp;type=http%3A%2F%2Fh%2Fr%2Fdog%2FDog&amp;page=1" in html
+    assert pages.Listing([tile] * 12, 60, 1).next_page is None
+
+
+def test_an_error_names_itself_and_offers_ways_on():
+    html = pages.error(
+        HOST,
+        404,
+        "Not found",
+        "There is no `Dog/rx`.",
+        realm=("R", "http://h/r/"),
+        suggestions=[pages.Suggestion("Rex", "http://h/r/Dog/rex")],
+    )
+    for words in ("404", "There is no `Dog/rx`.", 'href="http://h/r/Dog/rex"', "All cards of R"):
+        assert words in html
+
+
+def test_no_realms_and_no_cards_are_told_kindly():
+    assert "realmkit serve FOLDER" in pages.home(HOST, [])
+    empty = pages.RealmSummary("R", "http://h/r/", 0, 0, 0, True)
+    assert "No cards yet." in pages.home(HOST, [empty])
