@@ -1,0 +1,134 @@
+"""What every request meets before a resource does: hosts, origins, methods, refusals."""
+
+import asyncio
+import json
+
+import pytest
+
+from tests.http.conftest import Server
+
+pytestmark = pytest.mark.anyio
+API = "application/vnd.api+json"
+
+
+async def test_health_is_answered_at_once(server: Server):
+    assert (await server.client.get("/_health")).json() == {"status": "ok"}
+
+
+async def test_a_foreign_host_name_is_refused(server: Server):
+    answer = await server.client.get("/_health", headers={"Host": "evil.example"})
+
+    assert answer.status_code == 403
+    assert "evil.example" in answer.json()["errors"][0]["detail"]
+
+
+async def test_a_page_of_another_origin_may_read(server: Server):
+    answer = await server.client.get("/people/_info", headers={"Origin": "http://evil.example"})
+
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
+async def test_a_page_of_another_origin_may_not_write(server: Server, method: str):
+    answer = await server.client.request(
+        method, "/people/notes.txt", headers={"Origin": "http://evil.example"}, content="x"
+    )
+
+    assert answer.status_code == 403
+    assert (server.root / "notes.txt").read_text() == "0123456789"
+
+
+async def test_a_preflight_allows_query_and_range(server: Server):
+    answer = await server.client.options(
+        "/people/_search",
+        headers={"Origin": "http://evil.example", "Access-Control-Request-Method": "QUERY"},
+    )
+
+    assert answer.status_code == 204
+    assert "QUERY" in answer.headers["access-control-allow-methods"]
+    assert "Range" in answer.headers["access-control-allow-headers"]
+
+
+async def test_an_unknown_realm_is_told_which_realms_there_are(server: Server):
+    answer = await server.client.get("/peple/x", headers={"Accept": API})
+
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == API
+    assert "/people/" in answer.json()["errors"][0]["detail"]
+
+
+async def test_a_realm_without_its_slash_is_redirected_with_its_query(server: Server):
+    answer = await server.client.get("/people?x=1")
+
+    assert (answer.status_code, answer.headers["location"]) == (302, "/people/?x=1")
+
+
+async def test_a_method_that_is_not_answered_is_405_with_allow(server: Server):
+    answer = await server.client.put("/people/notes.txt", content="x")
+
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, POST"
+
+
+async def test_search_by_get_says_how_to_ask(server: Server):
+    answer = await server.client.get("/people/_search")
+
+    assert answer.status_code == 405
+    assert "X-HTTP-Method-Override" in answer.json()["errors"][0]["detail"]
+
+
+async def test_options_lists_the_methods(server: Server):
+    answer = await server.client.options("/people/_search")
+
+    assert (answer.status_code, answer.headers["allow"]) == (204, "OPTIONS, QUERY")
+
+
+async def test_a_made_up_method_gets_an_error_document(server: Server):
+    host, port = server.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"FROBNICATE / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    answer = await reader.read()
+    writer.close()
+
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400")
+    assert json.loads(body)["errors"][0]["status"] == "400"
+
+
+async def test_an_accept_that_nothing_meets_is_406(server: Server):
+    answer = await server.client.get("/people/notes.txt", headers={"Accept": "image/png"})
+
+    assert answer.status_code == 406
+    assert "text/plain" in answer.json()["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/_health", "/people/_info", "/people/notes.txt", "/people/person", "/people/"]
+)
+async def test_head_answers_as_get_without_the_body(server: Server, path: str):
+    head, get = await server.client.head(path), await server.client.get(path)
+
+    assert (head.status_code, head.content) == (get.status_code, b"")
+    assert head.headers["content-type"] == get.headers["content-type"]
+
+
+async def test_the_base_realm_is_read_only(server: Server):
+    answer = await server.client.post("/base/x.txt", content="x")
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/people/%2e%2e/x", "/people/a%00b", "/people/..%2fx"])
+async def test_a_path_that_leads_out_is_refused(server: Server, path: str):
+    answer = await server.client.get(path)
+
+    assert answer.status_code in (400, 404)
+    assert str(server.root.parent) not in answer.text
+
+
+async def test_metrics_are_prometheus_text(server: Server):
+    answer = await server.client.get("/metrics")
+
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert "process_cpu_seconds_total" in answer.text
