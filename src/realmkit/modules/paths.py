@@ -23,6 +23,11 @@ def stem(path: str) -> str:
     return next((path.removesuffix(each) for each in EXTENSIONS if path.endswith(each)), path)
 
 
+def possible_files(path: str) -> tuple[str, ...]:
+    """The files that `path`, with or without extension, may mean, the preferred one first."""
+    return (path,) if is_module_path(path) else tuple(path + each for each in EXTENSIONS)
+
+
 class ModulePaths:
     """The realm-relative paths of a realm's modules. `revision` counts the differences."""
 
@@ -56,11 +61,7 @@ class ModulePaths:
 
     def find(self, path: str) -> str | None:
         """The module file that `path`, with or without extension, means."""
-        if path in self._paths:
-            return path
-        if is_module_path(path):
-            return None
-        return next((path + each for each in EXTENSIONS if path + each in self._paths), None)
+        return next((each for each in possible_files(path) if each in self._paths), None)
 
     def url_of(self, path: str) -> str:
         """The module URL of a module file: its identity, folded for the base realm."""

@@ -136,7 +136,7 @@ class ModuleService:
         else:
             raise TryLater(f"`{realm.url_of(path)}` keeps changing; ask again.")
         text = found.value.assemble(snapshot.addresses(module))
-        if found.value.map != b"null":
+        if bytes(found.value.map) != b"null":
             text += f"\n//# sourceMappingURL={module.address}?map={current}\n"
         served = javascript(
             text.encode(),

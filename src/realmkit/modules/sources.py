@@ -18,16 +18,15 @@ from realmkit.coalesce import Found, LayeredCache
 from realmkit.errors import BehindRetention, NotFound, NotText, TranspileError
 from realmkit.files import FileStore
 from realmkit.modules.compiled import Compiled, Failure
-from realmkit.modules.paths import ModulePaths, is_module_path
+from realmkit.modules.paths import ModulePaths, is_module_path, possible_files
 from realmkit.modules.transpiler import TranspilerPool
 
 Identity = tuple[int, int, int]
 """A file as `stat` tells it apart: inode, size in bytes, mtime in nanoseconds."""
 
-# Clocks of file systems tick a few times a second at worst: two writes within one tick
-# look alike. A file this young has no identity yet, and is read again next time.
-_SETTLING_NS = 20_000_000
-_UNSETTLED: Identity = (0, 0, 0)
+# The clocks of file systems tick some hundred times a second, and two writes within one
+# tick may look alike. A file is read once its last write is older than that.
+_TICK_NS = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,22 +137,21 @@ class RealmSources:
     def find(self, path: str) -> str | None:
         """The module file that `path` means, looking on the disk for one nobody spoke of."""
         found = self.paths.find(path)
-        if found is None and is_module_path(path):
-            self.look_again_at(path)
+        if found is None and path:
+            for each in possible_files(path):
+                self.look_again_at(each)
             found = self.paths.find(path)
         return found
 
     async def know(self, path: str) -> KnownModule:
         """What the module at `path` holds. Raises `NotFound`; other failures are in `compiled`."""
-        identity = self.identity(path)
+        known = self.known.get(path)
+        if known is not None and known.identity == self.identity(path):
+            return known
+        identity = await self._settled_identity(path)
         if identity is None:
             self.look_again_at(path)
             raise NotFound(f"`{self.realm.url_of(path)}` was not found.")
-        known = self.known.get(path)
-        if known is not None and known.identity == identity:
-            return known
-        if abs(time.time_ns() - identity[2]) < _SETTLING_NS:
-            identity = _UNSETTLED
         try:
             found = await self.compiled(path)
         except TranspileError as exc:
@@ -168,6 +166,15 @@ class RealmSources:
         self.known[path] = module
         self.paths.add(path)
         return module
+
+    async def _settled_identity(self, path: str) -> Identity | None:
+        for _ in range(5):
+            identity = self.identity(path)
+            age_ns = time.time_ns() - identity[2] if identity else _TICK_NS
+            if not 0 <= age_ns < _TICK_NS:
+                return identity
+            await asyncio.sleep((_TICK_NS - age_ns) / 1e9)
+        return self.identity(path)
 
     async def compiled(self, path: str) -> Found[Compiled]:
         """The whole module, from a layer of the cache or from the transpiler."""

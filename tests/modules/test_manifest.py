@@ -1,0 +1,141 @@
+"""Versions: what moves them, what does not, and that nothing is read twice."""
+
+from pathlib import Path
+
+import pytest
+from tests.modules.conftest import House, opened
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_the_manifest_lists_every_module_with_its_dependencies(house: House) -> None:
+    await house.save("region.ts", "export class Region {}")
+    await house.save(
+        "country.gts",
+        "import { StringField } from '@cardstack/base/string';\n"
+        "import { Region } from './region';\n"
+        "export class Country { static all = [Region, StringField]; }",
+    )
+
+    document = (await house.service.manifest(house.realm)).to_document()
+
+    attributes = document["data"]["attributes"]
+    country = attributes["modules"]["http://realm.test/atlas/country"]
+    assert document["data"]["type"] == "module-manifest"
+    assert document["data"]["id"] == "http://realm.test/atlas/"
+    assert country["dependencies"] == [
+        "@cardstack/base/string",
+        "http://realm.test/atlas/region",
+    ]
+    assert country["href"] == f"http://realm.test/atlas/country?v={country['version']}"
+    assert country["errors"] == []
+    assert set(attributes["modules"]) == {
+        "http://realm.test/atlas/country",
+        "http://realm.test/atlas/region",
+    }
+
+
+async def test_base_modules_have_their_own_names_and_addresses(house: House) -> None:
+    manifest = await house.service.manifest(house.base)
+
+    string = manifest.modules["@cardstack/base/string"]
+    assert string.href.startswith("http://realm.test/base/string?v=")
+    assert string.exports == ("StringField", "default")
+
+
+async def test_an_edit_moves_the_versions_of_exactly_the_dependents(house: House) -> None:
+    await house.save("a.ts", "import './b'; export const a = 1;")
+    await house.save("b.ts", "import './c'; export const b = 1;")
+    await house.save("c.ts", "export const c = 1;")
+    await house.save("other.ts", "export const other = 1;")
+    before = {each: await house.version(each) for each in ("a", "b", "c", "other")}
+
+    await house.save("b.ts", "import './c'; export const b = 2;")
+
+    after = {each: await house.version(each) for each in before}
+    assert {each for each in before if before[each] != after[each]} == {"a", "b"}
+
+
+async def test_modules_that_import_each_other_move_together(house: House) -> None:
+    await house.save("a.ts", "import { b } from './b'; export const a = () => b;")
+    await house.save("b.ts", "import { a } from './a'; export const b = () => a;")
+    before = [await house.version(each) for each in "ab"]
+
+    await house.save("a.ts", "import { b } from './b'; export const a = () => [b];")
+
+    after = [await house.version(each) for each in "ab"]
+    assert all(old != new for old, new in zip(before, after, strict=True))
+
+
+async def test_the_epoch_moves_with_a_change_and_not_otherwise(house: House) -> None:
+    await house.save("a.ts", "export const a = 1;")
+    first = await house.service.manifest(house.realm)
+    same = await house.service.manifest(house.realm)
+
+    await house.save("a.ts", "export const a = 2;")
+
+    assert same is first
+    assert (await house.service.manifest(house.realm)).epoch != first.epoch
+
+
+async def test_bytes_that_are_saved_again_change_no_version(house: House) -> None:
+    await house.save("a.ts", "export const a = 1;")
+    first = await house.version("a")
+
+    house.put("a.ts", "export const a = 1;")
+
+    assert await house.version("a") == first
+
+
+async def test_a_change_of_the_base_realm_reaches_the_realms_that_use_it(house: House) -> None:
+    await house.save("a.ts", "export { StringField } from '@cardstack/base/string';")
+    first = await house.version("a")
+
+    (house.base.root / "string.gts").write_text("export class StringField {}\n")
+
+    assert await house.version("a") != first
+
+
+async def test_a_new_file_shows_which_module_an_import_means(house: House) -> None:
+    await house.save("a.ts", "export { from } from './b';")
+    await house.save("b.gts", "export const from = 'gts';")
+    first = await house.version("a")
+
+    await house.save("b.js", "export const from = 'js';")
+
+    manifest = await house.service.manifest(house.realm)
+    assert await house.version("a") != first
+    assert "http://realm.test/atlas/b.gts" in manifest.modules
+    assert "http://realm.test/atlas/b" in manifest.modules
+
+
+async def test_only_what_changed_is_transpiled(house: House) -> None:
+    for each in "abc":
+        await house.save(f"{each}.ts", f"export const {each} = 1;")
+    await house.service.manifest(house.realm)
+    before = house.service.transpiler.stats.transpiles
+
+    await house.save("a.ts", "export const a = 2;")
+    await house.service.manifest(house.realm)
+
+    assert house.service.transpiler.stats.transpiles == before + 1
+
+
+async def test_a_restart_transpiles_nothing(tmp_path: Path) -> None:
+    async with opened(tmp_path) as house:
+        await house.save("a.gts", "export const A = <template>a</template>;")
+        await house.save("bad.gts", "export default ;")
+        first = await house.service.manifest(house.realm)
+
+    async with opened(tmp_path) as house:
+        second = await house.service.manifest(house.realm)
+        assert house.service.transpiler.stats.workers_started == 0
+
+    assert second == first
+
+
+async def test_a_realm_without_modules_has_a_manifest(house: House) -> None:
+    manifest = await house.service.manifest(house.realm)
+
+    assert manifest.modules == {}
+    assert manifest.epoch
