@@ -93,6 +93,8 @@ export {
   useIndexBasedKey,
   valueType,
 } from "./symbols.ts";
+export { moduleIdentity as resolveModule } from "../loader/addresses.ts";
+export { markdownToHTML } from "./markdown.ts";
 // The controls of the built-in fields' forms.
 export { default as FieldInput } from "./templates/field-input.gts";
 export { default as FieldSelect } from "./templates/field-select.gts";
