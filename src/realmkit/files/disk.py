@@ -19,8 +19,8 @@ import stat
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from realmkit.errors import TooLarge
 from realmkit.files.ignore import IgnoreRules
@@ -215,7 +215,7 @@ def _file_stat(path: str, found: os.stat_result) -> FileStat:
 
 
 @contextmanager
-def _opened(real: Path) -> Generator[BinaryIO, None, None]:
+def _opened(real: Path) -> Generator[BufferedReader, None, None]:
     # Without O_NONBLOCK, opening a named pipe waits for somebody to write to it.
     descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):

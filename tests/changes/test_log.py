@@ -1,0 +1,113 @@
+"""Appending, following and pruning the change log."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from realmkit.changes import ChangeLog, NewChange, Retention
+from realmkit.db import Database
+from realmkit.errors import BehindRetention
+
+from ..support.realms import ATLAS, HeldClock
+
+pytestmark = pytest.mark.anyio
+
+OTHER = "http://127.0.0.1:4201/other/"
+
+
+def added(path: str) -> NewChange:
+    return NewChange("json", path, "added", "hash", "request")
+
+
+async def append(db: Database, changes: ChangeLog, *paths: str, realm_url: str = ATLAS) -> int:
+    async with db.transaction() as tx:
+        return await changes.append(tx, realm_url, [added(path) for path in paths])
+
+
+async def test_changes_come_back_in_order(db: Database, changes: ChangeLog) -> None:
+    assert await append(db, changes, "a.json", "b.json") == 2
+    assert await append(db, changes, "c.json") == 3
+
+    found = await changes.since(ATLAS, 1)
+
+    assert [(change.seq, change.path) for change in found] == [(2, "b.json"), (3, "c.json")]
+    assert (found[0].operation, found[0].content_hash) == ("added", "hash")
+    assert found[0].client_request_id == "request"
+
+
+async def test_each_realm_counts_for_itself(db: Database, changes: ChangeLog) -> None:
+    await append(db, changes, "a.json", "b.json")
+    assert await append(db, changes, "a.json", realm_url=OTHER) == 1
+    assert await changes.last_seq(ATLAS) == 2
+    assert await changes.last_seq("http://127.0.0.1:4201/unheard/") == 0
+
+
+async def test_a_write_that_is_rolled_back_takes_no_seq(db: Database, changes: ChangeLog) -> None:
+    with contextlib.suppress(KeyError):
+        async with db.transaction() as tx:
+            await changes.append(tx, ATLAS, [added("lost.json")])
+            raise KeyError
+    assert await append(db, changes, "a.json") == 1
+
+
+async def test_nothing_appended_answers_the_last_seq(db: Database, changes: ChangeLog) -> None:
+    await append(db, changes, "a.json")
+    assert await append(db, changes) == 1
+
+
+async def test_a_follower_is_woken_by_the_commit(db: Database, changes: ChangeLog) -> None:
+    following = asyncio.create_task(changes.wait_for(ATLAS, 0))
+    await asyncio.sleep(0)
+    async with db.transaction() as tx:
+        await changes.append(tx, ATLAS, [added("a.json")])
+        await asyncio.sleep(0)
+        assert not following.done()
+    assert await following == 1
+
+
+async def test_a_follower_who_missed_the_hint_still_finds_the_change(
+    db: Database, changes: ChangeLog
+) -> None:
+    await append(db, changes, "a.json")
+    deaf = ChangeLog(db)
+    assert await deaf.wait_for(ATLAS, 0) == 1
+
+
+async def test_another_realms_changes_and_bare_hints_wake_nobody(
+    db: Database, changes: ChangeLog
+) -> None:
+    following = asyncio.create_task(changes.wait_for(ATLAS, 0))
+    await append(db, changes, "a.json", realm_url=OTHER)
+    changes.notify(ATLAS)
+    await asyncio.sleep(0.01)
+    assert not following.done()
+    await append(db, changes, "a.json")
+    assert await following == 1
+
+
+async def test_seqs_taken_by_others_wake_those_who_wait_for_events_only(
+    db: Database, changes: ChangeLog
+) -> None:
+    waiting = asyncio.create_task(changes.wait_for(ATLAS, 0))
+    hearing = asyncio.create_task(changes.wait_for_event(ATLAS, 0))
+    async with db.transaction() as tx:
+        assert await changes.take_seqs(tx, ATLAS, 2) == 1
+    assert await hearing == 2
+    assert (await changes.last_seq(ATLAS), await changes.last_event_seq(ATLAS)) == (0, 2)
+    assert not waiting.done()
+    assert await append(db, changes, "a.json") == 3
+    assert await waiting == 3
+
+
+async def test_old_changes_beyond_the_newest_are_pruned(db: Database) -> None:
+    clock = HeldClock()
+    log = ChangeLog(db, clock=clock, retention=Retention(rows=2, age_s=60, every=2))
+    await append(db, log, "a.json", "b.json", "c.json")
+    assert len(await log.since(ATLAS, 0)) == 3, "too young to be pruned"
+    clock.ms += 61_000
+    await append(db, log, "d.json", "e.json")
+
+    assert [change.path for change in await log.since(ATLAS, 3)] == ["d.json", "e.json"]
+    with pytest.raises(BehindRetention, match="no longer kept"):
+        await log.since(ATLAS, 2)

@@ -1,0 +1,41 @@
+"""Named statements in `.sql` files."""
+
+import pytest
+
+from realmkit.db.statements import parse_statements
+
+BOTH = """
+-- name: shared
+-- What both understand.
+select 1;
+
+-- name: own [sqlite]
+-- What SQLite understands.
+select json_each();
+
+-- name: own [postgres]
+-- What PostgreSQL understands.
+select jsonb_array_elements();
+"""
+
+
+def test_each_dialect_gets_its_own_statements() -> None:
+    assert parse_statements(BOTH, "sqlite", source="x") == {
+        "shared": "select 1",
+        "own": "select json_each()",
+    }
+    assert parse_statements(BOTH, "postgres", source="x")["own"] == "select jsonb_array_elements()"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("-- name: bare\nselect 1;", "needs a comment"),
+        ("-- name: empty\n-- What it answers.\n", "needs a comment and a statement"),
+        ("-- name: two words\n-- What.\nselect 1", "does not name"),
+        ("-- name: a\n-- A.\nselect 1;\n-- name: a\n-- A.\nselect 2;", "twice"),
+    ],
+)
+def test_a_file_that_reads_badly_is_refused(text: str, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        parse_statements(text, "sqlite", source="x.sql")

@@ -1,0 +1,1 @@
+"""What several stations' tests are built from."""
