@@ -18,7 +18,7 @@ from starlette.responses import Response
 from realmkit.errors import NotFound, TryLater
 from realmkit.http import answers
 from realmkit.http.conditional import etag_of
-from realmkit.http.negotiation import type_of_file, with_charset
+from realmkit.http.negotiation import JAVASCRIPT, type_of_file, with_charset
 from realmkit.http.pages import HostFiles
 
 _NOT_BUILT = "The browser files are not built. Run `make setup`."
@@ -113,4 +113,5 @@ class HostStatic:
             if path.suffix in _COMPRESSIBLE and len(body) > 1024
             else None
         )
-        return _File(body, compressed, with_charset(type_of_file(name)), etag_of(body))
+        media_type = JAVASCRIPT if path.suffix in (".js", ".mjs") else type_of_file(name)
+        return _File(body, compressed, with_charset(media_type), etag_of(body))
