@@ -44,6 +44,8 @@ class ServedRealms:
             for path in (ROOT / "base_realm").rglob("*.*")
             if path.suffix in {".gts", ".ts", ".json"}
         }
+        self.files.setdefault("base/card-api.gts", "export * from '@realmkit/card-api';")
+        self.files.setdefault("base/string.gts", "export { StringField as default } from '@realmkit/card-api';")
         self.asked: list[Asked] = []
         self.found: dict[str, list[dict[str, Any]]] = {}
         """Search results by the name of the type that is searched for."""
@@ -60,7 +62,7 @@ class ServedRealms:
             Route("/{path:path}", self._file, methods=METHODS),
         ]
         self._app = Starlette(routes=routes)
-        self._server = uvicorn.Server(uvicorn.Config(self._app, log_level="warning"))
+        self._server = uvicorn.Server(uvicorn.Config(self._app, log_level="warning", lifespan="off"))
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
         self.origin = f"http://127.0.0.1:{self._socket.getsockname()[1]}"

@@ -6,18 +6,17 @@
  * half-way still says which definition it adopts.
  */
 
-import { ancestry } from "../card-api/identity.ts";
 import {
+  ancestorOf,
   type BaseDef,
   brokenLinks,
-  displayNameOf,
+  displayNamesOf,
   identifyCard,
   searchDoc,
   serializeCard,
+  typesOf,
 } from "../card-api/index.ts";
 import type { Resource } from "../card-api/store-seam.ts";
-import { typeKey } from "../loader/addresses.ts";
-import type { CodeRef } from "../loader/code-refs.ts";
 import { stylesUsedBy } from "../loader/styles.ts";
 import { iconHTML } from "./icons.ts";
 import { renderFormat } from "./render.ts";
@@ -54,17 +53,9 @@ type DefinitionClass = typeof BaseDef;
 const CARD_DEF = "@cardstack/base/card-api/CardDef";
 
 function describeType(card: BaseDef, result: VisitResult): void {
-  const chain = namedAncestry(card);
-  result.types = chain.map(({ key }) => key);
-  result.displayNames = chain.map(({ cls }) => displayNameOf(cls));
-}
-
-/** The card's class and its ancestors, as far as a module exports them. */
-function namedAncestry(card: BaseDef): { cls: DefinitionClass; ref: CodeRef; key: string }[] {
-  return ancestry(card.constructor as DefinitionClass).flatMap((cls) => {
-    const ref = identifyCard(cls);
-    return ref ? [{ cls, ref, key: typeKey(ref) }] : [];
-  });
+  const cls = card.constructor as DefinitionClass;
+  result.types = typesOf(cls);
+  result.displayNames = displayNamesOf(cls);
 }
 
 // A list shows cards of many definitions as their common ancestor, so there is
@@ -76,9 +67,13 @@ async function renderByType(
 ): Promise<Record<string, string>> {
   const html: Record<string, string> = {};
   const byComponent = new Map<unknown, string>();
-  for (const { cls, ref, key } of namedAncestry(card)) {
-    const component = cls[format];
-    html[key] = byComponent.get(component) ?? (await renderFormat(card, format, store, ref));
+  const cls = card.constructor as DefinitionClass;
+  for (const key of typesOf(cls)) {
+    const ancestor = ancestorOf(cls, key)!;
+    const component = ancestor[format];
+    html[key] =
+      byComponent.get(component) ??
+      (await renderFormat(card, format, store, identifyCard(ancestor)));
     byComponent.set(component, html[key]);
     if (key === CARD_DEF) break;
   }

@@ -33,9 +33,8 @@ async function describeModule(url: string): Promise<ModuleDescription> {
     const exports = await loader.import(url);
     description.exports = Object.keys(exports).sort();
     for (const value of Object.values(exports)) {
-      if (!isDefinition(value)) continue;
-      const definition = definitionOf(value);
-      description.definitions[typeKey(definition.codeRef)] = definition;
+      const definition = isDefinition(value) ? definitionOf(value) : undefined;
+      if (definition) description.definitions[typeKey(definition.codeRef)] = definition;
     }
     const entry = await loader.manifests.find(moduleIdentity(url));
     description.dependencies = entry?.dependencies ?? [];

@@ -1,6 +1,7 @@
 /** The HTML of a definition's icon, rendered once per definition. */
 
 import { renderComponent } from "@ember/renderer";
+import { run } from "@ember/runloop";
 import { type BaseDef, iconOf } from "../card-api/index.ts";
 import { serializeHTML } from "./html.ts";
 
@@ -13,9 +14,9 @@ export function iconHTML(card: BaseDef): string | null {
   const known = rendered.get(icon);
   if (known !== undefined) return known;
   const element = document.createElement("div");
-  const result = renderComponent(icon as any, { into: element, owner: {} as any });
+  const result = run(() => renderComponent(icon as any, { into: element, owner: {} as any }));
   const html = serializeHTML(element);
-  result.destroy();
+  run(() => result.destroy());
   rendered.set(icon, html);
   return html;
 }

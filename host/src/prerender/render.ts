@@ -22,6 +22,9 @@ export class RendererSpoilt extends Error {
   }
 }
 
+// Without a right to write, every input of a form would be stored as disabled.
+const permissions = { canRead: true, canWrite: true };
+
 /** The card's HTML in `format`, as the definition `as` shows it. Throws RendererSpoilt. */
 export async function renderFormat(
   card: BaseDef,
@@ -32,7 +35,7 @@ export async function renderFormat(
   const element = document.createElement("div");
   document.body.append(element);
   try {
-    const rendered = renderCard(card, { format, element, codeRef: as });
+    const rendered = renderCard(card, { format, element, codeRef: as, permissions });
     await store.settled();
     const [uncaught] = takeWindowErrors();
     if (uncaught) throw uncaught;

@@ -8,7 +8,7 @@
  * `__realmkit.visit` and `__realmkit.describe` take one of the requests below.
  */
 
-import type { CodeRef } from "../loader/code-refs.ts";
+import type { Definition } from "../card-api/index.ts";
 
 export type Format = "isolated" | "embedded" | "fitted" | "atom" | "head" | "edit";
 
@@ -79,26 +79,8 @@ export interface DescribeRequest {
 export interface ModuleDescription {
   url: string;
   exports: string[];
-  definitions: Record<string, DefinitionDescription>;
+  /** By type key. */
+  definitions: Record<string, Definition>;
   error: VisitError | null;
   dependencies: string[];
-}
-
-export interface DefinitionDescription {
-  type: "card-def" | "field-def";
-  codeRef: CodeRef;
-  displayName: string;
-  types: string[];
-  fields: Record<string, FieldDescription>;
-}
-
-export interface FieldDescription {
-  type: "contains" | "containsMany" | "linksTo" | "linksToMany";
-  card: CodeRef;
-  isPrimitive: boolean;
-  isComputed: boolean;
-  valueType: "string" | "number" | "boolean" | "date" | "datetime" | "code-ref" | "json" | null;
-  query?: object;
-  searchable?: unknown;
-  description?: string;
 }

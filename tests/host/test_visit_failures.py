@@ -1,0 +1,219 @@
+"""Cards that fail: each is one error result, and the others go on."""
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Page
+
+from .cards import PERSON
+from .conftest import Visit
+from .served_realms import ServedRealms
+
+pytestmark = pytest.mark.anyio
+
+CARD = """
+import {{ CardDef, Component, contains, field }} from '@cardstack/base/card-api';
+import StringField from '@cardstack/base/string';
+
+export class {name} extends CardDef {{
+  static displayName = '{name}';
+  @field title = contains(StringField);
+  {members}
+  static isolated = class Isolated extends Component {{
+    {body}
+    <template>{template}</template>
+  }};
+}}
+"""
+
+
+def definition(name: str, *, members: str = "", body: str = "", template: str = "fine") -> str:
+    return CARD.format(name=name, members=members, body=body, template=template)
+
+
+@pytest.fixture(autouse=True)
+def people(realms: ServedRealms) -> None:
+    realms.files["town/person.gts"] = PERSON
+    realms.card("town/ann", "./person", "Person", firstName="Ann", lastName="Lee")
+
+
+async def test_a_template_that_throws_names_the_format_and_the_reason(
+    visit: Visit, realms: ServedRealms
+) -> None:
+    realms.files["town/bad.gts"] = definition(
+        "Bad", body="get boom() { throw new Error('no such luck'); }", template="{{this.boom}}"
+    )
+    realms.card("town/bad-one", "./bad", "Bad")
+
+    [bad] = await visit("town/bad-one")
+
+    assert bad["status"] == "error"
+    assert bad["error"]["message"] == "Rendering the isolated format failed: no such luck"
+    assert f"{realms.origin}/town/bad" in bad["error"]["dependencies"]
+
+
+async def test_after_a_render_that_throws_the_page_says_it_is_unusable(
+    page: Page, realms: ServedRealms
+) -> None:
+    realms.files["town/bad.gts"] = definition(
+        "Bad", body="get boom() { throw new Error('no such luck'); }", template="{{this.boom}}"
+    )
+    realms.card("town/bad-one", "./bad", "Bad")
+    cards = [
+        {"url": f"{realms.origin}/{id}.json", "source": realms.files[f"{id}.json"]}
+        for id in ("town/ann", "town/bad-one", "town/ann")
+    ]
+
+    answer: dict[str, Any] = await page.evaluate(
+        "request => __realmkit.visit(request)", {"cards": cards, "epoch": realms.epoch}
+    )
+
+    assert [result["status"] for result in answer["results"]] == ["ready", "error"]
+    assert "no such luck" in answer["unusable"]
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "data.meta.adoptsFrom"),
+        ('{"data": {"type": "card", "meta": {}}}', "data.meta.adoptsFrom"),
+    ],
+)
+async def test_a_file_that_is_no_card_document_says_so(
+    visit: Visit, realms: ServedRealms, source: str, message: str
+) -> None:
+    realms.files["town/odd.json"] = source
+
+    odd, ann = await visit("town/odd", "town/ann")
+
+    assert odd["error"]["status"] == 422
+    assert message in odd["error"]["message"]
+    assert ann["status"] == "ready"
+
+
+async def test_a_missing_module_is_named_with_its_asker_and_a_near_miss(
+    visit: Visit, realms: ServedRealms
+) -> None:
+    realms.card("town/odd", "./persn", "Person")
+
+    odd, ann = await visit("town/odd", "town/ann")
+
+    error = odd["error"]
+    assert f"{realms.origin}/town/persn was not found" in error["message"]
+    assert f"adopted by {realms.origin}/town/odd" in error["message"]
+    assert f'Did you mean "{realms.origin}/town/person"?' in error["message"]
+    assert f"{realms.origin}/town/persn" in error["dependencies"]
+    assert ann["status"] == "ready"
+
+
+async def test_a_missing_definition_is_named_with_a_near_miss(
+    visit: Visit, realms: ServedRealms
+) -> None:
+    realms.card("town/odd", "./person", "Persn")
+
+    [odd] = await visit("town/odd")
+
+    assert 'does not export a class "Persn"' in odd["error"]["message"]
+    assert 'Did you mean "Person"?' in odd["error"]["message"]
+
+
+async def test_a_module_the_server_knows_to_be_broken_is_not_imported(
+    visit: Visit, realms: ServedRealms
+) -> None:
+    realms.files["town/broken.gts"] = definition("Broken")
+    realms.errors["town/broken"] = {
+        "title": "Module not found",
+        "detail": "`./helprs` was not found, imported by `/town/broken.gts`.",
+        "module": f"{realms.origin}/town/helprs",
+        "line": 3,
+        "column": 0,
+    }
+    realms.card("town/odd", "./broken", "Broken")
+
+    [odd] = await visit("town/odd")
+
+    assert odd["error"]["message"].startswith("`./helprs` was not found")
+    assert f"{realms.origin}/town/helprs" in odd["error"]["dependencies"]
+    assert realms.asked_for("town/broken") == []
+
+
+async def test_a_module_that_throws_when_evaluated_is_named(
+    visit: Visit, realms: ServedRealms
+) -> None:
+    realms.files["town/early.ts"] = "throw new Error('too early'); export class Early {}"
+    realms.card("town/odd", "./early", "Early")
+
+    [odd] = await visit("town/odd")
+
+    assert "town/early failed while it was evaluated: too early" in odd["error"]["message"]
+
+
+async def test_timers_of_card_code_never_fire(
+    visit: Visit, realms: ServedRealms, page: Page
+) -> None:
+    body = "constructor(owner, args) { super(owner, args); setTimeout(() => (globalThis.fired = true), 0); }"
+    realms.files["town/timed.gts"] = definition("Timed", body=body)
+    realms.card("town/timed-one", "./timed", "Timed")
+
+    [timed] = await visit("town/timed-one")
+
+    assert timed["status"] == "ready"
+    assert await page.evaluate("globalThis.fired") is None
+
+
+async def test_rendering_writes_nothing(visit: Visit, realms: ServedRealms) -> None:
+    body = f"""constructor(owner, args) {{
+      super(owner, args);
+      fetch('{realms.origin}/town/ann', {{ method: 'PATCH', body: '{{}}' }});
+    }}"""
+    realms.files["town/writer.gts"] = definition("Writer", body=body)
+    realms.card("town/writer-one", "./writer", "Writer")
+
+    [writer] = await visit("town/writer-one")
+
+    assert writer["status"] == "ready"
+    assert [asked for asked in realms.asked if asked.method == "PATCH"] == []
+
+
+async def test_questions_to_a_realm_say_which_job_asks(visit: Visit, realms: ServedRealms) -> None:
+    realms.card("town/far", "./person", "Person")
+    realms.card("town/clerk", "./person", "Person", links={"boss": "./far"})
+
+    await visit("town/clerk", jobId="7.1", jobPriority=9)
+
+    [asked] = realms.asked_for("_cards")
+    stamped = {name: value for name, value in asked.headers.items() if name.startswith("x-boxel")}
+    assert stamped == {
+        "x-boxel-during-prerender": "1",
+        "x-boxel-consuming-realm": f"{realms.origin}/town/",
+        "x-boxel-job-id": "7.1",
+        "x-boxel-job-priority": "9",
+    }
+    assert not any("x-boxel-job-id" in each.headers for each in realms.asked_for("_modules"))
+
+
+async def test_a_linked_card_that_cannot_be_made_is_a_broken_link(
+    visit: Visit, realms: ServedRealms
+) -> None:
+    realms.card("town/far", "./persn", "Person")
+    realms.card("town/clerk", "./person", "Person", links={"boss": "./far"})
+
+    [clerk] = await visit("town/clerk")
+
+    assert clerk["status"] == "ready"
+    assert "town/persn was not found" in clerk["brokenLinks"][0]["reason"]
+    assert f"{realms.origin}/town/persn" in clerk["dependencies"]["modules"]
+
+
+async def test_a_repaired_module_is_seen_with_the_next_epoch(
+    visit: Visit, realms: ServedRealms
+) -> None:
+    realms.files["town/note.gts"] = definition("Note", template="before")
+    realms.card("town/memo", "./note", "Note")
+    await visit("town/memo")
+    realms.files["town/note.gts"] = definition("Note", template="after")
+
+    [memo] = await visit("town/memo")
+
+    assert "after" in memo["html"]["isolated"]
