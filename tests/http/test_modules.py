@@ -1,0 +1,99 @@
+"""Browser modules over HTTP, and the hot path in front of them."""
+
+import pytest
+
+from realmkit.http.negotiation import SOURCE
+from tests.http.conftest import Server
+
+pytestmark = pytest.mark.anyio
+VALUE = "export const value: number = {};\n"
+
+
+@pytest.fixture
+async def module(server: Server) -> str:
+    (server.root / "value.ts").write_text(VALUE.format(1))
+    return "/people/value"
+
+
+async def test_a_module_is_javascript_with_or_without_its_extension(server: Server, module: str):
+    for path in (module, f"{module}.ts"):
+        answer = await server.client.get(path)
+
+        assert answer.headers["content-type"].startswith("text/javascript")
+        assert "const value = 1" in answer.text
+
+
+async def test_the_second_answer_is_hot_and_the_same(server: Server, module: str):
+    first = await server.client.get(module)
+    second = await server.client.get(module)
+
+    assert second.headers["x-boxel-cache"] == "hit"
+    assert (second.content, second.headers["etag"]) == (first.content, first.headers["etag"])
+
+
+async def test_a_hot_module_is_304_for_who_holds_it(server: Server, module: str):
+    etag = (await server.client.get(module)).headers["etag"]
+
+    answer = await server.client.get(module, headers={"If-None-Match": etag})
+    assert (answer.status_code, answer.content) == (304, b"")
+
+
+async def test_an_edit_on_disk_is_never_hidden_by_a_hot_module(server: Server, module: str):
+    for value in range(2, 6):
+        await server.client.get(module)
+        (server.root / "value.ts").write_text(VALUE.format(value))
+
+        assert f"const value = {value}" in (await server.client.get(module)).text
+
+
+async def test_a_hot_module_is_not_given_to_who_asks_for_source(server: Server, module: str):
+    await server.client.get(module)
+
+    answer = await server.client.get(f"{module}.ts", headers={"Accept": SOURCE})
+    assert answer.text == VALUE.format(1)
+
+
+async def test_a_hot_module_is_not_given_to_a_foreign_host(server: Server, module: str):
+    await server.client.get(module)
+
+    answer = await server.client.get(module, headers={"Host": "evil.example"})
+    assert answer.status_code == 403
+
+
+async def test_a_syntax_error_is_406_with_line_and_column(server: Server):
+    (server.root / "broken.gts").write_text("export class {\n")
+
+    answer = await server.client.get("/people/broken")
+    error = answer.json()["errors"][0]
+    assert (answer.status_code, error["status"]) == (406, "406")
+    assert error["meta"]["line"] == 1
+    assert str(server.root) not in answer.text
+
+
+async def test_the_manifest_names_every_module_with_its_version(server: Server, module: str):
+    answer = await server.client.get("/people/_modules")
+
+    modules = answer.json()["data"]["attributes"]["modules"]
+    href = modules[f"{server.realm_url}value"]["href"]
+    assert "?v=" in href
+    assert "immutable" in (await server.client.get(href)).headers["cache-control"]
+
+
+async def test_a_version_that_is_no_longer_current_leads_to_the_one_that_is(
+    server: Server, module: str
+):
+    answer = await server.client.get(f"{module}?v=0000000000")
+
+    assert answer.status_code == 302
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_a_missing_module_is_404(server: Server):
+    assert (await server.client.get("/people/nobody")).status_code == 404
+
+
+async def test_an_inert_module_has_the_names_asked_for(server: Server):
+    answer = await server.client.get("/_inert?names=Show,default")
+
+    assert "Show" in answer.text
+    assert (await server.client.get("/_inert?names=a-b")).status_code == 400

@@ -1,0 +1,137 @@
+"""Files as source and as bytes: reading, ranges, writing, deleting."""
+
+import pytest
+
+from realmkit.http.negotiation import BYTES, FILE_META, SOURCE
+from tests.http.conftest import PERSON, Server
+
+pytestmark = pytest.mark.anyio
+AS_SOURCE = {"Accept": SOURCE}
+
+
+async def test_source_is_the_authors_bytes(server: Server):
+    answer = await server.client.get("/people/person.gts", headers=AS_SOURCE)
+
+    assert answer.text == PERSON
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [("person", "person.gts"), ("Person/ann", "Person/ann.json")],
+)
+async def test_a_name_without_extension_leads_to_the_file(
+    server: Server, path: str, location: str
+):
+    for method in ("GET", "HEAD"):
+        answer = await server.client.request(method, f"/people/{path}", headers=AS_SOURCE)
+
+        assert answer.status_code == 302
+        assert answer.headers["location"] == server.realm_url + location
+
+
+async def test_a_held_etag_is_304_and_beats_a_range(server: Server):
+    etag = (await server.client.get("/people/notes.txt")).headers["etag"]
+
+    answer = await server.client.get(
+        "/people/notes.txt", headers={"If-None-Match": etag, "Range": "bytes=0-1"}
+    )
+    assert (answer.status_code, answer.content) == (304, b"")
+
+
+async def test_one_range_is_206(server: Server):
+    answer = await server.client.get("/people/notes.txt", headers={"Range": "bytes=2-4"})
+
+    assert (answer.status_code, answer.text) == (206, "234")
+    assert answer.headers["content-range"] == "bytes 2-4/10"
+
+
+async def test_a_range_past_the_end_is_416(server: Server):
+    answer = await server.client.get("/people/notes.txt", headers={"Range": "bytes=10-"})
+
+    assert (answer.status_code, answer.headers["content-range"]) == (416, "bytes */10")
+
+
+async def test_source_and_module_of_one_file_have_different_etags(server: Server):
+    source = await server.client.get("/people/person.gts", headers=AS_SOURCE)
+    module = await server.client.get("/people/person.gts")
+
+    assert source.headers["etag"] != module.headers["etag"]
+
+
+async def test_a_write_creates_and_then_replaces(server: Server):
+    for content in ("one", "two"):
+        answer = await server.client.post("/people/new/a.txt", content=content, headers=AS_SOURCE)
+
+        assert answer.status_code == 204
+        assert int(answer.headers["x-realmkit-seq"]) > 0
+        assert (server.root / "new/a.txt").read_text() == content
+
+
+async def test_bytes_come_back_as_they_were_sent(server: Server):
+    body = bytes(range(256))
+    await server.client.post("/people/x.bin", content=body, headers={"Content-Type": BYTES})
+
+    assert (await server.client.get("/people/x.bin")).content == body
+
+
+async def test_text_that_is_not_utf_8_is_refused(server: Server):
+    answer = await server.client.post("/people/bad.gts", content=b"\xff", headers=AS_SOURCE)
+
+    assert answer.status_code == 422
+    assert not (server.root / "bad.gts").exists()
+
+
+async def test_a_body_that_announces_too_much_is_413(server: Server):
+    body = b"x" * (5 * 1024 * 1024 + 1)
+    answer = await server.client.post("/people/big.txt", content=body, headers=AS_SOURCE)
+
+    assert answer.status_code == 413
+    assert not (server.root / "big.txt").exists()
+
+
+async def test_a_body_that_only_streams_too_much_is_413(server: Server):
+    async def stream():
+        for _ in range(6):
+            yield b"x" * 1024 * 1024
+
+    answer = await server.client.post("/people/big.txt", content=stream(), headers=AS_SOURCE)
+
+    assert answer.status_code == 413
+
+
+async def test_a_stale_if_match_is_412_and_writes_nothing(server: Server):
+    first = await server.client.post("/people/m.txt", content="one", headers=AS_SOURCE)
+    await server.client.post("/people/m.txt", content="two", headers=AS_SOURCE)
+
+    answer = await server.client.post(
+        "/people/m.txt", content="three", headers={**AS_SOURCE, "If-Match": first.headers["etag"]}
+    )
+    assert answer.status_code == 412
+    assert (server.root / "m.txt").read_text() == "two"
+
+
+async def test_a_deleted_file_is_gone(server: Server):
+    await server.client.post("/people/gone.txt", content="x", headers=AS_SOURCE)
+
+    assert (await server.client.delete("/people/gone.txt")).status_code == 204
+    assert (await server.client.get("/people/gone.txt")).status_code == 404
+    assert (await server.client.delete("/people/gone.txt")).status_code == 404
+
+
+async def test_file_meta_has_hash_and_size(server: Server):
+    answer = await server.client.get("/people/notes.txt", headers={"Accept": FILE_META})
+
+    attributes = answer.json()["data"]["attributes"]
+    assert (attributes["name"], attributes["contentSize"]) == ("notes.txt", 10)
+    assert len(attributes["contentHash"]) == 64
+
+
+async def test_a_folder_lists_what_is_directly_in_it(server: Server):
+    answer = await server.client.get("/people/", headers={"Accept": "application/vnd.api+json"})
+
+    data = answer.json()["data"]
+    assert data["id"] == server.realm_url
+    assert {"Person/", "person.gts"} <= set(data["relationships"])
+    assert data["relationships"]["Person/"]["meta"] == {"kind": "directory"}
+    assert list(data["relationships"]) == sorted(data["relationships"])
