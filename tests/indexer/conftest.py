@@ -1,0 +1,247 @@
+"""An indexer over real folders, a real SQLite and a real Chromium.
+
+Only the card engine and the module path are stood in for: the page below reads
+card documents with a few lines of script, and modules are files whose first word
+says whether they are sound. The stand-ins answer in the shapes of the real ones.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from realmkit.changes import ChangeLog
+from realmkit.config import Realm, find_chromium
+from realmkit.db import Database, open_database
+from realmkit.errors import NotFound
+from realmkit.files import FileStore, FileWrite
+from realmkit.index import Entry, IndexStore
+from realmkit.indexer import Indexer
+from realmkit.modules import Manifest, ManifestModule, ModuleProblem
+from realmkit.prerender import Prerenderer
+
+PAGE = (Path(__file__).parent / "page.html").read_text()
+CARD_DEF = "@cardstack/base/card-api/CardDef"
+
+
+class Modules:
+    """Modules are sound unless their source begins with `broken`."""
+
+    def __init__(self, stores: Iterable[FileStore]) -> None:
+        self._stores = {store.realm: store for store in stores}
+
+    async def manifest(self, realm: Realm) -> Manifest:
+        store = self._stores[realm]
+        modules: dict[str, ManifestModule] = {}
+        sources: list[bytes] = []
+        for found in await store.walk():
+            if found.path.endswith(".gts"):
+                source = (await store.read(found.path)).content
+                sources.append(source)
+                url = realm.url_of(found.path.removesuffix(".gts"))
+                problems = (
+                    (ModuleProblem("Broken", "It is broken.", found.path, line=1, column=0),)
+                    if source.startswith(b"broken")
+                    else ()
+                )
+                modules[url] = ManifestModule(url, url, "1", (), problems)
+        epoch = hashlib.sha256(b"".join(sources)).hexdigest()
+        return Manifest(realm.url, epoch, modules)
+
+    async def canonical_path(self, realm: Realm, path: str) -> str | None:
+        return await self._stores[realm].resolve(path)
+
+    def on_change(self, realm_url: str, paths: Iterable[str]) -> None:
+        pass
+
+
+class Search:
+    """The only search there is: every card of a type, by id."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self.asked = 0
+
+    def parse(self, body: Any, *, relative_to: str | None = None) -> Any:
+        return body
+
+    async def search_ids(self, realm_urls: Sequence[str], query: Any) -> list[str]:
+        self.asked += 1
+        ref = query["filter"]["type"]
+        rows = await self._db.read(
+            "select t.url from index_types t join entries e using (realm_url, url, type)"
+            " where t.type_key = $1 and e.has_error = 0 order by t.url",
+            (f"{ref['module']}/{ref['name']}",),
+        )
+        return [row[0].removesuffix(".json") for row in rows]
+
+
+@dataclass
+class House:
+    """Everything an indexer needs, and short ways to use it."""
+
+    origin: str
+    db: Database
+    changes: ChangeLog
+    index: IndexStore
+    stores: dict[str, FileStore]
+    prerenderer: Prerenderer
+    indexer: Indexer
+    search: Search
+    visited: list[str] = field(default_factory=list)
+    """Paths of the cards that a page took in hand, in order."""
+    at_gate: asyncio.Event = field(default_factory=asyncio.Event)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def write(self, files: dict[str, Any], *, realm: str = "one", request: str = "") -> int:
+        """Write files (JSON or text; None removes) in one batch; returns the seq."""
+        writes = [
+            FileWrite(path, None if content is None else _bytes(content))
+            for path, content in files.items()
+        ]
+        return (await self.stores[realm].write_many(writes, request or None)).seq
+
+    async def index_all(self) -> None:
+        await self.indexer.settle()
+
+    async def entry(self, path: str, realm: str = "one") -> Entry:
+        entry = await self.index.entry(self.url(path, realm))
+        assert entry is not None, f"{path} is not indexed"
+        return entry
+
+    async def isolated(self, path: str, realm: str = "one") -> str | None:
+        url = self.url(path, realm)
+        return await self.index.html(self.stores[realm].realm.url, url, "isolated")
+
+    def url(self, path: str = "", realm: str = "one") -> str:
+        return f"{self.origin}/{realm}/{path}"
+
+    def visits_since(self) -> list[str]:
+        """What was visited since this was last asked, sorted."""
+        visited, self.visited = self.visited, []
+        return sorted(visited)
+
+
+def _bytes(content: Any) -> bytes:
+    if isinstance(content, bytes):
+        return content
+    return content.encode() if isinstance(content, str) else json.dumps(content).encode()
+
+
+def card(title: str = "", module: str = "./person", **members: Any) -> dict[str, Any]:
+    """A card document. `links` maps fields to links, `lists` a type whose cards it searches for."""
+    links = members.pop("links", {})
+    return {
+        "data": {
+            "type": "card",
+            "attributes": {"title": title, **members},
+            "relationships": {name: {"links": {"self": link}} for name, link in links.items()},
+            "meta": {"adoptsFrom": {"module": module, "name": "Card"}},
+        }
+    }
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """Two realms, `one` and `two`, each with a sound module `person.gts`; nothing runs yet."""
+    server = await asyncio.start_server(lambda r, w: _answer(house, r, w), "127.0.0.1", 0)
+    origin = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    db = await open_database(f"sqlite:///{tmp_path / 'index.db'}")
+    changes = ChangeLog(db)
+    index = IndexStore(db, changes, public_url=origin)
+    stores: dict[str, FileStore] = {}
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "person.gts").write_text("sound")
+        stores[name] = FileStore(Realm(f"{origin}/{name}/", tmp_path / name, name), db, changes)
+        await stores[name].scan()
+    prerenderer = Prerenderer(origin, find_chromium(), page_limit=2, render_timeout_s=1.5)
+    search = Search(db)
+    house = House(
+        origin,
+        db,
+        changes,
+        index,
+        stores,
+        prerenderer,
+        _indexer(origin, stores, changes, index, prerenderer, search),
+        search,
+    )
+    yield house
+    house.gate.set()
+    await house.indexer.stop()
+    await prerenderer.stop()
+    await db.close()
+    server.close()
+
+
+def _indexer(
+    origin: str,
+    stores: dict[str, FileStore],
+    changes: ChangeLog,
+    index: IndexStore,
+    prerenderer: Prerenderer,
+    search: Search,
+) -> Indexer:
+    return Indexer(
+        public_url=origin,
+        realms={store.realm: store for store in stores.values()},
+        changes=changes,
+        index=index,
+        modules=Modules(stores.values()),  # pyright: ignore[reportArgumentType]
+        prerenderer=prerenderer,
+        search=search,  # pyright: ignore[reportArgumentType]
+    )
+
+
+def restarted(house: House) -> Indexer:
+    """A new indexer over the same state, as a new process would have it."""
+    house.indexer = _indexer(
+        house.origin, house.stores, house.changes, house.index, house.prerenderer, house.search
+    )
+    return house.indexer
+
+
+async def _answer(house: House, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        path = head.split(" ", 2)[1]
+        status, body = await _content(house, path)
+        writer.write(
+            f"HTTP/1.1 {status} X\r\ncontent-type: text/html\r\nconnection: close\r\n"
+            f"content-length: {len(body)}\r\n\r\n".encode()
+            + body
+        )
+        await writer.drain()
+    except (ConnectionError, asyncio.IncompleteReadError):
+        pass
+    finally:
+        writer.close()
+
+
+async def _content(house: House, path: str) -> tuple[int, bytes]:
+    if path == "/_host/prerender":
+        return 200, PAGE.encode()
+    if path.startswith("/_visited/"):
+        house.visited.append(path.removeprefix("/_visited/"))
+        return 200, b""
+    if path == "/_gate":
+        house.at_gate.set()
+        await house.gate.wait()
+        return 200, b""
+    if path.startswith("/_cards_of/"):
+        module, _, name = path.removeprefix("/_cards_of/").rpartition("/")
+        ids = await house.search.search_ids(
+            [], {"filter": {"type": {"module": module, "name": name}}}
+        )
+        return 200, json.dumps(ids).encode()
+    _, name, path = path.split("/", 2)
+    try:
+        return 200, (await house.stores[name].read(path)).content
+    except NotFound:
+        return 404, b""

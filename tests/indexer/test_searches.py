@@ -1,0 +1,63 @@
+"""Cards that rest on searches."""
+
+import pytest
+
+from .conftest import House, card
+
+pytestmark = pytest.mark.anyio
+
+LISTER = card("All", lists="./person/Card", module="./list")
+
+
+@pytest.fixture
+async def indexed(house: House) -> House:
+    """Realm `one`: two people, and a card that lists every person."""
+    await house.write(
+        {"list.gts": "sound", "all.json": LISTER, "ann.json": card("Ann"), "bob.json": card("Bob")}
+    )
+    await house.indexer.start()
+    await house.index_all()
+    house.visits_since()
+    return house
+
+
+async def test_a_search_made_during_the_first_run_is_answered_from_the_whole_of_it(indexed: House):
+    assert await indexed.isolated("all.json") == "<p>sound All ann bob</p>"
+
+
+async def test_a_new_card_is_found_by_the_search_of_another(indexed: House):
+    await indexed.write({"cal.json": card("Cal")})
+    await indexed.index_all()
+
+    assert indexed.visits_since() == ["one/all.json", "one/cal.json"]
+    assert await indexed.isolated("all.json") == "<p>sound All ann bob cal</p>"
+
+
+async def test_a_removed_card_is_no_longer_found(indexed: House):
+    await indexed.write({"bob.json": None})
+    await indexed.index_all()
+
+    assert await indexed.isolated("all.json") == "<p>sound All ann</p>"
+
+
+async def test_an_edit_that_changes_no_answer_visits_nobody_else(indexed: House):
+    await indexed.write({"bob.json": card("Bobby")})
+    await indexed.index_all()
+
+    assert indexed.visits_since() == ["one/bob.json"]
+
+
+async def test_a_card_that_lists_its_own_kind_comes_to_rest(indexed: House):
+    await indexed.write({"me.json": card("Me", lists="./list/Card", module="./list")})
+    await indexed.index_all()
+
+    assert await indexed.isolated("me.json") == "<p>sound Me all me</p>"
+
+
+async def test_a_search_over_another_realm_follows_it(indexed: House):
+    await indexed.write({"far.json": card("Far", lists="../one/person/Card")}, realm="two")
+    await indexed.index_all()
+    await indexed.write({"cal.json": card("Cal")})
+    await indexed.index_all()
+
+    assert await indexed.isolated("far.json", realm="two") == "<p>sound Far ann bob cal</p>"
