@@ -2,7 +2,7 @@
 
 import pytest
 
-from realmkit.index import Announcements
+from realmkit.index import Announcement, Announcements
 
 from .conftest import House, card
 
@@ -207,7 +207,7 @@ async def test_each_acknowledged_write_has_one_announcement(indexed: House):
     await indexed.index_all()
 
     events = await Announcements(indexed.db, indexed.changes).since(indexed.url(), before)
-    [announced] = [event for event in events if hasattr(event, "invalidations")]
+    [announced] = [event for event in events if isinstance(event, Announcement)]
     assert announced.client_request_id == "tab:1"
     assert sorted(announced.invalidations) == [indexed.url("ann"), indexed.url("bob")]
 
