@@ -59,7 +59,9 @@ async function bundle(root, entry, version) {
     platform: "node",
     format: "esm",
     target: "node20",
-    minify: false,
+    // Names stay: stack traces and some tools read them.
+    minifyWhitespace: true,
+    minifySyntax: true,
     legalComments: "none",
     logLevel: "warning",
     banner: { js: BANNER },
