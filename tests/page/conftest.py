@@ -113,9 +113,9 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[People]:
     for number in range(60):
         realm.write("Place", f"p{number:02}", {"name": f"Quay {number:02}"})
     state = tmp_path_factory.mktemp("state")
-    command = [sys.executable, "-m", "realmkit.cli.main", "serve", str(folder), "--port", "0"]
+    command = [Path(sys.executable).with_name("realmkit"), "serve", folder, "--port", "0"]
     with subprocess.Popen(
-        [*command, "--state", str(state), "--no-open"], stdout=subprocess.PIPE, text=True
+        [*command, "--state", state, "--no-open"], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout
         address = next(line for line in process.stdout if "Serving at" in line).split()[2]
