@@ -17,7 +17,7 @@ from realmkit.files import FileStore
 from realmkit.modules.compiled import Compiled
 from realmkit.modules.host_modules import HostModules
 from realmkit.modules.icons import IconLibrary
-from realmkit.modules.paths import ModulePaths
+from realmkit.modules.paths import ModulePaths, Revision
 from realmkit.modules.resolve import RealmModule, Resolver
 from realmkit.modules.snapshot import Addresses, Edge, Module, Snapshot
 from realmkit.modules.sources import KnownModule, RealmSources
@@ -54,6 +54,7 @@ class ModuleLibrary:
         self._cache = cache
         self._transpiler = transpiler
         self._addresses = addresses
+        self._revision = Revision()
         self._realms: dict[str, RealmSources] = {}
         self._paths: dict[str, ModulePaths] = {}
         self.resolver = Resolver(names, self._paths, host, icons)
@@ -67,6 +68,7 @@ class ModuleLibrary:
             cache=self._cache,
             transpiler=self._transpiler,
             names=self._names,
+            revision=self._revision,
         )
         self._realms[store.realm.url] = sources
         self._paths[store.realm.url] = sources.paths
@@ -81,7 +83,7 @@ class ModuleLibrary:
     def snapshot(self) -> Snapshot | None:
         """The last snapshot, unless something is known to have changed since."""
         settled = self._settled
-        return settled.snapshot if settled and settled.revision == self._revision() else None
+        return settled.snapshot if settled and settled.revision == self._revision.modules else None
 
     async def follow(self) -> None:
         """Catch up with every realm's log; a realm that is new is listed."""
@@ -94,7 +96,7 @@ class ModuleLibrary:
             sources.check()
         keys = frozenset(wanted)
         settled = self._settled
-        if settled is None or settled.revision != self._revision():
+        if settled is None or settled.revision != self._revision.modules:
             complete = await self._load(keys)
         elif keys <= settled.complete:
             return settled.snapshot
@@ -127,7 +129,7 @@ class ModuleLibrary:
 
     # Without an await, so that nothing can change between its lines.
     def _build(self, complete: frozenset[Key]) -> Snapshot:
-        revision = self._revision()
+        revision = self._revision.modules
         if self._settled and self._settled.revision == revision:
             snapshot = self._settled.snapshot
         else:
@@ -152,7 +154,7 @@ class ModuleLibrary:
 
     def _edges(self, key: Key, known: KnownModule) -> tuple[Edge, ...]:
         # What an import means depends on which files there are.
-        files = sum(paths.revision for paths in self._paths.values())
+        files = self._revision.files
         cached = self._edges_of.get(key)
         if cached is not None and cached[0] is known and cached[1] == files:
             return cached[2]
@@ -163,6 +165,3 @@ class ModuleLibrary:
         )
         self._edges_of[key] = (known, files, edges)
         return edges
-
-    def _revision(self) -> int:
-        return sum(sources.revision for sources in self._realms.values())

@@ -28,13 +28,33 @@ def possible_files(path: str) -> tuple[str, ...]:
     return (path,) if is_module_path(path) else tuple(path + each for each in EXTENSIONS)
 
 
-class ModulePaths:
-    """The realm-relative paths of a realm's modules. `revision` counts the differences."""
+class Revision:
+    """Counts what was noticed to differ, in all realms together, for cheap comparison.
 
-    def __init__(self, realm: Realm, names: ModuleNames) -> None:
+    `modules` counts every difference, `files` those in which files there are.
+    """
+
+    __slots__ = ("files", "modules")
+
+    def __init__(self) -> None:
+        self.modules = 0
+        self.files = 0
+
+    def module_differs(self) -> None:
+        self.modules += 1
+
+    def files_differ(self) -> None:
+        self.modules += 1
+        self.files += 1
+
+
+class ModulePaths:
+    """The realm-relative paths of a realm's modules."""
+
+    def __init__(self, realm: Realm, names: ModuleNames, revision: Revision) -> None:
         self.realm = realm
-        self.revision = 0
         self._names = names
+        self._revision = revision
         self._paths: set[str] = set()
 
     def __iter__(self) -> Iterator[str]:
@@ -47,17 +67,17 @@ class ModulePaths:
         found = {path for path in paths if is_module_path(path)}
         if found != self._paths:
             self._paths = found
-            self.revision += 1
+            self._revision.files_differ()
 
     def add(self, path: str) -> None:
         if is_module_path(path) and path not in self._paths:
             self._paths.add(path)
-            self.revision += 1
+            self._revision.files_differ()
 
     def remove(self, path: str) -> None:
         if path in self._paths:
             self._paths.remove(path)
-            self.revision += 1
+            self._revision.files_differ()
 
     def find(self, path: str) -> str | None:
         """The module file that `path`, with or without extension, means."""

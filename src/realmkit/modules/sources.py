@@ -18,7 +18,7 @@ from realmkit.coalesce import Found, LayeredCache
 from realmkit.errors import BehindRetention, NotFound, NotText, TranspileError
 from realmkit.files import FileStore
 from realmkit.modules.compiled import Compiled, Failure
-from realmkit.modules.paths import ModulePaths, is_module_path, possible_files
+from realmkit.modules.paths import ModulePaths, Revision, is_module_path, possible_files
 from realmkit.modules.transpiler import TranspilerPool
 
 Identity = tuple[int, int, int]
@@ -52,7 +52,7 @@ class KnownModule:
 
 
 class RealmSources:
-    """The modules of one realm. `revision` counts every difference that was noticed."""
+    """The modules of one realm. Every difference it notices moves `revision`."""
 
     def __init__(
         self,
@@ -62,22 +62,19 @@ class RealmSources:
         cache: LayeredCache[Compiled],
         transpiler: TranspilerPool,
         names: ModuleNames,
+        revision: Revision,
     ) -> None:
         self.store = store
         self.realm = store.realm
-        self.paths = ModulePaths(store.realm, names)
+        self.paths = ModulePaths(store.realm, names, revision)
         self.known: dict[str, KnownModule] = {}
-        self._revision = 0
+        self._revision = revision
         self._changes = changes
         self._cache = cache
         self._transpiler = transpiler
         self._root = str(store.root)
         self._seen_seq: int | None = None
         self._looking = asyncio.Lock()
-
-    @property
-    def revision(self) -> int:
-        return self._revision + self.paths.revision
 
     async def follow(self) -> None:
         """Catch up with the log; the first time, and after a long silence, list the realm."""
@@ -117,7 +114,7 @@ class RealmSources:
     def forget(self, path: str) -> None:
         self._cache.invalidate(self.realm.url, path)
         if self.known.pop(path, None) is not None:
-            self._revision += 1
+            self._revision.module_differs()
 
     def check(self) -> None:
         """Compare every known file's identity with the disk, and drop what differs."""
@@ -162,7 +159,7 @@ class RealmSources:
         )
         before = self.known.get(path)
         if before is None or before.source_hash != module.source_hash:
-            self._revision += 1
+            self._revision.module_differs()
         self.known[path] = module
         self.paths.add(path)
         return module
