@@ -1,0 +1,107 @@
+"""A cache over a real table, with a source and a maker that stop where a test wants."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from realmkit.coalesce import Found, LayeredCache, Payload, TranspileTable
+from realmkit.db import Database, open_database
+
+REALM = "http://realm.test/atlas/"
+PERSON = "person.gts"
+
+
+@dataclass(frozen=True)
+class Text:
+    text: str
+
+    @property
+    def hash(self) -> str:
+        return f"hash of {self.text}"
+
+
+@dataclass
+class Gate:
+    """Lets a caller through at once, or holds it between `arrived` and `open`."""
+
+    is_open: bool = True
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    opened: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self) -> None:
+        self.arrived.set()
+        if not self.is_open:
+            await self.opened.wait()
+
+    def close(self) -> None:
+        self.is_open = False
+        self.arrived.clear()
+
+    def open(self) -> None:
+        self.is_open = True
+        self.opened.set()
+
+
+@dataclass
+class Desk:
+    """One process: its cache, the file both processes see, and the gates on the way."""
+
+    cache: LayeredCache[str]
+    table: TranspileTable
+    db: Database
+    file: str = "v1"
+    reading: Gate = field(default_factory=Gate)
+    making: Gate = field(default_factory=Gate)
+    made: list[str] = field(default_factory=list[str])
+    version: str = "t1"
+
+    async def get(self, path: str = PERSON) -> str:
+        return (await self.found(path)).value
+
+    async def found(self, path: str = PERSON) -> Found[str]:
+        return await self.cache.get(REALM, path, self.version, self._read, self._make)
+
+    async def _read(self) -> Text:
+        source = Text(self.file)
+        await self.reading()
+        return source
+
+    async def _make(self, source: Text) -> str:
+        self.made.append(source.text)
+        await self.making()
+        return source.text.upper()
+
+    async def write(self, text: str, path: str = PERSON) -> None:
+        """Save the file as the file store does: bytes first, then the tombstone."""
+        self.file = text
+        async with self.db.transaction() as tx:
+            await self.cache.tombstone(tx, REALM, path)
+
+    async def row(self, path: str = PERSON) -> tuple[str | None, int]:
+        """The table's body and generation."""
+        row = await self.table.read(REALM, path)
+        assert row is not None
+        return row.body, row.generation
+
+
+def new_desk(db: Database) -> Desk:
+    table = TranspileTable(db)
+    cache: LayeredCache[str] = LayeredCache(table, encode=Payload, decode=str)
+    return Desk(cache, table, db)
+
+
+@pytest.fixture
+async def db(tmp_path: Path) -> AsyncIterator[Database]:
+    db = await open_database(tmp_path / "realmkit.db")
+    yield db
+    await db.close()
+
+
+@pytest.fixture
+async def desk(db: Database) -> AsyncIterator[Desk]:
+    desk = new_desk(db)
+    yield desk
+    await desk.cache.stop()
