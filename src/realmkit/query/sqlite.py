@@ -20,7 +20,7 @@ class _Connection(Protocol):
     def create_scalar_function(
         self,
         name: str,
-        function: Callable[[Any], str | None],
+        function: Callable[..., Any],
         numargs: int,
         /,
         *,
