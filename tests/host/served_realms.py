@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from realmkit.modules.compiled import Compiled
 from realmkit.modules.transpiler import TranspilerPool
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,13 +46,16 @@ class ServedRealms:
             if path.suffix in {".gts", ".ts", ".json"}
         }
         self.files.setdefault("base/card-api.gts", "export * from '@realmkit/card-api';")
-        self.files.setdefault("base/string.gts", "export { StringField as default } from '@realmkit/card-api';")
+        self.files.setdefault(
+            "base/string.gts", "export { StringField as default } from '@realmkit/card-api';"
+        )
         self.asked: list[Asked] = []
         self.found: dict[str, list[dict[str, Any]]] = {}
         """Search results by the name of the type that is searched for."""
         self.errors: dict[str, dict[str, Any]] = {}
         """Manifest errors by module path without extension."""
-        self._host = json.loads((STATIC / "host/manifest.json").read_text())
+        self.host = json.loads((STATIC / "host/manifest.json").read_text())
+        self._compiled: dict[tuple[str, str], Compiled] = {}
         self._transpiler = TranspilerPool(STATIC / "transpiler/transpiler.mjs", size=1)
         routes = [
             Route("/_host/prerender", self._prerender_page),
@@ -62,7 +66,9 @@ class ServedRealms:
             Route("/{path:path}", self._file, methods=METHODS),
         ]
         self._app = Starlette(routes=routes)
-        self._server = uvicorn.Server(uvicorn.Config(self._app, log_level="warning", lifespan="off"))
+        self._server = uvicorn.Server(
+            uvicorn.Config(self._app, log_level="warning", lifespan="off")
+        )
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
         self.origin = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
@@ -106,7 +112,7 @@ class ServedRealms:
     # What is served.
 
     async def _prerender_page(self, request: Request) -> Response:
-        script = f'<script type="module" src="/_host/{self._host["prerender"]}"></script>'
+        script = f'<script type="module" src="/_host/{self.host["prerender"]}"></script>'
         return HTMLResponse(f"<!doctype html><html><head>{script}</head><body></body></html>")
 
     async def _host_file(self, request: Request) -> Response:
@@ -154,15 +160,17 @@ class ServedRealms:
         return Response("not found", status_code=404)
 
     async def _module(self, path: str) -> str:
-        realm, _, inner = path.partition("/")
-        compiled = await self._transpiler.transpile(inner, self.files[path])
+        inner, source = path.partition("/")[2], self.files[path]
+        if (inner, source) not in self._compiled:
+            self._compiled[inner, source] = await self._transpiler.transpile(inner, source)
+        compiled = self._compiled[inner, source]
         if compiled.error:
             raise ValueError(f"{path}: {compiled.error.message}")
         return compiled.assemble([self._address(each.specifier, path) for each in compiled.imports])
 
     def _address(self, specifier: str, importer: str) -> str:
-        if specifier in self._host["modules"]:
-            return f"/_host/{self._host['modules'][specifier]['file']}"
+        if specifier in self.host["modules"]:
+            return f"/_host/{self.host['modules'][specifier]['file']}"
         for base in ("@cardstack/base/", "https://cardstack.com/base/"):
             if specifier.startswith(base):
                 return f"/base/{specifier.removeprefix(base)}?v={self.epoch}"
