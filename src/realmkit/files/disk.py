@@ -65,6 +65,15 @@ class Staged:
     stats: dict[str, FileStat]
 
 
+class StepFailed(Exception):
+    """The disk refused a step. The cause is the `OSError`."""
+
+    def __init__(self, step: Step, cause: OSError) -> None:
+        super().__init__(str(cause))
+        self.step = step
+        self.cause = cause
+
+
 def hash_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
@@ -158,32 +167,35 @@ def step_for(path: str, target: Path, *, is_removal: bool) -> Step:
 
 
 def stage(steps: Sequence[Step], contents: Mapping[str, bytes]) -> Staged:
-    """Write and sync the new bytes beside their targets. Undoes itself on failure."""
+    """Write and sync the new bytes beside their targets. Undoes itself on `StepFailed`."""
     made: list[Path] = []
     stats: dict[str, FileStat] = {}
-    try:
-        for step in steps:
-            if step.staged is not None:
-                made += _make_folder(step.target.parent)
-                content, mode = contents[step.path], _mode_of(step.target)
-                stats[step.path] = _write_new(step.path, step.staged, content, mode)
-    except BaseException:
-        undo(steps, made)
-        raise
+    for step in steps:
+        if step.staged is not None:
+            try:
+                with _as_failure_of(step):
+                    made += _make_folder(step.target.parent)
+                    content, mode = contents[step.path], _mode_of(step.target)
+                    stats[step.path] = _write_new(step.path, step.staged, content, mode)
+            except StepFailed:
+                undo(steps, made)
+                raise
     return Staged(made, stats)
 
 
 def put(steps: Sequence[Step]) -> None:
-    """Put every step in place. The caller undoes all of them if this raises."""
+    """Put every step in place. On `StepFailed`, the caller undoes all of them."""
     for step in steps:
-        if step.backup is not None:
-            _keep(step.target, step.backup)
-        if step.staged is not None:
-            step.staged.replace(step.target)
-        else:
-            step.target.unlink()
-    for folder in {step.target.parent for step in steps}:
-        _sync_folder(folder)
+        with _as_failure_of(step):
+            if step.backup is not None:
+                _keep(step.target, step.backup)
+            if step.staged is not None:
+                step.staged.replace(step.target)
+            else:
+                step.target.unlink()
+    for folder, step in {step.target.parent: step for step in steps}.items():
+        with _as_failure_of(step):
+            _sync_folder(folder)
 
 
 def undo(steps: Sequence[Step], made: Sequence[Path] = ()) -> None:
@@ -223,6 +235,14 @@ def _opened(real: Path) -> Generator[BufferedReader, None, None]:
         raise FileNotFoundError(errno.ENOENT, "not a file")
     with os.fdopen(descriptor, "rb") as file:
         yield file
+
+
+@contextmanager
+def _as_failure_of(step: Step) -> Generator[None, None, None]:
+    try:
+        yield
+    except OSError as exc:
+        raise StepFailed(step, exc) from exc
 
 
 def _is_inside(root: Path, child: os.DirEntry[str]) -> bool:

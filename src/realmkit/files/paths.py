@@ -63,9 +63,9 @@ def within(root: Path, path: str) -> Path:
 def refusal(path: str, exc: OSError) -> RealmkitError:
     """What a failed operation on the file at `path` means to whoever asked for it."""
     match exc.errno:
-        case errno.ENOENT | errno.ENOTDIR:
+        case errno.ENOENT:
             return NotFound(f"`{path}` was not found.")
-        case errno.EISDIR | errno.EEXIST | errno.ENOTEMPTY:
+        case errno.EISDIR | errno.ENOTDIR | errno.EEXIST | errno.ENOTEMPTY:
             return Conflict(f"`{path}` is a folder, or a file lies where its folder should be.")
         case errno.EACCES | errno.EPERM | errno.ELOOP:
             return Forbidden(f"The server may not touch `{path}`.")

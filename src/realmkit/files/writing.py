@@ -110,8 +110,8 @@ async def carry_out(
     steps, journal = prepared.steps, None
     try:
         staged = await asyncio.to_thread(disk.stage, steps, prepared.contents)
-    except OSError as exc:
-        raise refusal(_spell(steps), exc) from exc
+    except disk.StepFailed as exc:
+        raise refusal(exc.step.path, exc.cause) from exc
     try:
         if len(steps) > 1:
             # One rename is atomic by itself. Of several, a killed process may leave some,
@@ -124,8 +124,8 @@ async def carry_out(
         await asyncio.to_thread(disk.undo, steps, staged.made)
         if journal is not None:
             await records.close_journal(journal)
-        if isinstance(exc, OSError):
-            raise refusal(_spell(steps), exc) from exc
+        if isinstance(exc, disk.StepFailed):
+            raise refusal(exc.step.path, exc.cause) from exc
         raise
     await asyncio.to_thread(disk.finish, steps)
     return result
@@ -163,8 +163,3 @@ def _check_size(write: FileWrite, limits: Limits) -> None:
     limit = limits.card if write.path.endswith(".json") else limits.file
     if len(write.content) > limit:
         raise TooLarge(f"`{write.path}` has {len(write.content)} bytes; {limit} are allowed.")
-
-
-def _spell(steps: Sequence[Step]) -> str:
-    paths = [step.path for step in steps]
-    return ", ".join(paths[:3]) + (" and others" if len(paths) > 3 else "")

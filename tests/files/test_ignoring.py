@@ -1,0 +1,75 @@
+"""What is not part of a realm."""
+
+from pathlib import Path
+
+import pytest
+
+from realmkit.files import FileStore
+from realmkit.files.ignore import IgnoreRules
+
+from ..support.realms import fill
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".env",
+        ".git/config",
+        "a/.hidden/b.json",
+        "node_modules/x/index.js",
+        "a/node_modules",
+        "person.json~",
+        ".person.json.swp",
+        "#person.json#",
+        "4913",
+        "x.tmp",
+        "a.json___jb_tmp___",
+        ".realmkit-new-0123",
+    ],
+)
+def test_never_part_of_a_realm(tmp_path: Path, path: str) -> None:
+    assert IgnoreRules(tmp_path).is_ignored(path)
+
+
+@pytest.mark.parametrize("path", [".gitignore", ".realm.json", "a/b.json", "tmp", "x.tmpl.gts"])
+def test_ordinary_files(tmp_path: Path, path: str) -> None:
+    assert not IgnoreRules(tmp_path).is_ignored(path)
+
+
+def test_gitignore_files_at_any_depth(tmp_path: Path) -> None:
+    fill(
+        tmp_path,
+        {".gitignore": "*.log\n/build/\n!keep.log\n", "docs/.gitignore": "draft-*\n!x.log\n"},
+    )
+    rules = IgnoreRules(tmp_path)
+    ignored = ["x.log", "a/x.log", "build/out.js", "docs/draft-1.md", "docs/a/draft-2.md"]
+    kept = ["keep.log", "a/build/out.js", "docs/x.log", "draft-1.md", "docs/final.md"]
+    assert [path for path in ignored + kept if rules.is_ignored(path)] == ignored
+
+
+def test_a_line_that_is_no_pattern_spoils_only_itself(tmp_path: Path) -> None:
+    fill(tmp_path, {".gitignore": "!\n*.log\n"})
+    assert IgnoreRules(tmp_path).is_ignored("x.log")
+
+
+def test_rules_are_read_again_when_told_to(tmp_path: Path) -> None:
+    rules = IgnoreRules(tmp_path)
+    assert not rules.is_ignored("x.log")
+    fill(tmp_path, {".gitignore": "*.log"})
+    rules.reload()
+    assert rules.is_ignored("x.log")
+
+
+@pytest.mark.anyio
+async def test_writing_gitignore_takes_files_out_and_brings_them_back(files: FileStore) -> None:
+    await files.write("x.log", b"")
+    taken = await files.write(".gitignore", b"*.log")
+    assert [(each.path, each.operation) for each in taken.changes] == [
+        (".gitignore", "added"),
+        ("x.log", "removed"),
+    ]
+    brought = await files.delete(".gitignore")
+    assert [(each.path, each.operation) for each in brought.changes] == [
+        (".gitignore", "removed"),
+        ("x.log", "added"),
+    ]

@@ -1,0 +1,98 @@
+"""What an open page hears: changes and announcements under one number, each once."""
+
+import asyncio
+
+import pytest
+
+from realmkit.changes import Change, ChangeLog, NewChange, Retention
+from realmkit.db import Database
+from realmkit.errors import BehindRetention
+from realmkit.index import Announcement, Announcements, Batch, IndexStore, NewAnnouncement
+
+from ..support.realms import ATLAS, HeldClock
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def announcements(db: Database, changes: ChangeLog) -> Announcements:
+    return Announcements(db, changes)
+
+
+async def change(db: Database, changes: ChangeLog, path: str) -> int:
+    async with db.transaction() as tx:
+        return await changes.append(tx, ATLAS, [NewChange("json", path, "added")])
+
+
+def announcing(*ids: str, request: str | None = None) -> Batch:
+    return Batch(ATLAS, announcements=[NewAnnouncement("incremental", ids, request)])
+
+
+async def test_both_kinds_come_in_the_order_they_happened(
+    db: Database, changes: ChangeLog, index: IndexStore, announcements: Announcements
+) -> None:
+    await change(db, changes, "a.json")
+    committed = await index.commit(announcing("a", request="r1"))
+    await change(db, changes, "b.json")
+
+    first, second, third = await announcements.since(ATLAS, 0)
+    assert isinstance(first, Change) and isinstance(third, Change)
+    assert (first.path, third.path) == ("a.json", "b.json")
+    assert isinstance(second, Announcement)
+    assert (second.seq, second.index_type) == (committed.announced[0], "incremental")
+    assert (second.invalidations, second.client_request_id) == (["a"], "r1")
+    assert second.generation == committed.generation
+
+
+async def test_a_page_that_comes_back_hears_what_it_missed(
+    db: Database, changes: ChangeLog, index: IndexStore, announcements: Announcements
+) -> None:
+    seq = await change(db, changes, "a.json")
+    await index.commit(announcing("a"))
+    assert [type(event) for event in await announcements.since(ATLAS, seq)] == [Announcement]
+    assert await announcements.since(ATLAS, seq + 1) == []
+    assert await announcements.last_seq(ATLAS) == seq + 1
+
+
+async def test_a_page_that_waits_is_woken_by_an_announcement(
+    index: IndexStore, announcements: Announcements
+) -> None:
+    waiting = asyncio.create_task(announcements.wait_for(ATLAS, 0))
+    await asyncio.sleep(0)
+    await index.commit(announcing("a"))
+    assert await waiting == 1
+
+
+async def test_announcements_do_not_look_like_work_to_the_indexer(
+    db: Database, changes: ChangeLog, index: IndexStore
+) -> None:
+    seq = await change(db, changes, "a.json")
+    await index.commit(announcing("a"))
+    assert await changes.last_seq(ATLAS) == seq
+
+
+async def test_a_limit_cuts_both_kinds_together(
+    db: Database, changes: ChangeLog, index: IndexStore, announcements: Announcements
+) -> None:
+    for name in "abc":
+        await change(db, changes, f"{name}.json")
+        await index.commit(announcing(name))
+    heard: list[int] = []
+    while events := await announcements.since(ATLAS, heard[-1] if heard else 0, limit=2):
+        heard += [event.seq for event in events]
+    assert heard == [1, 2, 3, 4, 5, 6]
+
+
+async def test_a_page_behind_retention_is_told_so(db: Database) -> None:
+    clock = HeldClock()
+    log = ChangeLog(db, clock=clock, retention=Retention(rows=1, age_s=1, every=1))
+    index = IndexStore(db, log, public_url="http://127.0.0.1:4201", clock=clock)
+    announcements = Announcements(db, log)
+    await change(db, log, "a.json")
+    await index.commit(announcing("a"))
+    clock.ms += 2_000
+    await change(db, log, "b.json")
+    await index.commit(announcing("b"))
+    with pytest.raises(BehindRetention):
+        await announcements.since(ATLAS, 0)
+    assert [event.seq for event in await announcements.since(ATLAS, 2)] == [3, 4]

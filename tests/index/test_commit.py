@@ -1,0 +1,259 @@
+"""What a commit makes visible, what an error leaves standing, what a repair restores."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pytest
+
+from realmkit.db import Database
+from realmkit.errors import OurBug
+from realmkit.index import (
+    Batch,
+    Dependency,
+    IndexStore,
+    NewEntry,
+    QueryDependency,
+)
+
+from ..support.realms import ATLAS
+
+pytestmark = pytest.mark.anyio
+
+FRANCE = f"{ATLAS}Country/fr.json"
+COUNTRY = f"{ATLAS}country/Country"
+CARD_DEF = "@cardstack/base/card-api/CardDef"
+BROKEN = {"status": "500", "title": "Card Does Not Render", "detail": "It threw."}
+TABLES = ("entries", "index_types", "index_dependencies", "prerendered_html", "entry_styles")
+
+
+def france(**members: Any) -> NewEntry:
+    good: dict[str, Any] = {
+        "pristine_doc": {"id": FRANCE, "attributes": {"name": "France"}},
+        "search_doc": {"name": "France"},
+        "types": [COUNTRY, CARD_DEF],
+        "display_names": ["Country", "Card"],
+        "icon_html": "<svg/>",
+        "html": {
+            "isolated": "<h1>France</h1>",
+            "fitted": {COUNTRY: "<b>France</b>", CARD_DEF: "<i>France</i>"},
+        },
+        "styles": {"s1": "h1 {}"},
+        "dependencies": [Dependency(f"{ATLAS}country", "module")],
+        "last_modified": 100,
+        "resource_created_at": 50,
+        "content_hash": "h1",
+    }
+    return NewEntry(FRANCE, "instance", **(good | members))
+
+
+async def commit(index: IndexStore, *entries: NewEntry, removed: Sequence[str] = ()) -> int:
+    return (await index.commit(Batch(ATLAS, entries, removed))).generation
+
+
+async def edges(index: IndexStore, url: str = FRANCE) -> list[str]:
+    return [edge for each in await index.dependencies(url) for edge in each.dependencies]
+
+
+async def test_an_entry_comes_back_as_it_was_put(index: IndexStore) -> None:
+    generation = await commit(index, france(diagnostics={"brokenLinks": [{"field": "flag"}]}))
+
+    entry = await index.entry(FRANCE)
+    assert entry is not None
+    assert (entry.realm_url, entry.type, entry.file_alias) == (
+        ATLAS,
+        "instance",
+        f"{ATLAS}Country/fr",
+    )
+    assert entry.search_doc == {"name": "France"}
+    assert (entry.types, entry.display_names) == ([COUNTRY, CARD_DEF], ["Country", "Card"])
+    assert (entry.last_modified, entry.resource_created_at) == (100, 50)
+    assert (entry.has_error, entry.error_doc, entry.generation) == (False, None, generation)
+    assert await index.broken_links(ATLAS) == [(FRANCE, [{"field": "flag"}])]
+
+
+async def test_html_is_found_by_format_and_type(index: IndexStore) -> None:
+    await commit(index, france())
+    assert await index.html(ATLAS, FRANCE, "isolated") == "<h1>France</h1>"
+    assert await index.html(ATLAS, FRANCE, "fitted") == "<b>France</b>"
+    assert await index.html(ATLAS, FRANCE, "fitted", CARD_DEF) == "<i>France</i>"
+    assert await index.html(ATLAS, FRANCE, "atom") is None
+    assert await index.styles_of(ATLAS, FRANCE) == {"s1": "h1 {}"}
+    assert await index.style("s1") == "h1 {}"
+
+
+async def test_a_new_visit_replaces_everything(index: IndexStore) -> None:
+    await commit(index, france())
+    await commit(index, france(types=[CARD_DEF], html={"atom": "a"}, styles={}, dependencies=[]))
+    assert await index.html(ATLAS, FRANCE, "isolated") is None
+    assert await index.styles_of(ATLAS, FRANCE) == {}
+    assert await edges(index) == []
+    entry = await index.entry(FRANCE)
+    assert entry is not None and entry.types == [CARD_DEF]
+
+
+async def test_an_error_keeps_the_last_good_artefacts(index: IndexStore) -> None:
+    await commit(index, france())
+    await commit(
+        index,
+        NewEntry(
+            FRANCE,
+            "instance",
+            error=BROKEN,
+            dependencies=[Dependency(f"{ATLAS}persn", "module")],
+            last_modified=200,
+            content_hash="h2",
+        ),
+    )
+
+    entry = await index.entry(FRANCE)
+    assert entry is not None
+    assert (entry.has_error, entry.error_doc) == (True, BROKEN)
+    assert (entry.search_doc, entry.types) == ({"name": "France"}, [COUNTRY, CARD_DEF])
+    assert (entry.last_modified, entry.content_hash) == (200, "h2")
+    assert await index.html(ATLAS, FRANCE, "isolated") == "<h1>France</h1>"
+    assert await index.styles_of(ATLAS, FRANCE) == {"s1": "h1 {}"}
+    assert await edges(index) == [f"{ATLAS}country", f"{ATLAS}persn"]
+    assert [each.error for each in await index.errors(ATLAS)] == [BROKEN]
+
+
+async def test_the_next_error_forgets_what_the_one_before_looked_for(index: IndexStore) -> None:
+    await commit(index, france())
+    for missing in ("persn", "prson"):
+        await commit(
+            index,
+            france(error=BROKEN, dependencies=[Dependency(f"{ATLAS}{missing}", "module")]),
+        )
+    assert await edges(index) == [f"{ATLAS}country", f"{ATLAS}prson"]
+
+
+async def test_a_repair_clears_the_error_and_its_dependencies(index: IndexStore) -> None:
+    await commit(index, france())
+    await commit(index, france(error=BROKEN, dependencies=[Dependency(f"{ATLAS}x", "module")]))
+    await commit(index, france())
+    entry = await index.entry(FRANCE)
+    assert entry is not None and not entry.has_error and entry.error_doc is None
+    assert await edges(index) == [f"{ATLAS}country"]
+    assert await index.errors(ATLAS) == []
+
+
+async def test_a_card_that_was_never_good_shows_what_its_visits_left(index: IndexStore) -> None:
+    for name in ("Frnce", "Franc"):
+        await commit(index, france(error=BROKEN, search_doc={"name": name}, html={"atom": name}))
+    entry = await index.entry(FRANCE)
+    assert entry is not None and entry.has_error
+    assert entry.search_doc == {"name": "Franc"}
+    assert await index.html(ATLAS, FRANCE, "atom") == "Franc"
+
+
+async def test_a_removed_url_leaves_nothing_behind(index: IndexStore, db: Database) -> None:
+    await commit(index, france())
+    await commit(index, removed=[FRANCE])
+    assert await index.entry(FRANCE) is None
+    for table in TABLES:
+        assert await db.read(f"select count(*) from {table}") == [(0,)], table
+
+
+async def test_a_url_may_be_an_instance_and_a_file(index: IndexStore) -> None:
+    await commit(index, france(), NewEntry(FRANCE, "file", search_doc={"name": "fr.json"}))
+    entry = await index.entry(FRANCE)
+    file = await index.entry(FRANCE, "file")
+    assert entry is not None and entry.type == "instance"
+    assert file is not None and file.search_doc == {"name": "fr.json"}
+    assert await index.html(ATLAS, FRANCE, "isolated") == "<h1>France</h1>"
+
+
+async def test_a_commit_that_fails_changes_nothing(index: IndexStore) -> None:
+    await commit(index, france())
+    planet = NewEntry(FRANCE, cast("Any", "planet"))
+    with pytest.raises(OurBug):
+        await index.commit(
+            Batch(ATLAS, [france(search_doc={"name": "half"}), planet], indexed_seq=9)
+        )
+    entry = await index.entry(FRANCE)
+    assert entry is not None and entry.search_doc == {"name": "France"}
+    assert await index.indexed_seq(ATLAS) == 0
+
+
+async def test_strange_text_does_not_cost_a_card_its_place(index: IndexStore) -> None:
+    await commit(
+        index,
+        france(
+            search_doc={"name": "a\ud800b\0c", "half\udc00": [2**70]},
+            html={"isolated": "x\0y\ud800"},
+        ),
+    )
+    entry = await index.entry(FRANCE)
+    assert entry is not None
+    assert entry.search_doc == {"name": "a\ufffdb\ufffdc", "half\ufffd": [float(2**70)]}
+    assert await index.html(ATLAS, FRANCE, "isolated") == "x\ufffdy\ufffd"
+
+
+async def test_definitions_are_replaced_module_by_module(index: IndexStore) -> None:
+    def definition(name: str) -> dict[str, Any]:
+        ref = {"module": f"{ATLAS}country", "name": name}
+        return {"type": "card-def", "codeRef": ref, "displayName": name, "types": [], "fields": {}}
+
+    module = f"{ATLAS}country"
+    await index.commit(Batch(ATLAS, definitions={module: {"A": definition("A")}}))
+    await index.commit(
+        Batch(ATLAS, definitions={module: {"B": definition("B"), "C": definition("C")}})
+    )
+    assert sorted(await index.definitions_of_realm(ATLAS)) == [f"{module}/B", f"{module}/C"]
+    found = await index.definitions([f"{module}/A", f"{module}/B"])
+    assert [each.display_name for each in found.values()] == ["B"]
+
+    await commit(index, removed=[f"{module}.gts"])
+    assert await index.definitions_of_realm(ATLAS) == {}
+
+
+async def test_reports_are_plain_listings(index: IndexStore) -> None:
+    germany = f"{ATLAS}Country/de.json"
+    await commit(
+        index,
+        france(),
+        NewEntry(germany, "instance", types=[COUNTRY], display_names=["Country"], error=BROKEN),
+        NewEntry(f"{ATLAS}country.gts", "module", last_modified=7),
+    )
+    [summary] = await index.types_summary(ATLAS)
+    assert (summary.type_key, summary.display_name, summary.total) == (COUNTRY, "Country", 2)
+    counts = await index.counts(ATLAS)
+    assert (counts.instances, counts.modules, counts.files, counts.errors) == (2, 1, 0, 1)
+    assert await index.mtimes(ATLAS) == {FRANCE: 100, f"{ATLAS}country.gts": 7}
+    assert [file.url for file in await index.indexed_files(ATLAS)] == [
+        germany,
+        FRANCE,
+        f"{ATLAS}country.gts",
+    ]
+    assert await index.types_of([FRANCE]) == [CARD_DEF, COUNTRY]
+
+
+async def test_waiting_ends_with_the_commit_that_reaches_the_seq(index: IndexStore) -> None:
+    waiting = asyncio.create_task(index.wait_indexed(ATLAS, 3, timeout_s=10))
+    await index.commit(Batch(ATLAS, indexed_seq=2))
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    await index.commit(Batch(ATLAS, indexed_seq=3))
+    assert await waiting
+    assert not await index.wait_indexed(ATLAS, 4, timeout_s=0.01)
+
+
+async def test_indexed_seq_never_goes_back(index: IndexStore) -> None:
+    await index.commit(Batch(ATLAS, indexed_seq=5))
+    await index.commit(Batch(ATLAS, indexed_seq=3))
+    await index.commit(Batch(ATLAS))
+    state = await index.state(ATLAS)
+    assert (state.indexed_seq, state.generation) == (5, 3)
+
+
+async def test_stored_queries_are_found_by_what_can_change_them(
+    index: IndexStore,
+) -> None:
+    query = QueryDependency({"filter": {}}, [ATLAS], [COUNTRY], [f"{ATLAS}Country/de"])
+    await commit(index, france(queries=[query]))
+
+    [stored] = await index.stored_queries([COUNTRY, "other"])
+    assert (stored.url, stored.query, stored.realms) == (FRANCE, {"filter": {}}, [ATLAS])
+    assert stored.found([f"{ATLAS}Country/de"])
+    assert not stored.found([])
+    assert await index.stored_queries(["other"]) == []
