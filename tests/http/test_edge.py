@@ -4,7 +4,6 @@ import asyncio
 import json
 
 import pytest
-
 from tests.http.conftest import Server
 
 pytestmark = pytest.mark.anyio

@@ -1,9 +1,9 @@
 """Browser modules over HTTP, and the hot path in front of them."""
 
 import pytest
+from tests.http.conftest import Server
 
 from realmkit.http.negotiation import SOURCE
-from tests.http.conftest import Server
 
 pytestmark = pytest.mark.anyio
 VALUE = "export const value: number = {};\n"

@@ -1,7 +1,6 @@
 """What a realm says about itself."""
 
 import pytest
-
 from tests.http.conftest import Server
 
 pytestmark = pytest.mark.anyio

@@ -1,9 +1,9 @@
 """Files as source and as bytes: reading, ranges, writing, deleting."""
 
 import pytest
+from tests.http.conftest import PERSON, Server
 
 from realmkit.http.negotiation import BYTES, FILE_META, SOURCE
-from tests.http.conftest import PERSON, Server
 
 pytestmark = pytest.mark.anyio
 AS_SOURCE = {"Accept": SOURCE}
@@ -20,9 +20,7 @@ async def test_source_is_the_authors_bytes(server: Server):
     ("path", "location"),
     [("person", "person.gts"), ("Person/ann", "Person/ann.json")],
 )
-async def test_a_name_without_extension_leads_to_the_file(
-    server: Server, path: str, location: str
-):
+async def test_a_name_without_extension_leads_to_the_file(server: Server, path: str, location: str):
     for method in ("GET", "HEAD"):
         answer = await server.client.request(method, f"/people/{path}", headers=AS_SOURCE)
 
