@@ -15,7 +15,7 @@ from realmkit.cards.code_refs import ModuleNames
 from realmkit.config import Realm
 from realmkit.errors import AuthorMustFix, NotFound, RealmkitError
 from realmkit.files import FileStore, StoredFile
-from realmkit.index import Dependency, NewEntry
+from realmkit.index import Dependency, EntryType, NewEntry
 from realmkit.indexer.entries import faulty_entry, file_entry, instance_entry, module_entry
 from realmkit.indexer.plan import Work, in_batches
 from realmkit.indexer.progress import ProgressHub
@@ -88,17 +88,19 @@ class Visitor:
         return hashlib.sha256("\n".join(epochs).encode()).hexdigest()[:16]
 
     async def _in_parallel(
-        self, visit: Callable[[Sequence[str]], Awaitable[None]], batches: Iterable[Sequence[str]]
+        self,
+        visit: Callable[[Sequence[str]], Awaitable[list[NewEntry]]],
+        batches: Iterable[Sequence[str]],
     ) -> None:
         # One more than there are pages: the next batch is read while the others render.
         places = asyncio.Semaphore(self._prerenderer.page_limit + 1)
 
         async def one(batch: Sequence[str]) -> None:
             async with places:
-                before = len(self._outcome.entries)
-                await visit(batch)
-                errors = sum(entry.error is not None for entry in self._outcome.entries[before:])
-                self._hub.visited(self._realm.url, len(batch), errors)
+                entries = await visit(batch)
+            self._outcome.entries.extend(entries)
+            errors = sum(entry.error is not None for entry in entries)
+            self._hub.visited(self._realm.url, len(batch), errors)
 
         tasks = [asyncio.create_task(one(batch), name="visit a batch") for batch in batches]
         try:
@@ -111,35 +113,31 @@ class Visitor:
     # Modules.
 
     async def _visit_modules(self, paths: Sequence[str]) -> None:
-        if not paths:
-            return
-        manifest = (await self._modules.manifest(self._realm)).modules
+        if paths:
+            manifest = (await self._modules.manifest(self._realm)).modules
+            await self._in_parallel(
+                lambda batch: self._describe(batch, manifest),
+                in_batches(paths, self._prerenderer.page_limit, largest=MODULES_IN_A_CALL),
+            )
+
+    async def _describe(
+        self, paths: Sequence[str], manifest: Mapping[str, ManifestModule]
+    ) -> list[NewEntry]:
+        entries: list[NewEntry] = []
         stored: dict[str, StoredFile] = {}
-        urls: dict[str, str] = {}
         for path in paths:
-            if (file := await self._read(path, "module")) is None:
-                self._hub.visited(self._realm.url, errors=path not in self._outcome.removed)
-                continue
-            identity = await self._identity(path)
-            stored[identity], urls[identity] = file, self._realm.url_of(path)
-
-        async def describe(identities: Sequence[str]) -> None:
-            sound = [name for name in identities if not self._problem(manifest.get(name))]
-            described = await self._prerenderer.describe(sound, epoch=self._epoch)
-            for description in described:
-                name = description.url = self._names.resolve_module(description.url)
-                self._outcome.entries.append(
-                    module_entry(urls[name], description, stored[name], self._names)
-                )
-                if description.error is None:
-                    self._outcome.definitions[name] = _own(name, description.definitions)
-            for name in set(identities) - set(sound):
-                self._refuse_module(manifest[name], urls[name], stored[name])
-
-        await self._in_parallel(
-            describe,
-            in_batches(list(stored), self._prerenderer.page_limit, largest=MODULES_IN_A_CALL),
-        )
+            if file := await self._read(path, "module", entries):
+                stored[await self._identity(path)] = file
+        refused = [manifest[name] for name in stored if name in manifest and manifest[name].errors]
+        entries.extend(self._refused_module(module, stored[module.url]) for module in refused)
+        sound = [name for name in stored if name not in {module.url for module in refused}]
+        described = await self._prerenderer.describe(sound, epoch=self._epoch)
+        for name, description in zip(sound, described, strict=True):
+            url = self._realm.url_of(stored[name].path)
+            entries.append(module_entry(url, description, stored[name], self._names))
+            if description.error is None:
+                self._outcome.definitions[name] = _own(name, description.definitions)
+        return entries
 
     async def _identity(self, path: str) -> str:
         """A module's name; the extension stays on a file that another one stands in front of."""
@@ -149,16 +147,13 @@ class Visitor:
         in_front = await self._modules.canonical_path(self._realm, bare)
         return trimmed if in_front in (path, None) else self._names.fold(url)
 
-    def _problem(self, module: ManifestModule | None) -> bool:
-        return module is not None and bool(module.errors)
-
-    def _refuse_module(self, module: ManifestModule, url: str, stored: StoredFile) -> None:
+    def _refused_module(self, module: ManifestModule, stored: StoredFile) -> NewEntry:
         """A module that the manifest forbids to import needs no browser to be an error."""
+        url = self._realm.url_of(stored.path)
         first, *others = module.errors
         error = AuthorMustFix(first.detail, title=first.title, meta=first.to_dict())
         if others:
             error.meta["others"] = [problem.to_dict() for problem in others]
-        entry = faulty_entry(url, "module", error, stored)
         missing = [
             self._names.resolve_module(problem.module, self._importer_url(problem.importer, url))
             for problem in module.errors
@@ -169,7 +164,7 @@ class Visitor:
             for name in dict.fromkeys([*module.dependencies, *missing])
             if name != module.url
         ]
-        self._outcome.entries.append(replace(entry, dependencies=dependencies))
+        return replace(faulty_entry(url, "module", error, stored), dependencies=dependencies)
 
     def _importer_url(self, importer: str | None, url: str) -> str:
         if importer is None:
@@ -178,21 +173,21 @@ class Visitor:
 
     # Instances and other files.
 
-    async def _visit_json(self, paths: Sequence[str]) -> None:
+    async def _visit_json(self, paths: Sequence[str]) -> list[NewEntry]:
+        entries: list[NewEntry] = []
         stored: dict[str, StoredFile] = {}
         instances: dict[str, Instance] = {}
         for path in paths:
-            if (file := await self._read(path, "instance")) is None:
+            if (file := await self._read(path, "instance", entries)) is None:
                 continue
             url = self._realm.url_of(path)
             match read_document(path, file.content):
                 case PlainFile():
                     # It may have been an instance until now.
                     self._outcome.removed.append(url)
-                    self._outcome.entries.append(file_entry(url, file))
+                    entries.append(file_entry(url, file))
                 case Faulty(error, resource):
-                    entry = faulty_entry(url, "instance", error, file, resource)
-                    self._outcome.entries.append(entry)
+                    entries.append(faulty_entry(url, "instance", error, file, resource))
                 case Instance() as instance:
                     stored[url], instances[url] = file, instance
         results = await self._prerenderer.visit(
@@ -208,28 +203,29 @@ class Visitor:
             instance = instances[result.url]
             entry = instance_entry(result, stored[result.url], self._names, instance.resource)
             # Whatever went wrong, a change of the definition's module may mend it.
-            module = instance.adopts_from["module"]
-            adopted = Dependency(self._names.resolve_module(module, result.url), "module")
-            self._outcome.entries.append(
-                replace(entry, dependencies=[*entry.dependencies, adopted])
-                if adopted not in entry.dependencies
-                else entry
-            )
+            module = self._names.resolve_module(instance.adopts_from["module"], result.url)
+            adopted = Dependency(module, "module")
+            if adopted not in entry.dependencies:
+                entry = replace(entry, dependencies=[*entry.dependencies, adopted])
+            entries.append(entry)
+        return entries
 
-    async def _note_files(self, paths: Sequence[str]) -> None:
+    async def _note_files(self, paths: Sequence[str]) -> list[NewEntry]:
+        entries: list[NewEntry] = []
         for path in paths:
-            if file := await self._read(path, "file"):
-                self._outcome.entries.append(file_entry(self._realm.url_of(path), file))
+            if file := await self._read(path, "file", entries):
+                entries.append(file_entry(self._realm.url_of(path), file))
+        return entries
 
-    async def _read(self, path: str, type: Any) -> StoredFile | None:
+    async def _read(self, path: str, type: EntryType, entries: list[NewEntry]) -> StoredFile | None:
         """The file, or None with the reason noted: it is gone, or it cannot be read."""
+        url = self._realm.url_of(path)
         try:
             return await self._files.read(path)
         except NotFound:
-            self._outcome.removed.append(self._realm.url_of(path))
+            self._outcome.removed.append(url)
         except RealmkitError as exc:
-            entry = faulty_entry(self._realm.url_of(path), type, exc)
-            self._outcome.entries.append(entry)
+            entries.append(faulty_entry(url, type, exc))
         return None
 
     def _show(self, url: str) -> None:
