@@ -92,7 +92,7 @@ class Settings:
     @property
     def database(self) -> str:
         """The database's URL: the one asked for, else a file in the state folder."""
-        return self.database_url or f"sqlite:///{(self.state_dir / 'realmkit.db').resolve()}"
+        return self.database_url or f"sqlite://{(self.state_dir / 'realmkit.db').resolve()}"
 
     @property
     def base_url(self) -> str:

@@ -23,9 +23,8 @@ def path_in(url: str) -> Path:
     if not has_scheme:
         return Path(url)
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
-        # `sqlite:///x` is relative to the working directory for SQLAlchemy, and
-        # absolute for most others. Ours is absolute: what is shown is where it is.
-        return Path(rest)
+        # Some write three slashes before an absolute path and some four.
+        return Path("/" + rest.lstrip("/"))
     if scheme.startswith("postgres"):
         raise SetupError(
             "PostgreSQL is not served by this version of realmkit; use sqlite:///path."

@@ -220,13 +220,13 @@ class SqliteTransaction:
         await self.execute_all([(sql, list(rows))])
 
     async def execute_all(self, statements: Sequence[Statement]) -> None:
-        runs = [(sql, [bind(row) for row in rows]) for sql, rows in statements if rows]
+        runs = [(sql, rows) for sql, rows in statements if rows]
         if not runs:
             return
 
         def work(writer: apsw.Connection) -> None:
-            for sql, bindings in runs:
-                writer.executemany(sql, bindings).fetchall()
+            for sql, rows in runs:
+                writer.executemany(sql, map(bind, rows)).fetchall()
 
         self._database.statements += len(runs) - 1
         await self._run(runs[0][0], work)

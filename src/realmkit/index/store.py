@@ -90,15 +90,16 @@ class IndexStore:
             once_good = (
                 await tx.fetch(WRITING["once_good"], (realm_url, to_json(failed))) if failed else []
             )
-            await tx.execute_all(
-                statements_of(
-                    batch,
-                    once_good={(url, type) for url, type in once_good},
-                    generation=generation,
-                    now_ms=now_ms,
-                    names=self._names,
-                )
+            # On a thread: turning hundreds of documents into JSON would hold up the loop.
+            statements = await asyncio.to_thread(
+                statements_of,
+                batch,
+                once_good={(url, type) for url, type in once_good},
+                generation=generation,
+                now_ms=now_ms,
+                names=self._names,
             )
+            await tx.execute_all(statements)
             announced = await self._announce(tx, batch, generation, now_ms)
             tx.on_commit(lambda: self._hints.notify(realm_url))
         return Committed(generation, announced)
