@@ -44,9 +44,9 @@ def holds(filter: Mapping[str, Any], doc: object, types: Sequence[str]) -> bool:
     return True
 
 
-def values(doc: object, path: str) -> list[object]:
+def values(doc: object, path: str) -> list[Any]:
     """Every value at a path; an empty plural, like an absent value, is one null."""
-    found = [doc]
+    found: list[Any] = [doc]
     for name in path.split("."):
         inner = [one.get(name) if isinstance(one, dict) else None for one in found]
         if name in PLURALS:

@@ -172,8 +172,9 @@ class _Compiler:
             case TypeIs(ref):
                 return self._is_a(ref)
             case On(ref, inner):
-                on_it = self._filter(inner, _Ground(ref, ground.document))
-                return f"({self._is_a(ref)} AND {on_it})"
+                return (
+                    f"({self._is_a(ref)} AND {self._filter(inner, _Ground(ref, ground.document))})"
+                )
             case Every(filters):
                 return self._joined(" AND ", filters, TRUE, ground)
             case AnyOf(filters):

@@ -1,0 +1,257 @@
+"""Queries that make no sense are refused with the place and, where there is one, a near miss."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realmkit.cards.code_refs import ModuleNames
+from realmkit.errors import BadRequest
+from realmkit.query import parse_query
+from realmkit.query.compile import compile_query
+
+from ..support.people import DEFINITIONS, EMPLOYEE, PERSON, REALM
+
+NAMES = ModuleNames("http://h")
+
+
+def refusal_of(body: Any) -> BadRequest:
+    with pytest.raises(BadRequest) as refused:
+        compile_query(parse_query(body, names=NAMES), [REALM], DEFINITIONS)
+    return refused.value
+
+
+def on_person(filter: dict[str, Any]) -> dict[str, Any]:
+    return {"filter": {"on": PERSON, **filter}}
+
+
+MALFORMED: list[tuple[Any, str, str]] = [
+    ([], "", "A query must be an object, not an array."),
+    ({"fliter": {}}, "/fliter", 'Unknown query member "fliter". Did you mean "filter"?'),
+    ({"filter": []}, "/filter", "A filter must be an object, not an array."),
+    ({"filter": {"eqq": {}}}, "/filter/eqq", 'Unknown operator "eqq". Did you mean "eq"?'),
+    ({"filter": {"matches": "x"}}, "/filter/matches", 'Unknown operator "matches".'),
+    (
+        {"filter": {"every": [{"type": PERSON}, {"not": {}}]}},
+        "/filter/every/1/not",
+        "An empty filter asks nothing.",
+    ),
+    (
+        {"filter": {"any": [{"type": PERSON}, {"eq": {"a": 1}, "contains": {"a": "x"}}]}},
+        "/filter/any/1",
+        "A filter has one operator, and this one has eq and contains;"
+        " put each in its own filter under `every`.",
+    ),
+    (
+        {"filter": {"every": {}}},
+        "/filter/every",
+        "`every` must be an array of filters, not an object.",
+    ),
+    ({"filter": {"eq": {}}}, "/filter/eq", "`eq` names no field."),
+    ({"filter": {"eq": {"a": []}}}, "/filter/eq/a", "An array cannot be compared; use `in`."),
+    (
+        {"filter": {"eq": {"a/b": {"module": "x"}}}},
+        "/filter/eq/a~1b",
+        "A code ref needs `module` and `name` as text; `name` is null.",
+    ),
+    ({"filter": {"in": {"a": "x"}}}, "/filter/in/a", "`in` must be an array of values, not text."),
+    (
+        {"filter": {"contains": {"a": 5}}},
+        "/filter/contains/a",
+        "`contains` looks for text, not a number.",
+    ),
+    ({"filter": {"range": {"a": {}}}}, "/filter/range/a", "A range needs gt, gte, lt or lte."),
+    (
+        {"filter": {"range": {"a": {"gt": 1, "lt": None}}}},
+        "/filter/range/a/lt",
+        "'null' is not a permitted value in a 'range' filter",
+    ),
+    (
+        {"filter": {"range": {"a": {"above": 1}}}},
+        "/filter/range/a/above",
+        'Unknown bound "above"; a range has gt, gte, lt and lte.',
+    ),
+    (
+        {"filter": {"type": {"module": "./dog", "name": "Dog"}}},
+        "/filter/type/module",
+        "`./dog` is relative, and there is nothing it could be relative to.",
+    ),
+    (
+        {"sort": [{"by": "x", "direction": "up"}]},
+        "/sort/0/direction",
+        '`direction` is "asc" or "desc".',
+    ),
+    ({"sort": [{}]}, "/sort/0/by", "`by` must be a field path as text, not null."),
+    ({"page": {"size": "10"}}, "/page/size", "`page.size` must be a whole number of at least 1."),
+    ({"page": {"size": 1.0}}, "/page/size", "`page.size` must be a whole number of at least 1."),
+    ({"page": {"size": True}}, "/page/size", "`page.size` must be a whole number of at least 1."),
+    (
+        {"page": {"number": -1}},
+        "/page/number",
+        "`page.number` must be a whole number of at least 0.",
+    ),
+    ({"page": {"number": 1}}, "/page/number", "A page number needs a page size."),
+    ({"page": {"number": 2**40, "size": 2**40}}, "/page", "That page lies beyond any result."),
+    ({"realms": "http://h/r/"}, "/realms", "`realms` must be an array of URLs, not text."),
+    ({"realm": "http://h/", "realms": []}, "/realm", "A query has `realm` or `realms`, not both."),
+    ({"scope": "everything"}, "/scope", '`scope` is "cards", "files" or "all".'),
+    (
+        {"html": {"format": "big"}},
+        "/html/format",
+        "`format` is one of isolated, embedded, fitted, atom, head, edit.",
+    ),
+    (
+        {"fields": {"card": "name"}},
+        "/fields/card",
+        "`fields.card` must be an array of field names.",
+    ),
+    (
+        {"filter": {"eq": {"name": "a\0b"}}},
+        "/filter/eq/name",
+        "The query holds a NUL character, which cannot be stored.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "pointer", "detail"), MALFORMED)
+def test_a_malformed_query_names_the_place(body: Any, pointer: str, detail: str) -> None:
+    refusal = refusal_of(body)
+
+    assert (refusal.pointer, refusal.detail) == (pointer, detail)
+
+
+MEANINGLESS: list[tuple[dict[str, Any], str, str]] = [
+    (
+        {"any": [{"eq": {"name": "x"}}, {"eq": {"nmae": "x"}}]},
+        "/filter/any/1/eq/nmae",
+        'Your filter refers to a nonexistent field "nmae" on type '
+        '{"module":"http://h/people/person","name":"Person"}. Did you mean "name"?',
+    ),
+    (
+        {"eq": {"address.ctiy": "x"}},
+        "/filter/eq/address.ctiy",
+        'Your filter refers to a nonexistent field "address.ctiy" on type '
+        '{"module":"http://h/people/person","name":"Person"}. Did you mean "city"?',
+    ),
+    (
+        {"eq": {"name.first": "x"}},
+        "/filter/eq/name.first",
+        'Your filter refers to a nonexistent field "name.first" on type '
+        '{"module":"http://h/people/person","name":"Person"}. "name" of Person holds plain values.',
+    ),
+    (
+        {"eq": {"boss.name": "x"}},
+        "/filter/eq/boss.name",
+        'Your filter refers to "boss.name", which crosses the link "boss" of Person, and that'
+        ' route is not searchable. Add `searchable: true` to the field "boss".',
+    ),
+    (
+        {"eq": {"owner.boss.boss.name": "x"}},
+        "/filter/eq/owner.boss.boss.name",
+        'Your filter refers to "owner.boss.boss.name", which crosses the link "boss" of Person,'
+        " and that route is not searchable. Add `searchable: 'boss.boss'` to the field \"owner\".",
+    ),
+    (
+        {"eq": {"cousins.name": "x"}},
+        "/filter/eq/cousins.name",
+        'Your filter goes through "cousins" of Person in "cousins.name", which is a query-backed'
+        " field: its value is itself a search and is in no search doc.",
+    ),
+    ({"eq": {"age": "old"}}, "/filter/eq/age", '"age" holds numbers, and "old" is none.'),
+    ({"eq": {"isGood": 1}}, "/filter/eq/isGood", '"isGood" is true or false, not a number.'),
+    ({"in": {"name": [True]}}, "/filter/in/name", '"name" holds text, and a boolean is none.'),
+    (
+        {"eq": {"owner": "http://h/people/ann"}},
+        "/filter/eq/owner",
+        '"owner" holds more than a plain value, so it can only be compared with null;'
+        ' name a field of it, as in "owner.id".',
+    ),
+    (
+        {"contains": {"age": "3"}},
+        "/filter/contains/age",
+        '`contains` looks into text, and "age" holds none.',
+    ),
+    (
+        {"item": {"path": "tags", "eq": {"x": 1}}},
+        "/filter/item/path",
+        "`item` asks about the elements of a plural field of cards or composites, and"
+        ' "tags" is not one.',
+    ),
+]
+
+
+@pytest.mark.parametrize(("filter", "pointer", "detail"), MEANINGLESS)
+def test_a_filter_that_fits_no_field_says_which(
+    filter: dict[str, Any], pointer: str, detail: str
+) -> None:
+    refusal = refusal_of(on_person(filter))
+
+    assert (refusal.pointer, refusal.detail) == (pointer, detail)
+
+
+def test_a_field_of_a_subclass_is_not_a_field_of_its_ancestor() -> None:
+    assert "salary" in refusal_of(on_person({"eq": {"salary": 1}})).detail
+    compile_query(
+        parse_query({"filter": {"on": EMPLOYEE, "eq": {"salary": 1}}}, names=NAMES),
+        [REALM],
+        DEFINITIONS,
+    )
+
+
+def test_an_unknown_type_matches_nothing_and_spoils_nothing() -> None:
+    unknown = {"module": "http://h/people/nobody", "name": "Nobody"}
+    known = {**DEFINITIONS, "http://h/people/nobody/Nobody": None}
+    body = {"filter": {"any": [{"on": unknown, "eq": {"x": 1}}, {"type": PERSON}]}}
+    where = compile_query(parse_query(body, names=NAMES), [REALM], known).where
+
+    assert "AND FALSE) OR EXISTS" in where
+
+
+@pytest.mark.parametrize("depth", [40, 500, 5_000])
+def test_deep_nesting_is_refused_before_anything_recurses(depth: int) -> None:
+    filter: dict[str, Any] = {"type": PERSON}
+    for _ in range(depth):
+        filter = {"not": filter}
+
+    assert "nests deeper than" in refusal_of({"filter": filter}).detail
+
+
+def test_too_many_conditions_are_refused() -> None:
+    assert (
+        "more than 300 conditions"
+        in refusal_of({"filter": {"any": [{"type": PERSON}] * 301}}).detail
+    )
+
+
+members = st.sampled_from(
+    "filter sort page eq in range any every not on type item path by size name tags module gt"
+    " html format fields card".split()
+)
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+anything = st.recursive(
+    scalars | st.just(PERSON),
+    lambda children: (
+        st.lists(children, max_size=3) | st.dictionaries(members, children, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(members, anything, max_size=4))
+def test_whatever_the_query_it_compiles_or_is_a_bad_request(body: dict[str, Any]) -> None:
+    known = _Everything(DEFINITIONS)
+    try:
+        compile_query(parse_query(body, names=NAMES), [REALM], known)
+    except BadRequest as refused:
+        assert refused.detail
+
+
+class _Everything(dict[str, Any]):
+    """Definitions that somebody has looked for, whatever their key."""
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+    def __missing__(self, key: str) -> None:
+        return None

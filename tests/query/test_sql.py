@@ -1,0 +1,158 @@
+"""Queries and the SQL they become: clauses over `entries i`, everything bound."""
+
+from typing import Any
+
+import pytest
+
+from realmkit.cards.code_refs import ModuleNames
+from realmkit.query import parse_query
+from realmkit.query.compile import CompiledQuery, compile_query, compile_union
+
+from ..support.people import DEFINITIONS, PERSON, REALM, type_key
+
+LIVE = "i.realm_url IN ($1) AND i.type = 'instance' AND i.has_error = 0"
+IS_PERSON = (
+    "EXISTS (SELECT 1 FROM index_types t WHERE t.type_key = $2"
+    " AND t.realm_url = i.realm_url AND t.type = i.type AND t.url = i.url)"
+)
+
+
+def compiled(body: dict[str, Any]) -> CompiledQuery:
+    query = parse_query(body, names=ModuleNames("http://h"))
+    return compile_query(query, [REALM], DEFINITIONS)
+
+
+def at(param: int) -> str:
+    return f"json_extract(i.search_doc, ${param})"
+
+
+def kind(param: int) -> str:
+    return f"json_type(i.search_doc, ${param})"
+
+
+CONDITIONS: list[tuple[dict[str, Any], str, list[object]]] = [
+    (
+        {"eq": {"name": "Ann"}},
+        f"({at(4)} = $3 AND {kind(4)} = 'text')",
+        ["Ann", '$."name"'],
+    ),
+    (
+        {"eq": {"age": "30"}},
+        f"({at(4)} = $3 AND {kind(4)} IN ('integer', 'real'))",
+        [30, '$."age"'],
+    ),
+    ({"eq": {"address.city": None}}, f"{at(3)} IS NULL", ['$."address"."city"']),
+    (
+        {"eq": {"tags": "good"}},
+        "EXISTS (SELECT 1 FROM json_each(i.search_doc, $4) e1 WHERE typeof(e1.key) = 'integer'"
+        " AND (e1.atom = $3 AND e1.type = 'text'))",
+        ["good", '$."tags"'],
+    ),
+    (
+        {"eq": {"visits.place": "Rome"}},
+        "EXISTS (SELECT 1 FROM json_each(i.search_doc, $4) e1 WHERE typeof(e1.key) = 'integer'"
+        " AND (json_extract(CASE e1.type WHEN 'object' THEN e1.value END, $5) = $3"
+        " AND json_type(CASE e1.type WHEN 'object' THEN e1.value END, $5) = 'text'))",
+        ["Rome", '$."visits"', '$."place"'],
+    ),
+    (
+        {"in": {"name": ["Ann", None, "Bob"]}},
+        f"(({at(4)} IN (SELECT value FROM json_each($3)) AND {kind(4)} = 'text')"
+        f" OR {at(4)} IS NULL)",
+        ['["Ann","Bob"]', '$."name"'],
+    ),
+    ({"in": {"name": []}}, "FALSE", []),
+    (
+        {"contains": {"name": "50%_É"}},
+        f"({kind(4)} = 'text' AND instr(realmkit_fold({at(4)}), $3) > 0)",
+        ["50%_é", '$."name"'],
+    ),
+    (
+        {"range": {"age": {"gte": 2, "lt": 9}}},
+        f"({at(5)} >= $3 AND {kind(5)} IN ('integer', 'real'))"
+        f" AND ({at(5)} < $4 AND {kind(5)} IN ('integer', 'real'))",
+        [2, 9, '$."age"'],
+    ),
+    (
+        {"not": {"eq": {"isGood": True}}},
+        f"(({at(4)} = $3 AND {kind(4)} IN ('true', 'false'))) IS NOT TRUE",
+        [True, '$."isGood"'],
+    ),
+    ({"every": []}, "TRUE", []),
+    ({"any": []}, "FALSE", []),
+]
+
+
+@pytest.mark.parametrize(("filter", "sql", "params"), CONDITIONS)
+def test_a_filter_becomes_this_condition(
+    filter: dict[str, Any], sql: str, params: list[object]
+) -> None:
+    found = compiled({"filter": {"on": PERSON, **filter}})
+
+    assert found.where == f"{LIVE} AND ({IS_PERSON} AND {sql})"
+    assert found.params == (REALM, type_key(PERSON), *params)
+
+
+def test_no_filter_is_every_card_by_id() -> None:
+    assert compiled({}).page_sql("i.url") == (
+        f"SELECT i.url FROM entries i WHERE {LIVE} ORDER BY i.file_alias, i.type"
+    )
+
+
+def test_sort_keys_put_nulls_last_and_the_page_is_bound() -> None:
+    found = compiled(
+        {
+            "sort": [
+                {"by": "lastModified", "direction": "desc"},
+                {"by": "age", "on": PERSON},
+                {"by": "tags", "on": PERSON, "direction": "desc"},
+            ],
+            "page": {"number": 2, "size": 10},
+        }
+    )
+
+    assert found.order_by == (
+        "i.last_modified DESC NULLS LAST, "
+        f"CASE WHEN {kind(2)} IN ('integer', 'real') THEN {at(2)} END ASC NULLS LAST, "
+        "(SELECT max(CASE WHEN e1.type = 'text' THEN e1.atom END)"
+        " FROM json_each(i.search_doc, $3) e1 WHERE typeof(e1.key) = 'integer') DESC NULLS LAST, "
+        "i.file_alias, i.type"
+    )
+    assert found.limit == " LIMIT $4 OFFSET $5"
+    assert found.params == (REALM, '$."age"', '$."tags"', 10, 20)
+    assert found.count_params == (REALM,)
+
+
+def test_a_value_used_twice_is_bound_once_unless_its_kind_differs() -> None:
+    found = compiled(
+        {
+            "filter": {
+                "on": PERSON,
+                "any": [{"eq": {"age": 1}}, {"eq": {"age": 1}}, {"eq": {"isGood": True}}],
+            }
+        }
+    )
+
+    assert found.params[2:] == (1, '$."age"', True, '$."isGood"')
+
+
+def test_many_queries_are_one_statement_that_keeps_their_order() -> None:
+    names = ModuleNames("http://h")
+    bodies = [{"page": {"size": 1}}, {"sort": [{"by": "createdAt"}], "page": {"size": 2}}]
+    union = compile_union(
+        [(parse_query(body, names=names), [REALM]) for body in bodies], DEFINITIONS
+    )
+
+    assert union.sql == (
+        "SELECT asked, url, type FROM ("
+        "SELECT * FROM (SELECT 0 AS asked, i.url AS url, i.type AS type,"
+        " row_number() OVER (ORDER BY i.file_alias, i.type) AS place"
+        f" FROM entries i WHERE {LIVE} ORDER BY i.file_alias, i.type LIMIT $2)"
+        " UNION ALL "
+        "SELECT * FROM (SELECT 1 AS asked, i.url AS url, i.type AS type, row_number() OVER"
+        " (ORDER BY i.resource_created_at ASC NULLS LAST, i.file_alias, i.type) AS place"
+        f" FROM entries i WHERE {LIVE}"
+        " ORDER BY i.resource_created_at ASC NULLS LAST, i.file_alias, i.type LIMIT $3)"
+        ") ORDER BY asked, place"
+    )
+    assert union.params == (REALM, 1, 2)
