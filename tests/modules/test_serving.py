@@ -96,6 +96,15 @@ async def test_a_second_get_is_a_hit_of_the_same_bytes(house: House) -> None:
     assert (first.body, first.etag) == (second.body, second.etag)
 
 
+async def test_a_change_announced_once_more_keeps_the_answer(house: House) -> None:
+    await a_country(house)
+    await house.get("country")
+
+    house.service.on_change(house.realm.url, ["country.gts", "region.ts"])
+
+    assert (await house.get("country")).headers["x-boxel-cache"] == "hit"
+
+
 async def test_a_write_is_served_at_once(house: House) -> None:
     await house.save("region.ts", REGION)
     before = await house.get("region")
@@ -209,7 +218,7 @@ async def test_a_file_that_is_not_utf8_is_the_authors_error(house: House) -> Non
 async def test_the_source_map_carries_the_authors_source(house: House) -> None:
     await a_country(house)
     version = await house.version("country")
-    assert f"//# sourceMappingURL=http://realm.test/atlas/country?map={version}" in (
+    assert f"//# sourceMappingURL=http://realm.test/atlas/country.map?v={version}" in (
         await house.text("country")
     )
 

@@ -132,12 +132,12 @@ class ModuleService:
             found = await sources.compiled(module.known.path)
             if found.source_hash == module.known.source_hash:
                 break
-            sources.look_again_at(module.known.path)
+            sources.forget(module.known.path)
         else:
             raise TryLater(f"`{realm.url_of(path)}` keeps changing; ask again.")
         text = found.value.assemble(snapshot.addresses(module))
         if bytes(found.value.map) != b"null":
-            text += f"\n//# sourceMappingURL={module.address}?map={current}\n"
+            text += f"\n//# sourceMappingURL={module.address}.map?v={current}\n"
         served = javascript(
             text.encode(),
             is_immutable=version is not None,
@@ -193,7 +193,7 @@ class ModuleService:
         )
 
     async def serve_map(self, realm: Realm, path: str, version: str | None = None) -> ServedModule:
-        """The source map of a module, with the author's source inside: `?map=<version>`."""
+        """The source map of a module, with the author's source inside: `<path>.map`."""
         sources = self._library.sources(realm.url)
         snapshot, module = await self._find(sources, path)
         stored = await sources.store.read(module.known.path)

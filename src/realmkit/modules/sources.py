@@ -15,7 +15,7 @@ import msgspec
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.changes import ChangeLog
 from realmkit.coalesce import Found, LayeredCache
-from realmkit.errors import BehindRetention, NotFound, NotText, TranspileError
+from realmkit.errors import BehindRetention, NotFound, NotText, RealmkitError, TryLater
 from realmkit.files import FileStore
 from realmkit.modules.compiled import Compiled, Failure
 from realmkit.modules.paths import ModulePaths, Revision, is_module_path, possible_files
@@ -27,6 +27,9 @@ Identity = tuple[int, int, int]
 # The clocks of file systems tick some hundred times a second, and two writes within one
 # tick may look alike. A file is read once its last write is older than that.
 _TICK_NS = 10_000_000
+
+# No file has it, so a module that is known by it is looked at again.
+_NO_IDENTITY: Identity = (0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +105,13 @@ class RealmSources:
         self._seen_seq = seq
 
     def look_again_at(self, path: str) -> None:
-        """Drop what is known of a path, and note whether the file is there."""
-        if not is_module_path(path):
+        """Drop what is known of a path if its file differs, and note whether it is there.
+
+        One change is often announced twice, by the write and by the log; the second time
+        nothing differs any more.
+        """
+        known = self.known.get(path)
+        if not is_module_path(path) or (known and known.identity == self.identity(path)):
             return
         self.forget(path)
         if self.store.stat_now(path) is not None:
@@ -112,7 +120,7 @@ class RealmSources:
             self.paths.remove(path)
 
     def forget(self, path: str) -> None:
-        self._cache.invalidate(self.realm.url, path)
+        # The cache checks each entry against its source's hash, and may keep what it has.
         if self.known.pop(path, None) is not None:
             self._revision.module_differs()
 
@@ -151,9 +159,14 @@ class RealmSources:
             raise NotFound(f"`{self.realm.url_of(path)}` was not found.")
         try:
             found = await self.compiled(path)
-        except TranspileError as exc:
-            # It took too long; it would again, until somebody edits it.
+        except NotFound:
+            self.look_again_at(path)
+            raise
+        except RealmkitError as exc:
+            # Too slow or too large: it would be again, until somebody edits it.
             found = Found(Compiled(error=Failure(exc.detail)), "", "made")
+            if isinstance(exc, TryLater):
+                identity = _NO_IDENTITY
         module = KnownModule(
             path, identity, identity[2] // 1_000_000_000, found.source_hash, _facts(found.value)
         )

@@ -72,6 +72,7 @@ class TranspilerPool:
         self._turns = asyncio.Semaphore(size)
         self._idle: list[_Worker] = []
         self._workers: set[_Worker] = set()
+        self._is_stopped = False
 
     def __repr__(self) -> str:
         busy = len(self._workers) - len(self._idle)
@@ -105,7 +106,8 @@ class TranspilerPool:
                     ) from exc
 
     async def stop(self) -> None:
-        """End every worker, within about a second."""
+        """End every worker, within about a second. Nothing is transpiled afterwards."""
+        self._is_stopped = True
         workers = list(self._workers)
         self._workers.clear()
         self._idle.clear()
@@ -129,6 +131,8 @@ class TranspilerPool:
         return compiled
 
     async def _start(self) -> "_Worker":
+        if self._is_stopped:
+            raise TryLater("The server is stopping; ask again.")
         if self._node is None:
             self._node = await asyncio.to_thread(find_node)
         process = await asyncio.create_subprocess_exec(

@@ -1,0 +1,181 @@
+"""Workers that answer, crash, hang and stop; with real processes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from realmkit.config import SetupError, static_dir
+from realmkit.errors import TranspileError, TryLater
+from realmkit.modules import TranspilerPool
+
+pytestmark = pytest.mark.anyio
+
+# A worker that does as the source says: answer, crash, crash once, hang or talk.
+STUB = """\
+import { existsSync, writeFileSync } from "node:fs";
+const mark = new URL("crashed", import.meta.url);
+const send = (message) => {
+  const body = Buffer.from(JSON.stringify(message));
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(body.length);
+  process.stdout.write(Buffer.concat([length, body]));
+};
+send({ hello: true, version: "stub" });
+let waiting = Buffer.alloc(0);
+for await (const chunk of process.stdin) {
+  waiting = Buffer.concat([waiting, chunk]);
+  while (waiting.length >= 4 && waiting.length >= 4 + waiting.readUInt32BE(0)) {
+    const end = 4 + waiting.readUInt32BE(0);
+    const { id, source } = JSON.parse(waiting.subarray(4, end));
+    waiting = waiting.subarray(end);
+    if (source === "hang") { console.error("hanging"); for (;;) {} }
+    if (source === "crash") throw new Error("out of ideas");
+    if (source === "crash once" && !existsSync(mark)) { writeFileSync(mark, ""); process.exit(1); }
+    if (source === "talk") for (let i = 0; i < 20000; i++) console.error("a line that nobody asked for");
+    send({ id, ok: true, parts: [source] });
+  }
+}
+"""
+
+
+@pytest.fixture
+async def pool(tmp_path: Path) -> AsyncIterator[TranspilerPool]:
+    program = tmp_path / "transpiler.mjs"
+    program.write_text(STUB)
+    (tmp_path / "version.json").write_text('{"version": "stub"}')
+    pool = TranspilerPool(program, size=2, deadline_s=20)
+    yield pool
+    await pool.stop()
+
+
+@pytest.fixture
+async def real_pool() -> AsyncIterator[TranspilerPool]:
+    pool = TranspilerPool(static_dir() / "transpiler" / "transpiler.mjs", size=1)
+    yield pool
+    await pool.stop()
+
+
+async def text_of(pool: TranspilerPool, source: str) -> str:
+    return (await pool.transpile("a.gts", source)).parts[0]
+
+
+async def test_no_worker_starts_before_it_is_needed(pool: TranspilerPool) -> None:
+    assert pool.stats.workers_started == 0
+    assert pool.version == "stub"
+
+
+async def test_at_most_as_many_workers_as_asked_for(pool: TranspilerPool) -> None:
+    texts = await asyncio.gather(*(text_of(pool, f"{n}") for n in range(20)))
+
+    assert texts == [f"{n}" for n in range(20)]
+    assert pool.stats.workers_started == 2
+
+
+async def test_a_worker_is_used_again(pool: TranspilerPool) -> None:
+    await text_of(pool, "a")
+    await text_of(pool, "b")
+
+    assert pool.stats.workers_started == 1
+
+
+async def test_a_crash_is_tried_once_more_on_another_worker(pool: TranspilerPool) -> None:
+    assert await text_of(pool, "crash once") == "crash once"
+    assert (pool.stats.workers_started, pool.stats.workers_lost) == (2, 1)
+
+
+async def test_a_source_that_always_crashes_says_why(pool: TranspilerPool) -> None:
+    with pytest.raises(TryLater, match=r"`a\.gts`: Error: out of ideas"):
+        await text_of(pool, "crash")
+
+    assert await text_of(pool, "fine") == "fine"
+
+
+async def test_a_module_that_takes_too_long_is_the_authors_error(pool: TranspilerPool) -> None:
+    await text_of(pool, "warm")
+    pool._deadline_s = 0.3
+
+    with pytest.raises(TranspileError, match=r"`a.gts` did not compile within 0.3 seconds"):
+        await text_of(pool, "hang")
+
+    pool._deadline_s = 20
+    assert await text_of(pool, "fine") == "fine"
+
+
+async def test_a_talkative_tool_does_not_block_its_worker(pool: TranspilerPool) -> None:
+    assert await text_of(pool, "talk") == "talk"
+
+
+async def test_stopping_takes_about_a_second_even_when_a_worker_hangs(
+    pool: TranspilerPool,
+) -> None:
+    await text_of(pool, "warm")
+    hanging = asyncio.create_task(text_of(pool, "hang"))
+    await asyncio.sleep(0)
+
+    async with asyncio.timeout(5):
+        await pool.stop()
+    with pytest.raises(TryLater):
+        await hanging
+
+    assert repr(pool) == "<TranspilerPool: 0 busy, 0 idle>"
+
+
+async def test_a_rebuilt_transpiler_asks_for_a_restart(pool: TranspilerPool) -> None:
+    assert pool.version == "stub"
+    program = pool._program
+    program.write_text(STUB.replace('version: "stub"', 'version: "newer"'))
+
+    with pytest.raises(TryLater, match="rebuilt"):
+        await text_of(pool, "a")
+
+
+async def test_a_transpiler_that_is_not_built_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="make setup"):
+        _ = TranspilerPool(tmp_path / "transpiler.mjs").version
+
+
+ERRORS = [
+    ("export default ;", "Expression expected", 1, 15),
+    ("const a = 1;\nconst a = 2;", "Identifier 'a' has already been declared.", 2, 6),
+    ("\n\n<template>\n  <div>\n</template>", "Unclosed element `div`", 4, 2),
+    ("<template>\n  {{#if x}}\n</template>", "", None, None),
+    (
+        "const A = 1;\n\nexport default class { <template>\n   {{nope}}</template> }",
+        "Attempted to resolve a value in a strict mode template, "
+        "but that value was not in scope: nope",
+        4,
+        3,
+    ),
+    (
+        "const x = 'é';\n<template><p/>\n  <style scoped>\n    .a {\n  </style></template>",
+        "The scoped style does not parse: Unclosed block.",
+        4,
+        4,
+    ),
+    (
+        "<template><b><style scoped>.a{}</style></b></template>",
+        "<style> tags must be at the root of the template, they cannot be nested",
+        1,
+        13,
+    ),
+]
+
+
+@pytest.mark.parametrize(("source", "message", "line", "column"), ERRORS)
+async def test_an_error_is_told_in_the_authors_lines(
+    real_pool: TranspilerPool, source: str, message: str, line: int | None, column: int | None
+) -> None:
+    error = (await real_pool.transpile("people/a.gts", source)).error
+
+    assert error is not None
+    assert error.message.startswith(message)
+    if line is not None:
+        assert (error.line, error.column) == (line, column)
+        assert error.frame is not None
+        assert f"> {line} | {source.splitlines()[line - 1]}"[:20] in error.frame
+    shown = f"{error.message}{error.frame}"
+    assert "\x1b" not in shown
+    assert "sourceMappingURL" not in shown
+    assert "/work/" not in shown
