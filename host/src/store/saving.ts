@@ -126,7 +126,7 @@ export class CardSaver {
     this.#become({ status: "saving" });
     try {
       if (!(await this.#isStillTheirs(touched))) return this.#conflict(touched);
-      await this.#patch(touched);
+      if (!(await this.#patch(touched))) return this.#conflict(touched);
     } catch (error) {
       for (const field of touched) this.#touched.add(field);
       this.#fail(error);
@@ -145,7 +145,8 @@ export class CardSaver {
     return isSame;
   }
 
-  async #patch(touched: Set<string>): Promise<void> {
+  /** Send the touched fields; false when someone else changed the same ones. */
+  async #patch(touched: Set<string>): Promise<boolean> {
     const data = partOf(serializeCard(this.#card).data, touched);
     const body = JSON.stringify({ data });
     const response = await fetch(this.#card.id, {
@@ -162,14 +163,14 @@ export class CardSaver {
     });
     if (response.status === 412) {
       this.#etag = undefined;
-      if (!(await this.#isStillTheirs(touched))) return this.#conflict(touched);
-      return this.#patch(touched);
+      return (await this.#isStillTheirs(touched)) && this.#patch(touched);
     }
     const saved = await versionIn(response);
     const isMerged = !isSameResource(this.#origin!, saved.resource, touched);
     this.#etag = saved.etag;
     this.#origin = saved.resource;
     if (isMerged && this.#touched.size === 0) await this.#with.refill({ data: saved.resource });
+    return true;
   }
 
   async #theirs(): Promise<Version> {
