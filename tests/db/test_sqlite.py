@@ -138,6 +138,16 @@ async def test_an_abandoned_read_gives_its_thread_back(db: Database) -> None:
         await db.read(NEVER_DONE, budget_s=0.05)
 
 
+async def test_closing_gives_up_long_reads(tmp_path: Path) -> None:
+    database = await open_database(tmp_path / "realmkit.db")
+    reading = asyncio.create_task(database.read(NEVER_DONE))
+    await asyncio.sleep(0.02)
+    async with asyncio.timeout(5):
+        await database.close()
+        with pytest.raises(TooSlow):
+            await reading
+
+
 async def test_a_read_beyond_its_budget_is_a_408(db: Database) -> None:
     with pytest.raises(TooSlow) as refused:
         await db.read(NEVER_DONE, budget_s=0.05)

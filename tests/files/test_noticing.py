@@ -4,8 +4,10 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
+from watchfiles._rust_notify import RustNotify
 
 from realmkit.changes import Change, ChangeLog
 from realmkit.config import Realm
@@ -199,6 +201,22 @@ async def test_watching_goes_on_after_the_database_was_unavailable(
     fill(realm.root, {"a.json": "1"})
     await failed.wait()
     assert await log.next() == [("a.json", "added")]
+
+
+async def test_without_watches_to_be_had_the_folder_is_polled(
+    realm: Realm, files: FileStore, changes: ChangeLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def notify(roots: list[str], debug: bool, by_polling: bool, *rest: Any) -> RustNotify:
+        if not by_polling:
+            raise OSError("OS file watch limit reached.")
+        return RustNotify(roots, debug, by_polling, *rest)
+
+    monkeypatch.setattr("realmkit.files.watcher.RustNotify", notify)
+    watcher = FileWatcher(files)
+    await watcher.start()
+    fill(realm.root, {"a.json": "1"})
+    assert await Log(realm, changes).next() == [("a.json", "added")]
+    await watcher.stop()
 
 
 async def test_a_watcher_stops_at_once(files: FileStore) -> None:

@@ -73,5 +73,5 @@ class Database(Protocol):
         ...
 
     async def close(self) -> None:
-        """Wait for running statements and let go of the files."""
+        """Wait for the writer, give up long reads, and let go of the files."""
         ...

@@ -57,6 +57,7 @@ class SqliteDatabase:
         self._writer_thread = ThreadPoolExecutor(1, "realmkit-db-writer")
         self._reader_threads = ThreadPoolExecutor(READER_THREADS, "realmkit-db-reader")
         self._readers: SimpleQueue[_Reader] = SimpleQueue()
+        self._closing = threading.Event()
 
     @staticmethod
     async def open(path: Path) -> SqliteDatabase:
@@ -107,6 +108,8 @@ class SqliteDatabase:
             await self._finish("commit", then=transaction.committed)
 
     async def close(self) -> None:
+        # Reads that would go on for long are given up; a commit is waited for.
+        self._closing.set()
         async with self._turn:
             await self._on_writer(self._disconnect)
         self._writer_thread.shutdown()
@@ -168,9 +171,9 @@ class SqliteDatabase:
         self.writer.execute("pragma synchronous = normal")
         self.writer.execute("pragma foreign_keys = on")
         self._migrate()
-        self._on_loop = _Reader(self.path, busy_timeout_ms=0)
+        self._on_loop = _Reader(self.path, self._closing, busy_timeout_ms=0)
         for _ in range(READER_THREADS):
-            self._readers.put(_Reader(self.path, busy_timeout_ms=BUSY_TIMEOUT_MS))
+            self._readers.put(_Reader(self.path, self._closing, busy_timeout_ms=BUSY_TIMEOUT_MS))
 
     def _migrate(self) -> None:
         self.writer.execute(SCHEMA_MIGRATIONS)
@@ -274,7 +277,8 @@ class SqliteTransaction:
 class _Reader:
     """A read-only connection whose statements are interrupted at a deadline."""
 
-    def __init__(self, path: Path, *, busy_timeout_ms: int) -> None:
+    def __init__(self, path: Path, closing: threading.Event, *, busy_timeout_ms: int) -> None:
+        self._closing = closing
         self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
         self._connection.set_busy_timeout(busy_timeout_ms)
         self._connection.set_progress_handler(self._is_to_stop, STEPS_BETWEEN_LOOKS)
@@ -296,7 +300,7 @@ class _Reader:
         self._connection.close()
 
     def _is_to_stop(self) -> bool:
-        if self._abandoned is not None and self._abandoned.is_set():
+        if self._closing.is_set() or (self._abandoned is not None and self._abandoned.is_set()):
             return True
         return self._deadline is not None and time.monotonic() > self._deadline
 

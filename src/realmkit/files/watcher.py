@@ -25,6 +25,7 @@ logger = structlog.get_logger(__name__)
 
 STEP_MS = 20
 GATHER_MS = 400
+POLL_MS = 300
 RETRY_S = 2.0
 
 
@@ -42,9 +43,7 @@ class FileWatcher:
 
     async def start(self) -> None:
         """Return once changes are noticed. What changed before is for a scan to find."""
-        notify = await asyncio.to_thread(
-            RustNotify, [str(self._store.root)], False, False, 300, True, True
-        )
+        notify = await asyncio.to_thread(self._begin)
         name = f"watch {self._store.realm.name}"
         loop = asyncio.get_running_loop()
         self._thread = threading.Thread(
@@ -61,6 +60,15 @@ class FileWatcher:
                 await self._task
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join)
+
+    def _begin(self) -> RustNotify:
+        root = [str(self._store.root)]
+        try:
+            return RustNotify(root, False, False, POLL_MS, True, True)
+        except (OSError, RuntimeError) as exc:
+            # The machine's supply of watches is limited; looking around is not.
+            logger.warning("Watching by polling", realm=self._store.realm.url, reason=str(exc))
+            return RustNotify(root, False, True, POLL_MS, True, True)
 
     def _listen(self, notify: RustNotify, loop: asyncio.AbstractEventLoop) -> None:
         """On the watching thread: hand what is reported to the loop."""
@@ -91,7 +99,7 @@ class FileWatcher:
                 else:
                     await self._store.rescan(self._relative(paths))
                 self._needs_scan = False
-            except RealmkitError as exc:
+            except (RealmkitError, OSError) as exc:
                 logger.warning(
                     "Changed files could not be looked at",
                     realm=self._store.realm.url,
