@@ -20,14 +20,18 @@ def evaluate() -> Evaluate:
     """`evaluate(source, path=..., give={specifier: module text})` runs a module.
 
     Answers `result` (its export of that name, called if it is a function), `exports`,
-    `registered`, `styles`, `fetched`, `imported` and the `name` of its default export.
+    `registered`, `styles`, `fetched`, `imported`, the `name` of its default export, and for
+    each word of `trace` the author's line by the source map, in `lines`.
     """
     node = find_node()
 
     def run(
-        source: str, path: str = "card.gts", give: dict[str, str] | None = None
+        source: str,
+        path: str = "card.gts",
+        give: dict[str, str] | None = None,
+        trace: tuple[str, ...] = (),
     ) -> dict[str, Any]:
-        request = json.dumps({"source": source, "path": path, "give": give or {}})
+        request = json.dumps({"source": source, "path": path, "give": give or {}, "trace": trace})
         done = subprocess.run(
             [node, _HARNESS], input=request, capture_output=True, text=True, check=False
         )

@@ -1,8 +1,11 @@
 // Compiles a source as the server does and runs the module in Node: what a test asks of it
 // is what the code does, not what it looks like.
 //
-// In:  {source, path, give: {specifier: module text}}  as JSON on stdin
-// Out: {value: what the module exports as `result`, registered, styles} as JSON on stdout
+// In:  {source, path, give: {specifier: module text}, trace: [words]}  as JSON on stdin
+// Out: {result: what the module exports by that name, exports, registered, styles, fetched,
+//       imported, name of the default export, lines: where each word came from}
+
+import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 
 import { assemble, transpile } from "../../src/realmkit/static/transpiler/transpile.mjs";
 
@@ -14,7 +17,7 @@ const STANDS_FOR = {
 };
 const RUNTIME = new URL("../../node_modules/decorator-transforms/dist/runtime.js", import.meta.url);
 
-const { source, path, give } = JSON.parse(await readAll(process.stdin));
+const { source, path, give, trace } = JSON.parse(await readAll(process.stdin));
 const provided = { ...STANDS_FOR, ...give };
 const seen = { registered: [], styles: [], fetched: [], imported: [] };
 
@@ -26,11 +29,25 @@ globalThis.__realmkit = {
   loader: { fetch: (url) => seen.fetched.push(url) },
 };
 
-const module = await import(address(assemble(transpile(source, path), addressOf)));
+const transpiled = transpile(source, path);
+const module = await import(address(assemble(transpiled, addressOf)));
 const result = typeof module.result === "function" ? await module.result() : module.result;
 process.stdout.write(
-  JSON.stringify({ result, exports: Object.keys(module), name: module.default?.name, ...seen }),
+  JSON.stringify({
+    result,
+    exports: Object.keys(module),
+    name: module.default?.name,
+    lines: trace.map(lineOf),
+    ...seen,
+  }),
 );
+
+function lineOf(word) {
+  const lines = assemble(transpiled).split("\n");
+  const index = lines.findIndex((line) => line.includes(word));
+  const position = { line: index + 1, column: lines[index].indexOf(word) };
+  return originalPositionFor(new TraceMap(transpiled.map), position).line;
+}
 
 function addressOf(specifier) {
   if (specifier.startsWith("decorator-transforms/")) return RUNTIME.href;

@@ -136,3 +136,23 @@ def test_an_unscoped_style_is_left_in_the_template(evaluate: Evaluate) -> None:
 
     assert answer["styles"] == []
     assert "style" in answer["result"]
+
+
+def test_the_source_map_leads_to_the_authors_lines(evaluate: Evaluate) -> None:
+    answer = evaluate(
+        """import { on } from '@ember/modifier';
+
+        export class Person {
+          get first(): string { return 'second'; }
+          static isolated = class {
+            <template>
+              <b {{on 'click' this.go}}>x</b>
+            </template>
+            go = () => third();
+          };
+        }
+        declare function third(): void;
+        """,
+        trace=("first", "'second'", "third()"),
+    )
+    assert answer["lines"] == [4, 4, 9]
