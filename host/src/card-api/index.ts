@@ -33,6 +33,7 @@ nameEngineClasses({
   Theme,
 });
 
+export { moduleIdentity as resolveModule } from "../loader/addresses.ts";
 // For the host.
 export { type BrokenLink, brokenLinks, getCardMeta } from "./card-metadata.ts";
 export { isCard, isCardInstance, resolveInstanceURL } from "./card-predicates.ts";
@@ -66,6 +67,7 @@ export { isDefinition } from "./fields/field.ts";
 export { queryStateOf, refreshQueries } from "./fields/query.ts";
 export { checkQueries } from "./fields/query-tokens.ts";
 export { identifyCard, instanceOf } from "./identity.ts";
+export { markdownToHTML } from "./markdown.ts";
 export { Component } from "./render/component.ts";
 export {
   getComponent,
@@ -93,8 +95,6 @@ export {
   useIndexBasedKey,
   valueType,
 } from "./symbols.ts";
-export { moduleIdentity as resolveModule } from "../loader/addresses.ts";
-export { markdownToHTML } from "./markdown.ts";
 // The controls of the built-in fields' forms.
 export { default as FieldInput } from "./templates/field-input.gts";
 export { default as FieldSelect } from "./templates/field-select.gts";

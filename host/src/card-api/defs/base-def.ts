@@ -38,10 +38,12 @@ export class BaseDef {
 
   /** The label of an instance's kind; a definition may answer by the instance. */
   static getDisplayName(_instance: BaseDef): string {
+    // biome-ignore lint/complexity/noThisInStatic: the subclass that is asked answers.
     return this.displayName;
   }
 
   static getIconComponent(_instance: BaseDef): ComponentLike | undefined {
+    // biome-ignore lint/complexity/noThisInStatic: the subclass that is asked answers.
     return this.icon;
   }
 

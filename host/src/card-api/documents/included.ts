@@ -18,6 +18,7 @@ import { belongTo, prepareFields, putPrepared } from "./values.ts";
 export class IncludedCards {
   readonly document: CardDocument;
   #store: CardStore;
+  #byId: Map<string, Resource> | undefined;
   #made = new Map<Resource, Promise<BaseDef>>();
   #fills: Promise<void>[] = [];
 
@@ -28,8 +29,8 @@ export class IncludedCards {
 
   /** The included resource with this absolute id. */
   find(id: string): Resource | undefined {
-    const all = [...(this.document.included ?? []), this.document.data];
-    return all.find((each) => each?.id !== undefined && resolveReference(each.id) === id);
+    this.#byId ??= this.#resourcesById();
+    return this.#byId.get(id);
   }
 
   findLocal(lid: string): Resource | undefined {
@@ -38,8 +39,8 @@ export class IncludedCards {
 
   /** The instance of a resource. It may not be filled in before `filled`. */
   instance(resource: Resource, relativeTo: string | undefined): Promise<BaseDef> {
-    let made = this.#made.get(resource);
-    if (!made) this.#made.set(resource, (made = this.#make(resource, relativeTo)));
+    const made = this.#made.get(resource) ?? this.#make(resource, relativeTo);
+    this.#made.set(resource, made);
     return made;
   }
 
@@ -51,6 +52,12 @@ export class IncludedCards {
 
   async filled(): Promise<void> {
     while (this.#fills.length > 0) await Promise.all(this.#fills.splice(0));
+  }
+
+  #resourcesById(): Map<string, Resource> {
+    const { data, included = [] } = this.document;
+    const named = [data, ...included].filter((each) => each?.id !== undefined);
+    return new Map(named.map((each) => [resolveReference(each.id!), each]));
   }
 
   async #make(resource: Resource, relativeTo: string | undefined): Promise<BaseDef> {

@@ -113,8 +113,8 @@ function routesOf(field: Field): Routes | undefined {
     if (path === true) continue;
     let at = routes;
     for (const segment of path.split(".")) {
-      let next = at.get(segment);
-      if (!next) at.set(segment, (next = new Map()));
+      const next: Routes = at.get(segment) ?? new Map();
+      at.set(segment, next);
       at = next;
     }
   }

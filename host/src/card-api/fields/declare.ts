@@ -41,6 +41,7 @@ export function linksToMany(card: ClassOrThunk, options: FieldOptions = {}): any
 }
 
 const ownFields = new WeakMap<DefinitionClass, Map<string, Field>>();
+let allFields = new WeakMap<DefinitionClass, Map<string, Field>>();
 
 export function field(
   prototype: BaseDef,
@@ -64,9 +65,9 @@ export function declareField(
   factory: FieldFactory,
 ): PropertyDescriptor {
   const declared = factory.create(name, owner);
-  let own = ownFields.get(owner);
-  if (!own) ownFields.set(owner, (own = new Map()));
-  own.set(name, declared);
+  const own = ownFields.get(owner) ?? new Map<string, Field>();
+  ownFields.set(owner, own.set(name, declared));
+  allFields = new WeakMap();
   const descriptor: PropertyDescriptor = {
     enumerable: true,
     configurable: true,
@@ -102,10 +103,14 @@ export function getField(target: BaseDef | DefinitionClass, name: string): Field
   return fieldsOf(cls).get(name);
 }
 
-export function fieldsOf(cls: DefinitionClass): Map<string, Field> {
+/** The same as a map; callers must not change it. Every getter of every template asks for it. */
+export function fieldsOf(cls: DefinitionClass): ReadonlyMap<string, Field> {
+  const known = allFields.get(cls);
+  if (known) return known;
   const fields = new Map<string, Field>();
   for (const ancestor of ancestry(cls).reverse()) {
     for (const [name, declared] of ownFields.get(ancestor) ?? []) fields.set(name, declared);
   }
+  allFields.set(cls, fields);
   return fields;
 }

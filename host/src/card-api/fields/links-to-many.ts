@@ -61,7 +61,7 @@ export class LinksToManyField extends Field {
     if (!this.isComputed && (!values.has(this.name) || implicit.has(this.name))) return undefined;
     const items = this.isComputed ? rawOf(this.get(instance)) : rawOf(values.get(this.name));
     if (items.length === 0) writer.emptyLinks(path);
-    items.forEach((item, i) => writer.link(instance, `${path}.${i}`, item));
+    for (const [i, item] of items.entries()) writer.link(instance, `${path}.${i}`, item);
     return undefined;
   }
 

@@ -123,8 +123,8 @@ function load(instance: BaseDef, field: Field, results: QueryResults, link: Link
 
 function resultsOf(instance: BaseDef, field: Field): QueryResults {
   const { queries } = stateOf(instance);
-  let results = queries.get(field.name) as QueryResults | undefined;
-  if (!results) queries.set(field.name, (results = new QueryResults()));
+  const results = (queries.get(field.name) as QueryResults | undefined) ?? new QueryResults();
+  queries.set(field.name, results);
   return results;
 }
 

@@ -82,14 +82,16 @@ export class Box {
   }
 
   #of(item: object): Box {
-    let box = this.#byItem.get(item);
-    if (!box) {
-      const write = (value: any) => {
+    const known = this.#byItem.get(item);
+    if (known) return known;
+    const box = new Box(
+      () => item,
+      (value) => {
         const index = rawOf(this.value).indexOf(item);
         if (index !== -1) this.value[index] = value;
-      };
-      this.#byItem.set(item, (box = new Box(() => item, write)));
-    }
+      },
+    );
+    this.#byItem.set(item, box);
     return box;
   }
 }

@@ -20,14 +20,14 @@ const proxies = new WeakMap<Box, Map<Frame, object>>();
 
 /** The components of the fields of the instance in `box`, or of `declared` while there is none. */
 export function fieldsProxy(box: Box, frame: Frame, declared: DefinitionClass): object {
-  let byFrame = proxies.get(box);
-  if (!byFrame) proxies.set(box, (byFrame = new Map()));
-  let proxy = byFrame.get(frame);
-  if (proxy) return proxy;
+  const byFrame = proxies.get(box) ?? new Map<Frame, object>();
+  proxies.set(box, byFrame);
+  const known = byFrame.get(frame);
+  if (known) return known;
 
   const named = (name: string | symbol): Field | undefined =>
     typeof name === "string" ? fieldsOf(classIn(box, declared)).get(name) : undefined;
-  proxy = new Proxy(Object.create(null) as object, {
+  const proxy = new Proxy(Object.create(null) as object, {
     get: (_target, name) => {
       const field = named(name);
       return field && fieldComponent(field, box, frame);
@@ -63,8 +63,8 @@ export function rootComponent(parts: SlotParts): any {
 }
 
 function cached(box: Box, frame: Frame, key: string, make: () => unknown): unknown {
-  let byKey = box.components.get(frame);
-  if (!byKey) box.components.set(frame, (byKey = new Map()));
+  const byKey = box.components.get(frame) ?? new Map<string, unknown>();
+  box.components.set(frame, byKey);
   if (!byKey.has(key)) byKey.set(key, make());
   return byKey.get(key);
 }

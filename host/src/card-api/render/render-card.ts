@@ -1,15 +1,13 @@
 /**
  * Show a card in an element of the page.
  *
- * Each rendering is a Glimmer root of its own. A render that throws leaves
- * Glimmer half-way through its work, and later renders in the page fail: the
- * caller must treat the page as unusable.
+ * Each rendering is a Glimmer root of its own. A render that throws takes every
+ * other rendering of the page down with it.
  */
 
-import { renderComponent } from "@ember/renderer";
-import { run } from "@ember/runloop";
 import { consumeTag, createTag, dirtyTag } from "@glimmer/validator";
 import { typeKey } from "../../loader/addresses.ts";
+import { mount } from "../../runtime/renderer.ts";
 import { ancestorOf } from "../definitions.ts";
 import type { BaseDef, Format } from "../defs/base-def.ts";
 import type { CodeRef } from "../store-seam.ts";
@@ -22,8 +20,6 @@ export interface RenderOptions extends Surroundings {
   element: Element;
   /** Render as this ancestor shows it. */
   codeRef?: CodeRef;
-  /** The Ember owner; a plain one is made when there is none. */
-  owner?: object;
 }
 
 export interface Rendering {
@@ -49,30 +45,15 @@ export function renderCard(instance: BaseDef, options: RenderOptions): Rendering
       return format;
     },
   });
-  const result = mount(component, element, options.owner);
+  const mounted = mount(component, element);
   return {
-    destroy: () => run(() => result.destroy()),
+    destroy: () => mounted.destroy(),
     setFormat: (next) => {
       format = next;
       dirtyTag(cell);
     },
   };
 }
-
-// Outside a run loop anything that joins one while rendering recurses for ever;
-// templates cache handles by owner, so each root has an owner of its own.
-function mount(component: object, into: Element, owner: object = plainOwner): { destroy(): void } {
-  return run(() =>
-    renderComponent(component as any, { into, owner: Object.create(owner) as any }),
-  ) as { destroy(): void };
-}
-
-const plainOwner = {
-  lookup: (name: string) =>
-    name === "-environment:main" ? { isInteractive: true, hasDOM: true } : undefined,
-  factoryFor: () => undefined,
-  resolveRegistration: () => undefined,
-};
 
 const components = new WeakMap<BaseDef, unknown>();
 const readOnlyFrame = new Frame({});

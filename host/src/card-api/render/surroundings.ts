@@ -42,8 +42,8 @@ export class Frame {
 
   /** The frame of what is rendered inside a container of this format. */
   within(format: Format): Frame {
-    let frame = this.#within.get(format);
-    if (!frame) this.#within.set(format, (frame = new Frame(this.surroundings, format)));
+    const frame = this.#within.get(format) ?? new Frame(this.surroundings, format);
+    this.#within.set(format, frame);
     return frame;
   }
 
