@@ -1,0 +1,229 @@
+"""Query-backed fields of served documents."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from realmkit.index import NewEntry
+from realmkit.search.search_links import parse_search_link
+
+from ..support.people import CARD_DEF, type_key
+from .conftest import OTHERS, PEOPLE, World, person
+
+pytestmark = pytest.mark.anyio
+
+DOG = {"module": f"{PEOPLE}dog", "name": "Dog"}
+HOME = {"module": f"{PEOPLE}dog", "name": "Home"}
+TEXT = {"module": "@cardstack/base/string", "name": "default"}
+
+
+async def define_dog(world: World, **queries: Any) -> None:
+    """A dog whose query-backed fields are `queries`; `friend` is singular, and home has one too."""
+    text = {"type": "contains", "card": TEXT, "isPrimitive": True, "valueType": "string"}
+    fields: dict[str, Any] = {
+        "name": text,
+        "kind": text,
+        "mother": {"type": "linksTo", "card": DOG},
+        "home": {"type": "contains", "card": HOME},
+    }
+    for name, query in queries.items():
+        kind = "linksTo" if name == "friend" else "linksToMany"
+        fields[name] = {"type": kind, "card": DOG, "query": query}
+    guests = {"filter": {"eq": {"kind": "$this.welcome"}}}
+    home = {"welcome": text, "guests": {"type": "linksToMany", "card": DOG, "query": guests}}
+    await world.define([_described("card-def", DOG, fields), _described("field-def", HOME, home)])
+
+
+def _described(kind: str, ref: Mapping[str, str], fields: dict[str, Any]) -> dict[str, Any]:
+    types = [type_key(ref), type_key(CARD_DEF)]
+    return {
+        "type": kind,
+        "codeRef": ref,
+        "displayName": ref["name"],
+        "types": types,
+        "fields": fields,
+    }
+
+
+def dog(name: str, kind: str | None = "pug", **more: Any) -> NewEntry:
+    links = more.pop("links", None)
+    realm = more.pop("realm", PEOPLE)
+    attributes = {"name": name, "kind": kind, **more}
+    return person(name, attributes, ref=DOG, links=links, realm=realm)
+
+
+async def relationships(world: World, name: str, **options: Any) -> dict[str, Any]:
+    document = await world.engine.card_document(f"{PEOPLE}{name}", **options)
+    assert document is not None
+    return document["data"]["relationships"]
+
+
+def ids(relationship: dict[str, Any]) -> list[str]:
+    return [one["id"].removeprefix(PEOPLE) for one in relationship["data"]]
+
+
+async def test_a_plural_field_has_an_umbrella_and_one_key_a_result(world: World) -> None:
+    query = {
+        "filter": {"eq": {"kind": "$this.kind"}},
+        "sort": [{"by": "name", "direction": "desc"}],
+    }
+    await define_dog(world, others=query)
+    await world.put(dog("a"), dog("b"), dog("c", "lab"))
+
+    found = await relationships(world, "a")
+
+    assert ids(found["others"]) == ["b", "a"]
+    assert found["others"]["links"]["self"] is None
+    assert found["others.0"] == {
+        "links": {"self": "./b"},
+        "data": {"type": "card", "id": f"{PEOPLE}b"},
+    }
+    assert "others.2" not in found
+
+
+async def test_a_singular_field_takes_the_first_result(world: World) -> None:
+    await define_dog(world, friend={"filter": {"not": {"eq": {"name": "$this.name"}}}})
+    await world.put(dog("a"), dog("b"), dog("c"), person("ann"))
+
+    assert (await relationships(world, "a"))["friend"]["links"]["self"] == "./b"
+    assert (await relationships(world, "b"))["friend"]["data"]["id"] == f"{PEOPLE}a"
+
+
+async def test_the_search_link_can_be_read_back_and_asked_again(world: World) -> None:
+    await define_dog(world, others={"filter": {"eq": {"kind": "$this.kind"}}, "page": {"size": 1}})
+    await world.put(dog("a", "c & d"), dog("b", "c & d"))
+
+    found = (await relationships(world, "a"))["others"]
+    realms, query = parse_search_link(found["links"]["search"])
+
+    assert realms == [PEOPLE]
+    assert query == {"filter": {"on": DOG, "eq": {"kind": "c & d"}}, "page": {"size": 1}}
+    assert await world.ids(*realms, **query) == ["people/a"]
+
+
+@pytest.mark.parametrize(
+    ("filter", "matching"),
+    [
+        ({"eq": {"kind": "$this.kind"}}, None),
+        ({"eq": {"kind": "$this.kind", "name": "b"}}, None),
+        ({"any": [{"eq": {"kind": "$this.kind"}}, {"eq": {"name": "b"}}]}, ["b"]),
+        ({"not": {"eq": {"kind": "$this.kind"}}}, None),
+        ({"not": {"any": [{"eq": {"kind": "$this.kind"}}, {"eq": {"name": "b"}}]}}, None),
+        (
+            {"every": [{"eq": {"name": "b"}}, {"not": {"not": {"eq": {"kind": "$this.kind"}}}}]},
+            None,
+        ),
+        ({"in": {"kind": ["$this.kind", "lab"]}}, None),
+        ({"eq": {"mother.id": "$this.mother.id"}}, None),
+    ],
+)
+async def test_an_undefined_token_never_widens_a_search(
+    world: World, filter: dict[str, Any], matching: list[str] | None
+) -> None:
+    await define_dog(world, others={"filter": filter})
+    without_kind = person("a", {"name": "a"}, ref=DOG)
+    await world.put(without_kind, dog("b"), dog("c", "lab"))
+
+    found = (await relationships(world, "a"))["others"]
+
+    if matching is None:
+        assert found == {"links": {"self": None}}
+    else:
+        assert ids(found) == matching
+
+
+async def test_null_is_a_value_and_matches_null(world: World) -> None:
+    await define_dog(world, others={"filter": {"eq": {"kind": "$this.kind"}}})
+    await world.put(dog("a", None), dog("b", None), dog("c"))
+
+    assert ids((await relationships(world, "a"))["others"]) == ["a", "b"]
+
+
+async def test_tokens_name_links_the_card_itself_and_its_realm(world: World) -> None:
+    await define_dog(
+        world,
+        siblings={"filter": {"eq": {"mother.id": "$this.mother.id"}}},
+        pups={"filter": {"eq": {"mother.id": "$this.id"}}, "realms": ["$REALM"]},
+    )
+    for name, mother in [("m", None), ("a", "m"), ("b", "m")]:
+        entry = dog(name, links={"mother": f"./{mother}" if mother else None})
+        linked = {"mother": {"id": f"{PEOPLE}{mother}"} if mother else None}
+        await world.put(replace(entry, search_doc={**(entry.search_doc or {}), **linked}))
+
+    assert ids((await relationships(world, "a"))["siblings"]) == ["a", "b"]
+    assert ids((await relationships(world, "m"))["pups"]) == ["a", "b"]
+
+
+async def test_a_contained_value_asks_with_its_own_values(world: World) -> None:
+    await define_dog(world)
+    await world.put(dog("a", home={"welcome": "lab"}), dog("b", "lab"))
+
+    found = await relationships(world, "a")
+
+    assert ids(found["home.guests"]) == ["b"]
+    assert found["home.guests.0"]["links"]["self"] == "./b"
+
+
+async def test_other_realms_are_asked_together_and_unknown_ones_reported(world: World) -> None:
+    await define_dog(world, all={"realms": [PEOPLE, OTHERS, "http://far/"]})
+    await world.put(dog("b"))
+    await world.put(dog("a", realm=OTHERS), realm=OTHERS)
+    await world.put(dog("me"))
+
+    found = (await relationships(world, "me"))["all"]
+
+    assert [one["id"] for one in found["data"]] == [f"{OTHERS}a", f"{PEOPLE}b", f"{PEOPLE}me"]
+    assert [error["realm"] for error in found["meta"]["errors"]] == ["http://far/"]
+    assert "search" in found["links"]
+
+
+async def test_a_query_that_makes_no_sense_spoils_neither_document_nor_neighbours(
+    world: World,
+) -> None:
+    await define_dog(world, odd={"filter": {"eq": {"nmae": "x"}}}, others={})
+    await world.put(dog("a"))
+
+    found = await relationships(world, "a")
+
+    assert 'nonexistent field "nmae"' in found["odd"]["meta"]["errors"][0]["message"]
+    assert found["odd"]["data"] == []
+    assert ids(found["others"]) == ["a"]
+
+
+async def test_results_are_followed_unless_expansion_is_skipped(world: World) -> None:
+    await define_dog(world, others={"filter": {"eq": {"kind": "$this.kind"}}})
+    await world.put(
+        dog("a", "pug", links={"mother": "./m"}),
+        dog("b"),
+        dog("m", "lab", links={"mother": "./b2"}),
+        dog("b2", "lab"),
+    )
+    whole = await world.engine.card_document(f"{PEOPLE}a")
+    named = await world.engine.card_document(f"{PEOPLE}a", skip_query_backed_expansion=True)
+    assert whole
+    assert named
+
+    assert [one["id"][-2:] for one in whole["included"]] == ["/m", "/b", "b2"]
+    assert [one["id"][-2:] for one in named["included"]] == ["/m", "b2"]
+    for resource in (named["data"], *named["included"]):
+        assert not [key for key in resource["relationships"] if key.startswith("others.")]
+        assert resource["relationships"]["others"]["data"]
+
+
+async def test_a_field_costs_one_statement_however_many_parents_ask(world: World) -> None:
+    await define_dog(world, same={"filter": {"eq": {"name": "$this.name"}}, "page": {"size": 1}})
+    costs: list[int] = []
+    for count in (3, 50):
+        await world.put(*[dog(f"{count}-{number}", str(count)) for number in range(count)])
+        query = world.engine.parse({"filter": {"on": DOG, "eq": {"kind": str(count)}}})
+        before = world.db.statements
+        page = await world.engine.search([PEOPLE], query)
+        costs.append(world.db.statements - before)
+        assert all(
+            one["relationships"]["same"]["data"] == [{"type": "card", "id": one["id"]}]
+            for one in page.data
+        )
+
+    assert costs[0] == costs[1]

@@ -1,0 +1,187 @@
+"""Searches over an index: which cards, in which order, in which shape."""
+
+from typing import Any
+
+import pytest
+
+from realmkit.errors import BadRequest
+from realmkit.index import NewEntry
+
+from ..support.people import EMPLOYEE, PERSON, type_key
+from .conftest import OTHERS, PEOPLE, World, broken, person
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_an_empty_query_is_every_card_by_id(world: World) -> None:
+    await world.put(person("bob"), person("a-b"), person("a"), broken("worse", "It threw."))
+
+    assert await world.ids() == ["people/a", "people/a-b", "people/bob"]
+
+
+async def test_a_type_is_also_its_subclasses(world: World) -> None:
+    await world.put(person("ann"), person("eve", ref=EMPLOYEE))
+
+    assert await world.ids(filter={"type": PERSON}) == ["people/ann", "people/eve"]
+    assert await world.ids(filter={"type": EMPLOYEE}) == ["people/eve"]
+    assert await world.ids(filter={"not": {"type": EMPLOYEE}}) == ["people/ann"]
+
+
+async def test_on_wins_over_type(world: World) -> None:
+    await world.put(person("ann", {"name": "x"}), person("eve", {"name": "x"}, ref=EMPLOYEE))
+    filter = {"type": PERSON, "on": EMPLOYEE, "eq": {"name": "x"}}
+
+    assert await world.ids(filter=filter) == ["people/eve"]
+
+
+async def test_several_realms_are_one_search_under_one_sort_and_page(world: World) -> None:
+    await world.put(person("a", {"age": 1}), person("c", {"age": 3}), person("d", {"age": 4}))
+    await world.put(person("b", {"age": 2}, realm=OTHERS), realm=OTHERS)
+    query = world.engine.parse(
+        {
+            "sort": [{"by": "age", "on": PERSON, "direction": "desc"}],
+            "page": {"size": 2, "number": 1},
+        }
+    )
+
+    page = await world.engine.search([PEOPLE, OTHERS], query)
+
+    assert [resource["id"] for resource in page.data] == [f"{OTHERS}b", f"{PEOPLE}a"]
+    assert page.total == 4
+
+
+async def test_a_sort_key_speaks_of_the_root_filters_type(world: World) -> None:
+    await world.put(person("a", {"age": 2}), person("b", {"age": 1}))
+
+    assert await world.ids(filter={"type": PERSON}, sort=[{"by": "age"}]) == [
+        "people/b",
+        "people/a",
+    ]
+
+
+async def test_a_realm_that_is_not_served_is_reported_and_the_others_answer(world: World) -> None:
+    await world.put(person("a"))
+
+    page = await world.engine.search(["http://h/gone/", PEOPLE], world.engine.parse({}))
+
+    assert page.total == 1
+    assert page.to_document()["meta"]["errors"] == [
+        {
+            "realm": "http://h/gone/",
+            "type": "unknown",
+            "message": "No realm is served at http://h/gone/ here.",
+        }
+    ]
+
+
+async def test_a_result_is_a_served_resource(world: World) -> None:
+    await world.put(person("ann", {"name": "Ann"}, links={"boss": None}))
+    query = world.engine.parse({})
+    [found] = (await world.engine.search([PEOPLE], query, with_included=False)).data
+    found["meta"].pop("generation")
+
+    assert found == {
+        "type": "card",
+        "id": f"{PEOPLE}ann",
+        "links": {"self": f"{PEOPLE}ann"},
+        "attributes": {"name": "Ann"},
+        "relationships": {"boss": {"links": {"self": None}}},
+        "meta": {
+            "adoptsFrom": {"module": "./person", "name": "Person"},
+            "realmURL": PEOPLE,
+            "realmInfo": {"name": "people"},
+            "lastModified": 1_700_000_000,
+            "resourceCreatedAt": 1_600_000_000,
+        },
+    }
+
+
+async def test_sparse_resources_hold_the_named_fields_only(world: World) -> None:
+    attributes = {"name": "Ann", "age": 5, "address": {"city": "Rome", "zip": "1"}}
+    await world.put(person("ann", attributes, links={"boss": "./bob", "owner": "./bob"}))
+    query = world.engine.parse({"fields": {"card": ["name", "address.city", "boss"]}})
+
+    page = await world.engine.search([PEOPLE], query)
+
+    assert page.data[0]["attributes"] == {"name": "Ann", "address": {"city": "Rome"}}
+    assert list(page.data[0]["relationships"]) == ["boss"]
+    assert page.included == []
+
+
+async def test_files_are_found_when_they_are_asked_for(world: World) -> None:
+    readme = NewEntry(url=f"{PEOPLE}readme.md", type="file", search_doc={"_title": "readme.md"})
+    await world.put(person("ann"), readme)
+
+    assert await world.ids(scope="files") == ["people/readme.md"]
+    assert await world.ids(scope="all") == ["people/ann", "people/readme.md"]
+
+
+async def test_a_search_costs_one_statement_or_two_with_a_full_page(world: World) -> None:
+    await world.put(*[person(f"p{number}") for number in range(5)])
+    for size, statements in [(10, 1), (2, 2)]:
+        query = world.engine.parse({"page": {"size": size}})
+        before = world.db.statements
+        page = await world.engine.search([PEOPLE], query, with_included=False)
+
+        assert page.total == 5
+        assert world.db.statements - before == statements
+
+
+async def test_a_nonexistent_field_is_a_bad_request(world: World) -> None:
+    with pytest.raises(BadRequest, match=r'nonexistent field "nmae".*Did you mean "name"\?'):
+        await world.ids(filter={"on": PERSON, "eq": {"nmae": "x"}})
+
+
+async def test_contains_knows_more_letters_than_ascii(world: World) -> None:
+    await world.put(person("x", {"name": "ÅLAND 100%"}), person("y", {"name": "Aland 1000"}))
+
+    assert await world.ids(filter={"on": PERSON, "contains": {"name": "åland"}}) == ["people/x"]
+    assert await world.ids(filter={"on": PERSON, "contains": {"name": "100%"}}) == ["people/x"]
+
+
+HTML: dict[str, Any] = {
+    "atom": "<i data-scopedcss-0a1b2c3d4e-5f6a7b8c9d></i>",
+    "fitted": {type_key(EMPLOYEE): "<b>employee</b>", type_key(PERSON): "<b>person</b>"},
+}
+
+
+@pytest.mark.parametrize(
+    ("asked", "html"),
+    [
+        ({"format": "fitted"}, "<b>employee</b>"),
+        ({"format": "fitted", "renderType": PERSON}, "<b>person</b>"),
+        ({"format": "atom"}, HTML["atom"]),
+        ({"format": "head"}, None),
+    ],
+)
+async def test_tiles_carry_prerendered_html(
+    world: World, asked: dict[str, Any], html: str | None
+) -> None:
+    await world.put(person("eve", ref=EMPLOYEE, html=HTML, icon_html="<svg/>"))
+    before = world.db.statements
+    page = await world.engine.search([PEOPLE], world.engine.parse({"html": asked}))
+    meta = page.data[0]["meta"]
+
+    assert world.db.statements - before == 2
+    assert meta["html"] == html
+    assert meta["styles"] == (["0a1b2c3d4e-5f6a7b8c9d"] if asked["format"] == "atom" else [])
+    assert (meta["displayName"], meta["iconHTML"]) == ("Person", "<svg/>")
+
+
+async def test_a_broken_card_keeps_its_tile_and_says_what_is_wrong(world: World) -> None:
+    error = {"status": "500", "title": "Card Does Not Render", "detail": "It threw."}
+    await world.put(person("ann", html={"fitted": {type_key(PERSON): "<b>Ann</b>"}}))
+    await world.put(person("ann", error=error), broken("never", "It threw."))
+
+    assert await world.ids() == []
+    [tile] = (await world.engine.search([PEOPLE], world.engine.parse({"html": {}}))).data
+    assert (tile["meta"]["html"], tile["meta"]["error"]) == ("<b>Ann</b>", error)
+
+
+async def test_ids_alone_cost_one_statement(world: World) -> None:
+    await world.put(person("b"), person("a"))
+    before = world.db.statements
+    ids = await world.engine.search_ids([PEOPLE], world.engine.parse({}))
+
+    assert ids == [f"{PEOPLE}a", f"{PEOPLE}b"]
+    assert world.db.statements - before == 1
