@@ -214,7 +214,20 @@ async def test_without_watches_to_be_had_the_folder_is_polled(
     monkeypatch.setattr("realmkit.files.watcher.RustNotify", notify)
     watcher = FileWatcher(files)
     await watcher.start()
+    log = Log(realm, changes)
+    for name in ("a.json", "b.json"):
+        fill(realm.root, {name: "1"})
+        assert await log.next() == [(name, "added")]
+    await watcher.stop()
+
+
+async def test_what_changed_just_before_the_watching_began_is_found(
+    realm: Realm, files: FileStore, changes: ChangeLog
+) -> None:
+    await files.scan()
     fill(realm.root, {"a.json": "1"})
+    watcher = FileWatcher(files)
+    await watcher.start()
     assert await Log(realm, changes).next() == [("a.json", "added")]
     await watcher.stop()
 

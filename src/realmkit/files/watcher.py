@@ -42,7 +42,7 @@ class FileWatcher:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Return once changes are noticed. What changed before is for a scan to find."""
+        """Return once changes are noticed. A scan follows, for what changed just before."""
         notify = await asyncio.to_thread(self._begin)
         name = f"watch {self._store.realm.name}"
         loop = asyncio.get_running_loop()
@@ -50,6 +50,8 @@ class FileWatcher:
             target=self._listen, args=(notify, loop), name=name, daemon=True
         )
         self._thread.start()
+        self._needs_scan = True
+        self._hint.set()
         self._task = asyncio.create_task(self._follow(), name=name)
 
     async def stop(self) -> None:
