@@ -5,7 +5,7 @@
  * addons expect an Ember build to have answered their `@embroider/macros`
  * questions. Both are settled here, so the runtime bundle needs no Ember tooling.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 
@@ -43,6 +43,14 @@ export function emberPackages(root) {
       build.onLoad({ filter: /.*/, namespace: "ember-answers" }, ({ path: name }) => ({
         contents: name === "macros" ? MACROS : ENV,
       }));
+      build.onResolve({ filter: /^realmkit:ember-renderer$/ }, () => ({
+        path: "renderer",
+        namespace: "ember-internals",
+      }));
+      build.onLoad({ filter: /.*/, namespace: "ember-internals" }, () => ({
+        contents: rendererModule(packages),
+        resolveDir: root,
+      }));
       build.onResolve({ filter: EMBER }, ({ path: name }) => {
         if (NOT_IN_EMBER_SOURCE.has(name)) return undefined;
         const wanted = INSTEAD[name] ?? name;
@@ -59,6 +67,19 @@ export function emberPackages(root) {
       }));
     },
   };
+}
+
+/**
+ * Ember's renderer class, which no package exports under a name: `renderComponent`
+ * keeps every root it ever made, and a page that renders thousands must let go.
+ */
+function rendererModule(packages) {
+  const entry = path.join(packages, "@ember/renderer/index.js");
+  const [, chunk] = /from '([^']+)'/.exec(readFileSync(entry, "utf8")) ?? [];
+  const file = path.resolve(path.dirname(entry), chunk ?? "missing");
+  const [, name] = /BaseRenderer as (\w+)/.exec(readFileSync(file, "utf8")) ?? [];
+  if (!name) throw new Error("ember-source has no BaseRenderer where build-ember.mjs looks for it");
+  return `export { ${name} as BaseRenderer } from ${JSON.stringify(file)};`;
 }
 
 /**

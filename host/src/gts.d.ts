@@ -9,4 +9,5 @@ declare module "*.gts" {
   export const Header: any;
   export const Label: any;
   export const LoadingIndicator: any;
+  export const PROBE_TEXT: string;
 }

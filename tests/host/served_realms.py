@@ -45,7 +45,6 @@ class ServedRealms:
             for path in (ROOT / "base_realm").rglob("*.*")
             if path.suffix in {".gts", ".ts", ".json"}
         }
-        self.files.setdefault("base/card-api.gts", "export * from '@realmkit/card-api';")
         self.files.setdefault(
             "base/string.gts", "export { StringField as default } from '@realmkit/card-api';"
         )

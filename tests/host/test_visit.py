@@ -138,7 +138,9 @@ async def test_only_the_asked_formats_are_rendered(visit: Visit) -> None:
 async def test_progress_names_each_card(visit: Visit, realms: ServedRealms, page) -> None:
     await visit("town/ann", "town/bob")
 
-    said = [(word["url"].rpartition("/")[2], word["stage"]) for word in await page.evaluate("progress")]
+    said = [
+        (word["url"].rpartition("/")[2], word["stage"]) for word in await page.evaluate("progress")
+    ]
     assert said == [
         ("ann.json", "start"),
         ("ann.json", "done"),

@@ -1,7 +1,5 @@
 """Cards that fail: each is one error result, and the others go on."""
 
-from typing import Any
-
 import pytest
 from playwright.async_api import Page
 
@@ -52,24 +50,42 @@ async def test_a_template_that_throws_names_the_format_and_the_reason(
     assert f"{realms.origin}/town/bad" in bad["error"]["dependencies"]
 
 
-async def test_after_a_render_that_throws_the_page_says_it_is_unusable(
-    page: Page, realms: ServedRealms
+async def test_the_page_goes_on_after_a_render_that_throws(
+    visit: Visit, realms: ServedRealms
 ) -> None:
     realms.files["town/bad.gts"] = definition(
         "Bad", body="get boom() { throw new Error('no such luck'); }", template="{{this.boom}}"
     )
-    realms.card("town/bad-one", "./bad", "Bad")
-    cards = [
-        {"url": f"{realms.origin}/{id}.json", "source": realms.files[f"{id}.json"]}
-        for id in ("town/ann", "town/bad-one", "town/ann")
-    ]
+    for number in range(3):
+        realms.card(f"town/bad-{number}", "./bad", "Bad")
 
-    answer: dict[str, Any] = await page.evaluate(
-        "request => __realmkit.visit(request)", {"cards": cards, "epoch": realms.epoch}
-    )
+    results = await visit("town/bad-0", "town/ann", "town/bad-1", "town/bad-2", "town/ann")
 
-    assert [result["status"] for result in answer["results"]] == ["ready", "error"]
-    assert "no such luck" in answer["unusable"]
+    assert [result["status"] for result in results] == ["error", "ready", "error", "error", "ready"]
+    assert results[4]["html"] == results[1]["html"]
+
+
+async def test_an_error_while_rendering_again_is_the_cards_own(
+    visit: Visit, realms: ServedRealms
+) -> None:
+    realms.files["town/late.gts"] = """
+import { CardDef, Component, field, linksTo } from '@cardstack/base/card-api';
+import { Person } from './person';
+export class Late extends CardDef {
+  @field person = linksTo(Person);
+  static isolated = class Isolated extends Component {
+    get boom() { if (this.args.model.person) throw new Error('too late'); return ''; }
+    <template>{{this.boom}}</template>
+  };
+}
+"""
+    realms.card("town/far", "./person", "Person")
+    realms.card("town/late-one", "./late", "Late", links={"person": "./far"})
+
+    late, ann = await visit("town/late-one", "town/ann")
+
+    assert late["error"]["message"] == "Rendering the isolated format failed: too late"
+    assert ann["status"] == "ready"
 
 
 @pytest.mark.parametrize(

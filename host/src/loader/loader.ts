@@ -4,9 +4,8 @@
  * The browser's own module system does the work; this finds the versioned
  * address in the realm's manifest first, and refuses a module the server
  * already knows to be broken, with the server's words. A missing export is
- * reported with the module, the asker and the nearest name. Nothing is
- * remembered here: the browser keeps modules by address, the manifests say
- * which address is current.
+ * reported with the module, the asker and the nearest name. The manifests say
+ * which version is current; an older one is never answered with.
  */
 
 import { moduleIdentity, realmOf } from "./addresses.ts";
@@ -20,8 +19,8 @@ export type ModuleExports = Record<string, unknown>;
 export class Loader {
   readonly manifests = new Manifests();
   #epoch: string | undefined;
-  /** Versions of what has been imported, by identity. */
-  #imported = new Map<string, string>();
+  /** What has been imported, by identity; the browser keeps it too, but slowly. */
+  #imported = new Map<string, { version: string; exports: ModuleExports }>();
 
   /** The exports of a module. Throws ModuleError. */
   async import(spelling: string, importer?: string): Promise<ModuleExports> {
@@ -30,8 +29,10 @@ export class Loader {
     if (!entry) throw await this.#missingModule(module, importer);
     const [error] = entry.errors;
     if (error) throw brokenModule(module, error, importer);
+    const imported = this.#imported.get(module);
+    if (imported?.version === entry.version) return imported.exports;
     const exports = await importNatively(module, entry);
-    this.#imported.set(module, entry.version);
+    this.#imported.set(module, { version: entry.version, exports });
     return exports;
   }
 
@@ -54,7 +55,7 @@ export class Loader {
   /** Whether something imported here has another version by now. Asks for the manifests again. */
   async isOutdated(): Promise<boolean> {
     this.manifests.expire();
-    for (const [module, version] of this.#imported) {
+    for (const [module, { version }] of this.#imported) {
       const entry = await this.manifests.find(module).catch(() => undefined);
       if (entry?.version !== version) return true;
     }

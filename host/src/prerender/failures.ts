@@ -6,6 +6,7 @@
  * failure.
  */
 
+import { setOnerror } from "@ember/-internals/error-handling";
 import { messageOf } from "../loader/loader.ts";
 import type { VisitError } from "./visit-contract.ts";
 
@@ -21,6 +22,8 @@ export function listenForErrors(page: Window & typeof globalThis): void {
     if (event.error) windowErrors.push(event.error);
     else if (!/ResizeObserver/.test(event.message)) windowErrors.push(new Error(event.message));
   });
+  // What Glimmer throws while it renders again has no caller to catch it.
+  setOnerror((error: unknown) => windowErrors.push(error));
   // A promise that card code dropped says nothing about the HTML, so it fails no card.
   page.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();

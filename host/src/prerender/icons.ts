@@ -1,8 +1,7 @@
 /** The HTML of a definition's icon, rendered once per definition. */
 
-import { renderComponent } from "@ember/renderer";
-import { run } from "@ember/runloop";
 import { type BaseDef, iconOf } from "../card-api/index.ts";
+import { mount } from "../runtime/renderer.ts";
 import { serializeHTML } from "./html.ts";
 
 const rendered = new Map<object, string>();
@@ -14,9 +13,9 @@ export function iconHTML(card: BaseDef): string | null {
   const known = rendered.get(icon);
   if (known !== undefined) return known;
   const element = document.createElement("div");
-  const result = run(() => renderComponent(icon as any, { into: element, owner: {} as any }));
+  const mounted = mount(icon, element);
   const html = serializeHTML(element);
-  run(() => result.destroy());
+  mounted.destroy();
   rendered.set(icon, html);
   return html;
 }

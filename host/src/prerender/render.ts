@@ -8,14 +8,17 @@
 import { type BaseDef, renderCard } from "../card-api/index.ts";
 import type { CodeRef } from "../loader/code-refs.ts";
 import { messageOf } from "../loader/loader.ts";
+import { dropRenderer, mount } from "../runtime/renderer.ts";
+import { nextTurn } from "../store/in-flight.ts";
 import { takeWindowErrors } from "./failures.ts";
 import { serializeHTML } from "./html.ts";
+import Probe, { PROBE_TEXT } from "./probe.gts";
 import type { Format } from "./visit-contract.ts";
 import type { VisitStore } from "./visit-store.ts";
 
-/** A render threw: the renderer may be left half-way through its work. */
-export class RendererSpoilt extends Error {
-  override name = "RendererSpoilt";
+/** A render threw. */
+export class RenderFailure extends Error {
+  override name = "RenderFailure";
 
   constructor(what: string, cause: unknown) {
     super(`Rendering ${what} failed: ${messageOf(cause)}`, { cause });
@@ -25,7 +28,7 @@ export class RendererSpoilt extends Error {
 // Without a right to write, every input of a form would be stored as disabled.
 const permissions = { canRead: true, canWrite: true };
 
-/** The card's HTML in `format`, as the definition `as` shows it. Throws RendererSpoilt. */
+/** The card's HTML in `format`, as the definition `as` shows it. Throws RenderFailure. */
 export async function renderFormat(
   card: BaseDef,
   format: Format,
@@ -43,8 +46,28 @@ export async function renderFormat(
     rendered.destroy();
     return html;
   } catch (error) {
-    throw new RendererSpoilt(`the ${format} format`, error);
+    throw new RenderFailure(`the ${format} format`, error);
   } finally {
     element.remove();
+  }
+}
+
+/**
+ * Clear up after a render that threw. False when the page renders no longer:
+ * Glimmer promises nothing after an error, so the page is tried.
+ */
+export async function recover(): Promise<boolean> {
+  dropRenderer();
+  await nextTurn();
+  takeWindowErrors();
+  const element = document.createElement("div");
+  try {
+    const mounted = mount(Probe, element);
+    const renders = element.textContent === PROBE_TEXT;
+    mounted.destroy();
+    await nextTurn();
+    return renders && takeWindowErrors().length === 0;
+  } catch {
+    return false;
   }
 }

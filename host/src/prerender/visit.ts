@@ -15,7 +15,7 @@ import { collectArtefacts } from "./artefacts.ts";
 import { type CardFile, linkedIds, readCard } from "./card-source.ts";
 import { beginListening, failureOf, takeWindowErrors } from "./failures.ts";
 import { askFor, takeTimerCount } from "./quiet-page.ts";
-import { RendererSpoilt } from "./render.ts";
+import { RenderFailure, recover } from "./render.ts";
 import type { Format, VisitAnswer, VisitRequest, VisitResult } from "./visit-contract.ts";
 import { VisitStore } from "./visit-store.ts";
 
@@ -93,11 +93,13 @@ async function visitOne(
     if (resource instanceof Error) throw resource;
     await collectArtefacts(resource!, store, batch.formats, result);
     const [uncaught] = takeWindowErrors();
-    if (uncaught) throw new RendererSpoilt("an error that nothing caught", uncaught);
+    if (uncaught) throw new RenderFailure("to the end", uncaught);
   } catch (error) {
     result.status = "error";
     result.error = failureOf(error, takeTimerCount());
-    if (error instanceof RendererSpoilt) spoilt = `${url} threw: ${messageOf(error.cause)}`;
+    if (error instanceof RenderFailure && !(await recover())) {
+      spoilt = `nothing renders any more since ${url} threw: ${messageOf(error.cause)}`;
+    }
   }
   result.dependencies = store.dependenciesOf(id);
   if (result.error) result.error.dependencies = dependenciesOf(result);
