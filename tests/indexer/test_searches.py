@@ -17,7 +17,6 @@ async def indexed(house: House) -> House:
     )
     await house.indexer.start()
     await house.index_all()
-    house.visits_since()
     return house
 
 
@@ -25,7 +24,12 @@ async def test_a_search_made_during_the_first_run_is_answered_from_the_whole_of_
     assert await indexed.isolated("all.json") == "<p>sound All ann bob</p>"
 
 
+async def test_a_first_run_renders_a_card_that_searches_once(indexed: House):
+    assert indexed.visits_since().count("one/all.json") == 1
+
+
 async def test_a_new_card_is_found_by_the_search_of_another(indexed: House):
+    indexed.visits_since()
     await indexed.write({"cal.json": card("Cal")})
     await indexed.index_all()
 
@@ -41,6 +45,7 @@ async def test_a_removed_card_is_no_longer_found(indexed: House):
 
 
 async def test_an_edit_that_changes_no_answer_visits_nobody_else(indexed: House):
+    indexed.visits_since()
     await indexed.write({"bob.json": card("Bobby")})
     await indexed.index_all()
 

@@ -1,6 +1,6 @@
 """The pool's decisions, as lists."""
 
-from realmkit.prerender.pool import Slot, State, assign, is_worn
+from realmkit.prerender.pool import Slot, State, Wear, assign
 
 IDLE, LEASED, BOOTING, RETIRED = State.IDLE, State.LEASED, State.BOOTING, State.RETIRED
 
@@ -42,9 +42,10 @@ def test_a_retired_page_is_closed_and_makes_room():
     assert assignment.grants == []
 
 
-def test_a_page_is_worn_by_visits_or_by_epochs():
-    limits = {"max_visits": 10, "max_epochs": 2}
+def test_a_page_is_worn_by_visits_by_epochs_or_by_memory():
+    wear = Wear(max_visits=10, max_epochs=2, max_heap_bytes=100)
 
-    assert not is_worn(9, 2, **limits)
-    assert is_worn(10, 1, **limits)
-    assert is_worn(0, 3, **limits)
+    assert not wear.is_reached(9, 2, 100)
+    assert wear.is_reached(10, 1, 0)
+    assert wear.is_reached(0, 3, 0)
+    assert wear.is_reached(0, 0, 101)

@@ -42,6 +42,8 @@ class Task:
     seq: int | None = None
     """Where the index stands in the change log once this is committed."""
     is_full: bool = False
+    is_first: bool = False
+    """Whether nothing of the realm is indexed yet."""
     handed: frozenset[str] = frozenset()
 
 
@@ -83,10 +85,11 @@ class Run:
             else:
                 if not found:
                     return Task(handed=handed) if handed else None
-                return Task(found, found[-1].seq, indexed_seq == 0, handed)
+                is_first = indexed_seq == 0
+                return Task(found, found[-1].seq, is_first, is_first, handed)
         # Taken before the folder is read: what changes meanwhile is the next run's.
         seq = await self._changes.last_seq(url)
-        return Task(await self._everything(seq), seq, True, handed)
+        return Task(await self._everything(seq), seq, is_full=True, handed=handed)
 
     async def stale_at_start(self) -> list[Dependent]:
         """Entries that an earlier process was still to visit when it ended."""
@@ -103,7 +106,8 @@ class Run:
         work = await self._plan(task.changes, self._own_paths(dependents) | task.handed)
         self._hub.begin(url, work.visits)
         try:
-            outcome = await self._new_visitor(self._realm).visit(work)
+            visitor = self._new_visitor(self._realm)
+            outcome = await visitor.visit(work, postpones_searching=task.is_first)
             touched = await self._touched_types(outcome)
             if task.is_full:
                 await self._finish_full_run(task, outcome, touched)
@@ -129,19 +133,25 @@ class Run:
         url = self._realm.url
         batch = Batch(url, outcome.entries, outcome.removed, outcome.definitions)
         await self._index.commit(batch)
-        revisited = await self._revisit_stale(touched, is_announced=False)
+        revisited = await self._revisit_stale(touched, outcome.postponed, is_announced=False)
         announcement = NewAnnouncement("full", _ids([*outcome.urls, *revisited]))
         await self._index.commit(Batch(url, indexed_seq=task.seq, announcements=[announcement]))
 
-    async def _revisit_stale(self, touched: set[str], *, is_announced: bool = True) -> list[str]:
-        """Visit cards whose searches answer differently now; returns their URLs."""
+    async def _revisit_stale(
+        self, touched: set[str], postponed: Iterable[str] = (), *, is_announced: bool = True
+    ) -> list[str]:
+        """Visit cards whose searches answer differently now; returns their URLs.
+
+        The first time, the cards at the `postponed` paths are visited with them.
+        """
         url = self._realm.url
         queries = StaleQueries(self._index, self._search)
         revisited: list[str] = []
+        waiting = set(postponed)
         for _ in range(MOST_WAVES):
             stale = await queries.of_types(touched) if touched else []
             self._hand_over(each for each in stale if each.realm_url != url)
-            paths = self._own_paths(stale)
+            paths, waiting = self._own_paths(stale) | waiting, set()
             if not paths:
                 return revisited
             work = await self._plan((), paths)

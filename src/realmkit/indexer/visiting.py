@@ -18,10 +18,11 @@ from realmkit.files import FileStore, StoredFile
 from realmkit.index import Dependency, EntryType, NewEntry
 from realmkit.indexer.entries import faulty_entry, file_entry, instance_entry, module_entry
 from realmkit.indexer.plan import Work, in_batches
+from realmkit.indexer.postponing import searching_types
 from realmkit.indexer.progress import ProgressHub
 from realmkit.indexer.reading import Faulty, Instance, PlainFile, read_document
 from realmkit.modules import ManifestModule, ModuleService
-from realmkit.prerender import CardSource, Prerenderer
+from realmkit.prerender import CardSource, Prerenderer, VisitResult
 
 MODULES_IN_A_CALL = 24
 FILES_AT_ONCE = 16
@@ -34,6 +35,8 @@ class Outcome:
     entries: list[NewEntry] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     definitions: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    postponed: set[str] = field(default_factory=set)
+    """Paths of cards that were read but not rendered."""
 
     @property
     def urls(self) -> list[str]:
@@ -65,17 +68,21 @@ class Visitor:
         self._hub = hub
         self._job_id = job_id
         self._epoch = ""
+        self._searching: set[str] = set()
         self._outcome = Outcome()
 
-    async def visit(self, work: Work) -> Outcome:
+    async def visit(self, work: Work, *, postpones_searching: bool = False) -> Outcome:
         """Visit everything in `work`; modules are done before the first instance is begun.
 
+        With `postpones_searching`, cards that run searches are read and not rendered.
         Raises `PrerenderUnavailable` when no page can be had.
         """
         self._outcome = Outcome(removed=[self._realm.url_of(path) for path in work.removed])
         if work.modules or work.json:
             self._epoch = await self._read_epoch()
         await self._visit_modules(work.modules)
+        if postpones_searching:
+            self._searching = searching_types(self._outcome.definitions)
         await self._in_parallel(
             self._visit_json, in_batches(work.json, self._prerenderer.page_limit)
         )
@@ -190,25 +197,51 @@ class Visitor:
                     entries.append(faulty_entry(url, "instance", error, file, resource))
                 case Instance() as instance:
                     stored[url], instances[url] = file, instance
-        results = await self._prerenderer.visit(
+        searching = {
+            url: instance
+            for url, instance in instances.items()
+            if self._names.resolve(instance.adopts_from, url).type_key in self._searching
+        }
+        rendered = {url: each for url, each in instances.items() if url not in searching}
+        results = await self._render(rendered, stored)
+        read = await self._render(searching, stored, formats=())
+        self._outcome.postponed |= {stored[each.url].path for each in read if not each.is_error}
+        entries.extend(
+            self._instance_entry(result, instances, stored) for result in [*results, *read]
+        )
+        return entries
+
+    async def _render(
+        self,
+        instances: Mapping[str, Instance],
+        stored: Mapping[str, StoredFile],
+        formats: Sequence[str] | None = None,
+    ) -> list[VisitResult]:
+        return await self._prerenderer.visit(
             [
                 CardSource(url, instance.text, stored[url].modified_at)
                 for url, instance in instances.items()
             ],
             epoch=self._epoch,
             job_id=self._job_id,
+            formats=formats,
             on_start=self._show,
         )
-        for result in results:
-            instance = instances[result.url]
-            entry = instance_entry(result, stored[result.url], self._names, instance.resource)
-            # Whatever went wrong, a change of the definition's module may mend it.
-            module = self._names.resolve_module(instance.adopts_from["module"], result.url)
-            adopted = Dependency(module, "module")
-            if adopted not in entry.dependencies:
-                entry = replace(entry, dependencies=[*entry.dependencies, adopted])
-            entries.append(entry)
-        return entries
+
+    def _instance_entry(
+        self,
+        result: VisitResult,
+        instances: Mapping[str, Instance],
+        stored: Mapping[str, StoredFile],
+    ) -> NewEntry:
+        instance = instances[result.url]
+        entry = instance_entry(result, stored[result.url], self._names, instance.resource)
+        # Whatever went wrong, a change of the definition's module may mend it.
+        module = self._names.resolve_module(instance.adopts_from["module"], result.url)
+        adopted = Dependency(module, "module")
+        if adopted in entry.dependencies:
+            return entry
+        return replace(entry, dependencies=[*entry.dependencies, adopted])
 
     async def _note_files(self, paths: Sequence[str]) -> list[NewEntry]:
         entries: list[NewEntry] = []

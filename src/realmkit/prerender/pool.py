@@ -70,9 +70,20 @@ def assign(waiting: int, slots: Sequence[Slot], limit: int) -> Assignment:
     return Assignment(grants, retired, max(0, min(unserved, room)))
 
 
-def is_worn(visits: int, epochs: int, *, max_visits: int, max_epochs: int) -> bool:
-    """Whether a page has done enough: memory only grows, and every epoch leaves its modules."""
-    return visits >= max_visits or epochs > max_epochs
+@dataclass(frozen=True)
+class Wear:
+    """How much use a page may have: what it remembers only grows, and epochs leave modules."""
+
+    max_visits: int = 2000
+    max_epochs: int = 20
+    max_heap_bytes: int = 300 * 1024 * 1024
+
+    def is_reached(self, visits: int, epochs: int, heap_bytes: int) -> bool:
+        return (
+            visits >= self.max_visits
+            or epochs > self.max_epochs
+            or heap_bytes > self.max_heap_bytes
+        )
 
 
 class PagePool:
@@ -84,15 +95,13 @@ class PagePool:
         url: str,
         *,
         limit: int = 2,
-        max_visits: int = 2000,
-        max_epochs: int = 20,
+        wear: Wear | None = None,
         boot_timeout_s: float = 15.0,
     ) -> None:
         self._browser = browser
         self._url = url
         self._limit = limit
-        self._max_visits = max_visits
-        self._max_epochs = max_epochs
+        self._wear = wear or Wear()
         self._boot_timeout_s = boot_timeout_s
         self._slots: list[Slot] = []
         self._waiting: list[asyncio.Future[Slot]] = []
@@ -190,12 +199,7 @@ class PagePool:
         if page.is_spoilt:
             log.info("Retiring %r", page)
             return True
-        return is_worn(
-            page.visits,
-            len(page.epochs),
-            max_visits=self._max_visits,
-            max_epochs=self._max_epochs,
-        )
+        return self._wear.is_reached(page.visits, len(page.epochs), page.heap_bytes)
 
     async def _boot(self, slot: Slot) -> None:
         try:

@@ -183,6 +183,8 @@ class Prerenderer:
                     if verdict.again or verdict.culprit:
                         page.spoil(reason)
                 said = page.take_console_errors()
+                if not page.is_spoilt:
+                    await page.weigh()
             if verdict.culprit:
                 error = CardError("Card Does Not Render", reason, additional=said)
                 results[verdict.culprit] = failure(verdict.culprit, error)
