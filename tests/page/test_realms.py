@@ -27,7 +27,7 @@ def read(url: str) -> str:
 def test_the_home_page_leads_to_a_realm(people: People, open_page: OpenPage):
     page = open_page(people.home)
     expect(page.locator("[data-realmkit-realm] [data-realmkit-tile]").first).to_be_visible()
-    page.get_by_role("link", name="people").click()
+    page.get_by_role("link", name="people", exact=True).click()
     expect(page).to_have_url(people.url)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
 

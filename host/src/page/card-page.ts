@@ -38,10 +38,14 @@ class CardPage implements View {
   readonly #panels = new Map<Mode, HTMLElement>();
   readonly #endings = new AbortController();
   #mode: Mode = "view";
+  #waking: Promise<void> = Promise.resolve();
   #opening: Promise<LiveCard> | undefined;
+  /** Counts the definitions this page has seen; a card loaded under another is of no use. */
+  #edition = 0;
   #live: LiveCard | undefined;
   #source: SourceView | undefined;
   #settling: ReturnType<typeof setTimeout> | undefined;
+  #unwatch: (() => void) | undefined;
 
   constructor(main: HTMLElement, data: CardData) {
     this.#data = data;
@@ -65,14 +69,21 @@ class CardPage implements View {
   leave(): void {
     clearTimeout(this.#settling);
     this.#endings.abort();
+    this.#unwatch?.();
     this.#live?.leave();
   }
 
   /** Put the card's live rendering in the place of the prerendered one. */
-  async #wake(): Promise<void> {
-    // What did not render for the index will not render here; the last good HTML stays.
-    if (maybeHook("problem")) return;
+  #wake(): Promise<void> {
+    // One after the other: two renderings that change places with each other leave nothing.
+    this.#waking = this.#waking.then(() => this.#wakeOnce());
+    return this.#waking;
+  }
+
+  async #wakeOnce(): Promise<void> {
     const sheet = this.#panels.get("view")!;
+    // What did not render for the index will not render here; the last good HTML stays.
+    if ("realmkitLive" in sheet.dataset || maybeHook("problem")) return;
     try {
       const live = await this.#open();
       const rendering = await live.render("isolated", sheet);
@@ -88,20 +99,23 @@ class CardPage implements View {
 
   /** The loaded card. Rejects when it or its definition cannot be had. */
   #open(): Promise<LiveCard> {
-    this.#opening ??= this.#load();
+    this.#opening ??= this.#load(this.#edition);
     return this.#opening;
   }
 
-  async #load(): Promise<LiveCard> {
+  async #load(edition: number): Promise<LiveCard> {
     try {
-      const { LiveCard } = await import("./live-card.ts");
+      const { LiveCard, watchCard } = await import("./live-card.ts");
+      this.#endings.signal.throwIfAborted();
+      this.#unwatch ??= watchCard(this.#data, (event) => this.#heard(event));
       const live = await LiveCard.open(this.#data);
-      if (this.#endings.signal.aborted) throw new Error("The page was left.");
-      live.subscribe((event) => this.#heard(event));
+      this.#endings.signal.throwIfAborted();
+      // The definition changed while the card was loading: this one is of the old.
+      if (edition !== this.#edition) return await this.#open();
       this.#live = live;
       return live;
     } catch (error) {
-      this.#opening = undefined;
+      if (edition === this.#edition) this.#opening = undefined;
       throw error;
     }
   }
@@ -111,7 +125,7 @@ class CardPage implements View {
     if (maybeHook("problem")) return;
     const notice = build(
       "div",
-      { class: "rk-notice", data: { realmkitProblem: "" } },
+      { class: "rk-notice", data: { realmkitExplained: "" } },
       build("p", { class: "rk-notice-title", text: "This card is shown as it last rendered" }),
       build("p", { class: "rk-notice-detail", text: error.message }),
     );
@@ -229,6 +243,8 @@ class CardPage implements View {
     this.#freeze();
     this.#live?.leave();
     this.#live = this.#opening = undefined;
+    this.#edition += 1;
+    maybeHook("explained")?.remove();
     for (const mode of ["edit", "formats"] as const) {
       this.#panels.get(mode)?.remove();
       this.#panels.delete(mode);

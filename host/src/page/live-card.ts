@@ -37,15 +37,12 @@ let isSpoilt = false;
 
 export class LiveCard {
   readonly #id: string;
-  readonly #realmURL: string;
   readonly #isWritable: boolean;
   readonly #instance: BaseDef;
   readonly #renderings = new Set<{ rendering: Rendering; element: HTMLElement }>();
-  readonly #endings: (() => void)[] = [];
 
   private constructor(card: CardData, instance: BaseDef) {
     this.#id = card.id;
-    this.#realmURL = card.realmURL;
     this.#isWritable = card.isWritable;
     this.#instance = instance;
   }
@@ -98,17 +95,6 @@ export class LiveCard {
     await liveStore().settled();
   }
 
-  /** Hear of this card until `leave`. */
-  subscribe(listener: (event: LiveEvent) => void): void {
-    this.#endings.push(
-      liveStore().follow(this.#realmURL),
-      liveStore().subscribe((event) => {
-        const mine = this.#mine(event);
-        if (mine) listener(mine);
-      }),
-    );
-  }
-
   keepMine(): Promise<void> {
     return liveStore().keepMine(this.#id);
   }
@@ -124,7 +110,6 @@ export class LiveCard {
   /** Save what is unsaved and take down every rendering. */
   leave(): void {
     if (this.isUnsaved) void this.flush();
-    for (const stop of this.#endings) stop();
     for (const { rendering, element } of this.#renderings) {
       rendering.destroy();
       element.remove();
@@ -150,18 +135,32 @@ export class LiveCard {
       throw error;
     }
   }
+}
 
-  #mine(event: StoreEvent): LiveEvent | null {
-    switch (event.kind) {
-      case "save-state":
-        return event.id === this.#id ? { kind: "save-state", state: event.state } : null;
-      case "removed":
-        return event.ids.includes(this.#id) ? { kind: "removed" } : null;
-      case "definitions-changed":
-        return { kind: "definitions-changed" };
-      default:
-        return null;
-    }
+/** Hear what the store learns of a card, loaded or not, until the returned function is called. */
+export function watchCard(card: CardData, listener: (event: LiveEvent) => void): () => void {
+  const stops = [
+    liveStore().follow(card.realmURL),
+    liveStore().subscribe((event) => {
+      const news = newsOf(card.id, event);
+      if (news) listener(news);
+    }),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+function newsOf(id: string, event: StoreEvent): LiveEvent | null {
+  switch (event.kind) {
+    case "save-state":
+      return event.id === id ? { kind: "save-state", state: event.state } : null;
+    case "removed":
+      return event.ids.includes(id) ? { kind: "removed" } : null;
+    case "definitions-changed":
+      return { kind: "definitions-changed" };
+    default:
+      return null;
   }
 }
 
