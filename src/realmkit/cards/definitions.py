@@ -83,11 +83,10 @@ class DefinitionSource(Protocol):
 
 
 def _field_from_json(name: str, value: Mapping[str, Any]) -> FieldDefinition:
-    card = value["card"]
     return FieldDefinition(
         name=name,
         kind=value["type"],
-        card=CodeRef(card["module"], card["name"]),
+        card=_declared_type(value["card"]),
         is_primitive=bool(value.get("isPrimitive")),
         is_computed=bool(value.get("isComputed")),
         value_type=value.get("valueType"),
@@ -95,6 +94,14 @@ def _field_from_json(name: str, value: Mapping[str, Any]) -> FieldDefinition:
         searchable=_routes(value.get("searchable")),
         description=value.get("description"),
     )
+
+
+def _declared_type(ref: Mapping[str, Any]) -> CodeRef:
+    """Read a code ref. A class that no module exports is named after the field that has it."""
+    if ref.get("type") == "fieldOf":
+        owner = _declared_type(ref["card"])
+        return CodeRef(owner.module, f"{owner.name}.{ref['field']}")
+    return CodeRef(ref["module"], ref["name"])
 
 
 def _routes(searchable: object) -> tuple[str, ...] | None:

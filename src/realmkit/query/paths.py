@@ -1,8 +1,9 @@
 """Following a dotted field path through card definitions.
 
 A path names fields from a definition on, through contained values and links. A
-filter may cross a link only on a route that the outermost link marks `searchable`,
-because nothing else of the linked card is in the search doc; `.id` is always there.
+filter may cross a link only on a route that the searched card's own definition marks
+`searchable`, because nothing else of the linked card is in the search doc; `.id` is
+always there.
 """
 
 from collections.abc import Iterable, Mapping
@@ -89,10 +90,11 @@ class _Walk:
         self._pointer = pointer
         self._purpose = purpose
         self._steps: list[Step] = []
-        # From the outermost link on: the routes its mark opens, and the way gone since.
+        # The routes that the first marked field opens, and the way gone since. From there
+        # on only they decide: marks of cards further in are another card's business.
         self._routes: tuple[str, ...] = ()
         self._marked: FieldDefinition | None = None
-        self._since_link: list[str] = []
+        self._way: list[str] = []
 
     def run(self) -> FieldPath | None:
         if len(self._names) > MAX_SEGMENTS:
@@ -126,10 +128,7 @@ class _Walk:
                 return self._at_field(field)
             if field.is_primitive:
                 raise self._no_such_field(definition, position + 1, inside=field)
-            if field.is_link:
-                self._cross(field, definition, is_bare_id=self._names[position + 1 :] == ["id"])
-            elif self._marked is not None:
-                self._since_link.append(name)
+            self._pass(field, definition, is_bare_id=self._names[position + 1 :] == ["id"])
             ref = field.card
         raise AssertionError("a path has at least one name")
 
@@ -142,20 +141,23 @@ class _Walk:
             return FieldPath(tuple(self._steps), "composite", field.card)
         return FieldPath(tuple(self._steps), field.value_type or "unknown")
 
-    def _cross(self, link: FieldDefinition, owner: Definition, *, is_bare_id: bool) -> None:
+    def _pass(self, field: FieldDefinition, owner: Definition, *, is_bare_id: bool) -> None:
+        """Go on through a link or a composite; a link has to be on an open route."""
         if self._marked is None:
-            self._marked, self._routes = link, link.searchable or ()
-            is_open = link.searchable is not None
-            route = ""
+            is_open = field.searchable is not None
+            if is_open or field.is_link:
+                self._marked, self._routes = field, field.searchable or ()
         else:
-            self._since_link.append(link.name)
-            route = ".".join(self._since_link)
+            self._way.append(field.name)
+            route = ".".join(self._way)
             is_open = any(mark == route or mark.startswith(f"{route}.") for mark in self._routes)
-        if is_open or is_bare_id or self._purpose == "sort":
+        if is_open or is_bare_id or not field.is_link or self._purpose == "sort":
             return
+        assert self._marked is not None
+        route = ".".join(self._way)
         mark = f"searchable: '{route}'" if route else "searchable: true"
         raise BadRequest(
-            f'Your filter refers to "{self._path}", which crosses the link "{link.name}" of'
+            f'Your filter refers to "{self._path}", which crosses the link "{field.name}" of'
             f" {owner.display_name}, and that route is not searchable. Add `{mark}` to the field"
             f' "{self._marked.name}".',
             pointer=self._pointer,
