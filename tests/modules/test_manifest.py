@@ -134,6 +134,17 @@ async def test_a_restart_transpiles_nothing(tmp_path: Path) -> None:
     assert second == first
 
 
+async def test_a_damaged_row_costs_a_transpile(tmp_path: Path) -> None:
+    async with opened(tmp_path) as house:
+        await house.save("a.ts", "export const a = 1;")
+        await house.get("a")
+        async with house.db.transaction() as tx:
+            await tx.execute("update module_transpile_cache set body = '{\"parts\": 7}'")
+
+    async with opened(tmp_path) as house:
+        assert "const a" in await house.text("a")
+
+
 async def test_a_realm_without_modules_has_a_manifest(house: House) -> None:
     manifest = await house.service.manifest(house.realm)
 

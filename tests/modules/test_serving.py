@@ -116,6 +116,19 @@ async def test_a_write_is_served_at_once(house: House) -> None:
     assert after.etag != before.etag
 
 
+async def test_a_write_leaves_a_tombstone_in_its_own_transaction(house: House) -> None:
+    await house.save("region.ts", REGION)
+    await house.get("region")
+
+    await house.save("region.ts", "export class Region { name = 'Asia' }")
+
+    rows = await house.db.read(
+        "select body, generation from module_transpile_cache where canonical_path = $1",
+        ["region.ts"],
+    )
+    assert rows == [(None, 2)]
+
+
 async def test_an_edit_that_nobody_announced_is_served_at_once(house: House) -> None:
     house.put("region.ts", REGION)
     await house.get("region")

@@ -7,6 +7,7 @@ files or transpilers. A result is never taken for another source's, whoever kept
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
 
@@ -67,7 +68,8 @@ class LayeredCache(Generic[V]):
     """Results of type `V` keyed by realm and canonical path.
 
     `encode` and `decode` translate between a result and the table's text; the text's length
-    is also what an entry weighs in memory.
+    is also what an entry weighs in memory. `decode` raises `ValueError` for a text that is
+    no result.
     """
 
     def __init__(
@@ -125,10 +127,12 @@ class LayeredCache(Generic[V]):
         make: Callable[[S], Awaitable[V]],
     ) -> Found[V]:
         if row is not None and row.body is not None and row.is_of(source.hash, maker_version):
-            found = Found(self._decode(row.body), source.hash, "l2")
-            self.stats.l2 += 1
-            self._keep(captured, found, len(row.body), maker_version)
-            return found
+            # What cannot be read was written by another program, or damaged: made anew.
+            with suppress(ValueError):
+                found = Found(self._decode(row.body), source.hash, "l2")
+                self.stats.l2 += 1
+                self._keep(captured, found, len(row.body), maker_version)
+                return found
         self.stats.made += 1
         found = Found(await make(source), source.hash, "made")
         payload = self._encode(found.value)

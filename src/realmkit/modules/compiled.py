@@ -28,11 +28,6 @@ class Import(msgspec.Struct, frozen=True):
     column: int | None = None
 
 
-class Style(msgspec.Struct, frozen=True):
-    id: str
-    css: str
-
-
 class Failure(msgspec.Struct, frozen=True):
     """Why a source does not compile, in the author's own lines. `column` counts from 0."""
 
@@ -49,7 +44,6 @@ class Compiled(msgspec.Struct, frozen=True, rename="camel"):
     imports: tuple[Import, ...] = ()
     exports: tuple[str, ...] = ()
     export_stars: tuple[str, ...] = ()
-    styles: tuple[Style, ...] = ()
     map: msgspec.Raw = msgspec.Raw(b"null")
     error: Failure | None = None
 
@@ -74,7 +68,11 @@ def encode(compiled: Compiled) -> Payload:
 
 
 def decode(text: str | bytes) -> Compiled:
-    return _decoder.decode(text)
+    """Raises `ValueError` when it is none."""
+    try:
+        return _decoder.decode(text)
+    except msgspec.DecodeError as exc:
+        raise ValueError(str(exc)) from exc
 
 
 def short_hash(*pieces: str | bytes) -> str:

@@ -44,7 +44,7 @@ class ModuleSource:
 class KnownModule:
     """A module as it was when its file had this identity.
 
-    `compiled` is without parts, styles and map: those are big, and the cache keeps them.
+    `compiled` is without parts and map: those are big, and the cache keeps them.
     """
 
     path: str
@@ -210,4 +210,4 @@ class RealmSources:
 
 
 def _facts(compiled: Compiled) -> Compiled:
-    return msgspec.structs.replace(compiled, parts=("",), styles=(), map=msgspec.Raw(b"null"))
+    return msgspec.structs.replace(compiled, parts=("",), map=msgspec.Raw(b"null"))
