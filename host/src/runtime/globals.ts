@@ -5,6 +5,7 @@
  * `visit` and `describe` to it.
  */
 
+import { checkQueries, isDefinition } from "../card-api/index.ts";
 import { moduleIdentity, realURL } from "../loader/addresses.ts";
 import { registerModule } from "../loader/code-refs.ts";
 import { loader } from "../loader/loader.ts";
@@ -25,7 +26,7 @@ export interface RealmkitGlobals {
 }
 
 const globals: RealmkitGlobals = {
-  register: registerModule,
+  register,
   css: (_importMetaURL, styleId, cssText) => addStyle(styleId, cssText),
   import: (specifier, importMetaURL) => importComputed(specifier, importMetaURL),
   moduleURL: (importMetaURL) => importMetaURL.replace(/[?#].*$/, ""),
@@ -34,6 +35,14 @@ const globals: RealmkitGlobals = {
     fetch: (input, init) => fetch(input, init),
   },
 };
+
+// A query that names a field its class does not have fails the module that declares it.
+function register(importMetaURL: string, exports: Record<string, unknown>): void {
+  registerModule(importMetaURL, exports);
+  for (const exported of Object.values(exports)) {
+    if (isDefinition(exported)) checkQueries(exported);
+  }
+}
 
 // Modules of other sites, and those the server answers from a package, have no
 // realm and no manifest: the browser imports them by address.

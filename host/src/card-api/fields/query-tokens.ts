@@ -6,7 +6,7 @@
  * a missing value never widens a result. Null is a value.
  */
 
-import { absoluteRef } from "../../loader/addresses.ts";
+import { absoluteRef, realmOf } from "../../loader/addresses.ts";
 import type { BaseDef } from "../defs/base-def.ts";
 import { identifyCard } from "../identity.ts";
 import { consume } from "../state.ts";
@@ -32,26 +32,38 @@ function tokensIn(node: unknown): string[] {
 }
 
 function checkPath(cls: DefinitionClass, field: Field, path: string): void {
-  const unknown = (reason: string) =>
-    new Error(
+  const refuse = (reason: string): never => {
+    throw new Error(
       `query field "${field.name}" references unknown path "$this.${path}" on ${cls.name}: ${reason}`,
     );
-  let at = cls;
-  let isIndexDue = false;
+  };
+  let at: DefinitionClass = cls;
+  let list: string | undefined;
   const segments = path.split(".");
-  segments.forEach((segment, i) => {
-    if (isIndexDue) {
-      if (!/^\d+$/.test(segment))
-        throw unknown(`"${segments[i - 1]}" is a list, so a number must follow`);
-      isIndexDue = false;
-      return;
+  for (const [i, segment] of segments.entries()) {
+    const isLast = i === segments.length - 1;
+    if (list !== undefined) {
+      if (!/^\d+$/.test(segment)) refuse(`"${list}" is a list, so a number must follow`);
+      list = undefined;
+      continue;
     }
     const named = fieldsOf(at).get(segment);
-    if (!named && segment !== "id") throw unknown(`${at.name} has no field "${segment}"`);
-    if (segment === "id" && i < segments.length - 1) throw unknown('nothing may follow "id"');
-    isIndexDue = named?.isPlural ?? false;
-    if (named) at = named.card;
-  });
+    if (!named && segment !== "id") refuse(`${at.name} has no field "${segment}"`);
+    if (segment === "id" && !isLast) refuse('nothing may follow "id"');
+    if (named?.isPlural) list = segment;
+    const next = isLast ? undefined : named && classIfLoaded(named);
+    if (!next) return;
+    at = next;
+  }
+}
+
+/** In a cycle of modules a link's class may not be there yet; the definition is checked again later. */
+function classIfLoaded(field: Field): DefinitionClass | undefined {
+  try {
+    return field.card;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The search for this instance, or undefined when it can match nothing. */
@@ -65,7 +77,6 @@ export function fillIn(
   const filled = filter === undefined ? {} : fillFilter(filter, filling);
   if (filled === NEVER) return undefined;
   const type = identifyCard(field.card);
-  const named = (one === undefined ? realms : [one]) as unknown[] | undefined;
   const query: Record<string, unknown> = {
     ...rest,
     filter: anchored(filled as Record<string, unknown>, type),
@@ -73,8 +84,7 @@ export function fillIn(
     ...(page ? { page } : {}),
   };
   if (field.fieldType === "linksTo") query.page = { number: 0, size: 1 };
-  const wanted = named?.map((each) => fillValue(each, filling)).filter((each) => each !== NEVER);
-  return { query, realms: (wanted as string[] | undefined) ?? (realm ? [realm] : undefined) };
+  return { query, realms: realmsNamed(one ?? realms, filling) ?? (realm ? [realm] : undefined) };
 }
 
 export interface FilledQuery {
@@ -88,6 +98,16 @@ interface Filling {
   owner: BaseDef;
   realm: string | undefined;
   module: string | undefined;
+}
+
+/** Realms as written, or those that hold what the tokens name. */
+function realmsNamed(written: unknown, filling: Filling): string[] | undefined {
+  const named = [written ?? []].flat().flatMap((each) => {
+    const value = fillValue(each, filling);
+    if (value === NEVER) return [];
+    return value === each ? [each] : [value].flat().map((reference) => realmOf(String(reference)));
+  });
+  return written === undefined ? undefined : [...new Set(named as string[])];
 }
 
 function fillFilter(node: any, filling: Filling): any {

@@ -14,6 +14,8 @@ export interface Row {
   /** Links, lists and composites get a line of their own. */
   isWide: boolean;
   isEmpty: boolean;
+  /** Has nothing to show in a form either. */
+  isBlank: boolean;
 }
 
 const OF_EVERY_CARD = new Set([
@@ -40,6 +42,7 @@ export function rowsFor(model: unknown, fields: Record<string, unknown>): Row[] 
       component: fields[field.name],
       isWide: field.isPlural || field.isLink || !field.isPrimitive,
       isEmpty: isEmpty(model, field),
+      isBlank: field.isReadOnly && isEmpty(model, field),
     }));
 }
 
