@@ -8,6 +8,8 @@ reads it, so that others find it; it is rendered once, when all can be found.
 from collections.abc import Mapping
 from typing import Any
 
+from realmkit.cards.definitions import Definition
+
 Definitions = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """The browser's descriptions, by module identity and export name."""
 
@@ -17,30 +19,22 @@ def searching_types(definitions: Definitions) -> set[str]:
 
     Those with a query-backed field of their own or in what they contain.
     """
-    by_type = {
-        f"{module}/{name}": definition
-        for module, exports in definitions.items()
-        for name, definition in exports.items()
+    read = (
+        Definition.from_json(definition)
+        for exports in definitions.values()
+        for definition in exports.values()
+    )
+    by_type = {definition.type_key: definition.fields.values() for definition in read}
+    searching = {
+        key for key, fields in by_type.items() if any(field.is_query_backed for field in fields)
     }
-    searching = {key for key, each in by_type.items() if _has_query(each)}
     while True:
         more = {
             key
-            for key, each in by_type.items()
-            if key not in searching and not searching.isdisjoint(_contained(each))
+            for key, fields in by_type.items()
+            if key not in searching
+            and any(not each.is_link and each.card.type_key in searching for each in fields)
         }
         if not more:
             return searching
         searching |= more
-
-
-def _has_query(definition: Mapping[str, Any]) -> bool:
-    return any(field.get("query") for field in definition.get("fields", {}).values())
-
-
-def _contained(definition: Mapping[str, Any]) -> set[str]:
-    return {
-        f"{field['card']['module']}/{field['card']['name']}"
-        for field in definition.get("fields", {}).values()
-        if field["type"] in ("contains", "containsMany")
-    }
