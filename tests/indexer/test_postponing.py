@@ -24,7 +24,7 @@ def searched() -> dict[str, Any]:
 
 def test_a_query_backed_field_makes_its_definition_searching():
     definitions = described(
-        definition("Lister", all=searched()), definition("Plain", name=field("Text"))
+        definition("Lister", all=searched()), definition("Plain", title=field("Text"))
     )
 
     assert searching_types(definitions) == {"m/Lister"}
