@@ -90,6 +90,10 @@ class Resolver:
                 return RealmModule(paths.realm.url, found, paths.url_of(found))
             identity = self._names.fold(paths.realm.url_of(stem(path)))
             return Missing(identity, self._nearest_path(specifier, path, importer, paths))
+        own = f"{self._names.public_url}/"
+        # Of this server and in no realm, unless it is one of the server's own files.
+        if address.startswith(own) and not address.startswith(f"{own}_"):
+            return Missing(address, None)
         return External(address)
 
     def _icon(self, name: str) -> Icon | Missing:
