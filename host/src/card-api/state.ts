@@ -10,6 +10,7 @@
 import { consumeTag, createTag, dirtyTag } from "@glimmer/validator";
 import type { BaseDef } from "./defs/base-def.ts";
 import type { CardStore, ResourceMeta } from "./store-seam.ts";
+import { definitionKind } from "./symbols.ts";
 
 export type ChangeSubscriber = (instance: BaseDef, fieldName: string, value: unknown) => void;
 
@@ -77,7 +78,11 @@ export function changed(instance: BaseDef, path: string, value: unknown): void {
   touch(instance);
   for (const subscriber of [...state.subscribers]) subscriber(instance, path, value);
   for (const [container, field] of state.containers) changed(container, `${field}.${path}`, value);
-  if (state.containers.size === 0) state.store?.edited?.(instance);
+  if (isCard(instance)) state.store?.edited?.(instance);
+}
+
+function isCard(instance: BaseDef): boolean {
+  return (instance.constructor as any)[definitionKind] === "card";
 }
 
 /** Be told of every edit in this card and in the values it contains, until the result is called. */
