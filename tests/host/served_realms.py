@@ -21,6 +21,7 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Respon
 from starlette.routing import Route
 
 from realmkit.modules.compiled import Compiled
+from realmkit.modules.icons import IconLibrary
 from realmkit.modules.transpiler import TranspilerPool
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +35,16 @@ class Asked:
     path: str
     headers: dict[str, str]
     body: Any
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.is_up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.is_up.set()
 
 
 class ServedRealms:
@@ -56,16 +67,18 @@ class ServedRealms:
         self.host = json.loads((STATIC / "host/manifest.json").read_text())
         self._compiled: dict[tuple[str, str], Compiled] = {}
         self._transpiler = TranspilerPool(STATIC / "transpiler/transpiler.mjs", size=1)
+        self._icons = IconLibrary(STATIC / "icons.json")
         routes = [
             Route("/_host/prerender", self._prerender_page),
             Route("/_host/{file:path}", self._host_file),
+            Route("/_icons/{name}", self._icon),
             Route("/{realm}/_modules", self._manifest),
             Route("/{realm}/_cards", self._cards, methods=METHODS),
             Route("/{realm}/_search", self._search, methods=METHODS),
             Route("/{path:path}", self._file, methods=METHODS),
         ]
         self._app = Starlette(routes=routes)
-        self._server = uvicorn.Server(
+        self._server = _Server(
             uvicorn.Config(self._app, log_level="warning", lifespan="off")
         )
         self._socket = socket.socket()
@@ -79,8 +92,7 @@ class ServedRealms:
 
     async def start(self) -> None:
         self._serving = asyncio.create_task(self._server.serve([self._socket]))
-        while not self._server.started:
-            await asyncio.sleep(0.01)
+        await self._server.is_up.wait()
 
     async def stop(self) -> None:
         self._server.should_exit = True
@@ -116,6 +128,12 @@ class ServedRealms:
 
     async def _host_file(self, request: Request) -> Response:
         return FileResponse(STATIC / "host" / request.path_params["file"])
+
+    async def _icon(self, request: Request) -> Response:
+        source = self._icons.source(request.path_params["name"])
+        compiled = await self._transpiler.transpile("icon.gts", source)
+        addresses = [self._address(each.specifier, "icon.gts") for each in compiled.imports]
+        return Response(compiled.assemble(addresses), media_type="text/javascript")
 
     async def _manifest(self, request: Request) -> Response:
         await self._note(request)
@@ -168,6 +186,8 @@ class ServedRealms:
         return compiled.assemble([self._address(each.specifier, path) for each in compiled.imports])
 
     def _address(self, specifier: str, importer: str) -> str:
+        if specifier.startswith("@cardstack/boxel-icons/"):
+            return f"/_icons/{specifier.removeprefix('@cardstack/boxel-icons/')}"
         if specifier in self.host["modules"]:
             return f"/_host/{self.host['modules'][specifier]['file']}"
         for base in ("@cardstack/base/", "https://cardstack.com/base/"):

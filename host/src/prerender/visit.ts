@@ -9,6 +9,7 @@
 import type { Resource } from "../card-api/store-seam.ts";
 import { cardIdentity } from "../loader/addresses.ts";
 import { loader, messageOf } from "../loader/loader.ts";
+import { dropRenderer } from "../runtime/renderer.ts";
 import { Documents } from "../store/documents.ts";
 import { Searches } from "../store/searches.ts";
 import { collectArtefacts } from "./artefacts.ts";
@@ -41,6 +42,8 @@ export async function visit(request: VisitRequest): Promise<VisitAnswer> {
   const batch = prepare(request);
   const results: VisitResult[] = [];
   for (const card of request.cards) {
+    // A renderer keeps every component it ever resolved, and each card has its own.
+    dropRenderer();
     askFor(card.url, request);
     progress(card.url, "start");
     const { result, spoilt } = await visitOne(card, batch);
