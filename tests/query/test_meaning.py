@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import realmkit.db
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.query import parse_query
-from realmkit.query.compile import compile_query
+from realmkit.query.compile import compile_query, compile_shape
 from realmkit.query.sqlite import register_functions
 
 from ..support.people import DEFINITIONS, REALM, Card, card_lists, queries
@@ -48,6 +48,15 @@ def search(connection: apsw.Connection, body: dict[str, Any]) -> tuple[list[str]
     return ids, total
 
 
+def search_by_shape(connection: apsw.Connection, body: dict[str, Any]) -> list[list[str]]:
+    """The answers of one statement to the same query asked twice."""
+    shape, values = compile_shape(parse_query(body, names=NAMES), [REALM], DEFINITIONS)
+    found: list[list[str]] = [[], []]
+    for number, url, _ in connection.execute(shape.sql, _bind(shape.params_for([values, values]))):
+        found[number].append(url.removesuffix(".json"))
+    return found
+
+
 def _bind(params: Sequence[object]) -> dict[str, Any]:
     return {str(number): value for number, value in enumerate(params, 1)}
 
@@ -59,4 +68,6 @@ def test_ids_order_and_total_are_those_of_the_reference(
 ) -> None:
     connection = index_of(cards)
     for body in bodies:
-        assert search(connection, body) == answer(body, cards)
+        ids, total = answer(body, cards)
+        assert search(connection, body) == (ids, total)
+        assert search_by_shape(connection, body) == [ids, ids]

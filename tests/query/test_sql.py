@@ -6,7 +6,7 @@ import pytest
 
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.query import parse_query
-from realmkit.query.compile import CompiledQuery, compile_query, compile_union
+from realmkit.query.compile import CompiledQuery, compile_query, compile_shape
 
 from ..support.people import DEFINITIONS, PERSON, REALM, type_key
 
@@ -136,23 +136,37 @@ def test_a_value_used_twice_is_bound_once_unless_its_kind_differs() -> None:
     assert found.params[2:] == (1, '$."age"', True, '$."isGood"')
 
 
-def test_many_queries_are_one_statement_that_keeps_their_order() -> None:
+def test_queries_that_differ_in_values_only_have_one_shape() -> None:
     names = ModuleNames("http://h")
-    bodies = [{"page": {"size": 1}}, {"sort": [{"by": "createdAt"}], "page": {"size": 2}}]
-    union = compile_union(
-        [(parse_query(body, names=names), [REALM]) for body in bodies], DEFINITIONS
-    )
+    bodies = [
+        {"filter": {"on": PERSON, "eq": {"name": name, "age": age}}, "page": {"size": 2}}
+        for name, age in [("Ann", 30), ("Bob", "40")]
+    ]
+    (shape, ann), (other, bob) = [
+        compile_shape(parse_query(body, names=names), [REALM], DEFINITIONS) for body in bodies
+    ]
 
-    assert union.sql == (
-        "SELECT asked, url, type FROM ("
-        "SELECT * FROM (SELECT 0 AS asked, i.url AS url, i.type AS type,"
-        " row_number() OVER (ORDER BY i.file_alias, i.type) AS place"
-        f" FROM entries i WHERE {LIVE} ORDER BY i.file_alias, i.type LIMIT $2)"
-        " UNION ALL "
-        "SELECT * FROM (SELECT 1 AS asked, i.url AS url, i.type AS type, row_number() OVER"
-        " (ORDER BY i.resource_created_at ASC NULLS LAST, i.file_alias, i.type) AS place"
-        f" FROM entries i WHERE {LIVE}"
-        " ORDER BY i.resource_created_at ASC NULLS LAST, i.file_alias, i.type LIMIT $3)"
-        ") ORDER BY asked, place"
+    assert shape == other
+    assert (ann, bob) == (("Ann", 30), ("Bob", 40))
+    assert shape.sql == (
+        "WITH asked (number, v1, v2) AS MATERIALIZED (SELECT key, json_extract(value, '$[0]'),"
+        " json_extract(value, '$[1]') FROM json_each($7))"
+        " SELECT number, url, type FROM ("
+        "SELECT asked.number AS number, i.url AS url, i.type AS type, row_number() OVER"
+        " (PARTITION BY asked.number ORDER BY i.file_alias, i.type) AS place"
+        f" FROM entries i CROSS JOIN asked WHERE {LIVE} AND ({IS_PERSON}"
+        f" AND (({at(3)} = asked.v1 AND {kind(3)} = 'text')"
+        f" AND ({at(4)} = asked.v2 AND {kind(4)} IN ('integer', 'real'))))"
+        ") WHERE place > $5 AND place <= $6 ORDER BY number, place"
     )
-    assert union.params == (REALM, 1, 2)
+    assert shape.params_for([ann, bob])[4:] == (0, 2, '[["Ann",30],["Bob",40]]')
+
+
+def test_a_null_value_is_another_shape() -> None:
+    names = ModuleNames("http://h")
+    bodies = [{"filter": {"on": PERSON, "eq": {"name": name}}} for name in ("Ann", None)]
+    shapes = {
+        compile_shape(parse_query(body, names=names), [REALM], DEFINITIONS)[0] for body in bodies
+    }
+
+    assert len(shapes) == 2

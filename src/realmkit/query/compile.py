@@ -1,57 +1,33 @@
-"""Compiling a query to SQL over the index's tables.
+"""Compiling a query to statements over the index's tables.
 
-One walk over the filter resolves every path in every branch, so a query that
-compiles is a valid one, and writes the WHERE clause; a second one writes ORDER BY.
-Everything a person wrote is bound as a parameter. What differs between databases is
-asked of the dialect. The meaning is two-valued throughout: a condition is true or it
-is not, and `not` turns exactly that around.
+`compile_query` is for one query: its page and its count. `compile_shape` is for the
+same query asked with many different values, as query-backed fields do: all of them
+become one statement that looks at each card once.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import orjson
 
-from realmkit.cards.code_refs import CARD_DEF, CodeRef
 from realmkit.cards.definitions import Definition
 from realmkit.errors import BadRequest
-from realmkit.query.dialect import Below, Comparison, Dialect, Element, Spot
-from realmkit.query.nodes import (
-    AnyOf,
-    Contains,
-    Eq,
-    Every,
-    Filter,
-    In,
-    Item,
-    Not,
-    On,
-    Page,
-    Query,
-    Range,
-    Scope,
-    SortKey,
-    TypeIs,
-)
-from realmkit.query.paths import FieldPath, PathResolver, Step
-from realmkit.query.sqlite import SqliteDialect, fold
-from realmkit.query.values import Comparable, ComparedAs, comparable, sorted_as
+from realmkit.query.conditions import FALSE, TRUE, ConditionCompiler
+from realmkit.query.dialect import Dialect
+from realmkit.query.nodes import Page, Query, Scope, SortKey
+from realmkit.query.params import AskedParams, NumberedParams, Params
+from realmkit.query.sqlite import SqliteDialect
 
 GENERAL_COLUMNS = {
     "lastModified": "i.last_modified",
     "createdAt": "i.resource_created_at",
     "cardURL": "i.file_alias",
 }
-COMPARISONS: Mapping[str, Comparison] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 SCOPES: Mapping[Scope, str] = {
     "cards": "i.type = 'instance'",
     "files": "i.type = 'file'",
     "all": "i.type IN ('instance', 'file')",
 }
-TRUE, FALSE = "TRUE", "FALSE"
-MAX_UNION = 100
-"""How many queries one statement answers; SQLite holds at most 500."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,311 +66,109 @@ def compile_query(
     Raises `DefinitionsNeeded` for definitions that `known` does not mention, and
     `BadRequest` for paths and values that make no sense.
     """
-    return _Compiler(known, dialect or SqliteDialect()).compile(query, realm_urls, with_errors)
+    params = NumberedParams()
+    conditions = ConditionCompiler(known, dialect or SqliteDialect(), params)
+    where = _where(query, realm_urls, conditions, params, with_errors=with_errors)
+    count_params = tuple(params.values)
+    order_by = _order_by(query.sort, conditions)
+    limit = _limit(query.page, params)
+    return CompiledQuery(where, order_by, limit, tuple(params.values), count_params)
 
 
 @dataclass(frozen=True, slots=True)
-class CompiledUnion:
-    """One statement for many queries: rows of (number of the query, url, type), each
-    query's rows in its own order and its own page."""
+class Shape:
+    """What queries have in common that differ only in the values they compare with.
+
+    The statement answers (number of the query, url, type), each query's rows in its
+    own order and its own page; `params_for` gives its parameters.
+    """
 
     sql: str
     params: tuple[object, ...]
 
+    def params_for(self, values: Sequence[Sequence[object]]) -> tuple[object, ...]:
+        """The parameters for these queries: the values of each, as `compile_shape` gave them."""
+        return (*self.params, orjson.dumps(values).decode())
 
-def compile_union(
-    queries: Sequence[tuple[Query, Sequence[str]]],
+
+def compile_shape(
+    query: Query,
+    realm_urls: Sequence[str],
     known: Mapping[str, Definition | None],
     *,
     dialect: Dialect | None = None,
-) -> CompiledUnion:
-    """Compile up to `MAX_UNION` pairs of query and realm URLs into one statement.
+) -> tuple[Shape, tuple[object, ...]]:
+    """Return the shape of `query` and the values it compares with.
 
-    Raises what `compile_query` raises.
+    Queries with equal shapes are answered by one statement. Raises what `compile_query`
+    raises.
     """
-    compiler = _Compiler(known, dialect or SqliteDialect())
-    arms: list[str] = []
-    for number, (query, realm_urls) in enumerate(queries):
-        one = compiler.compile(query, realm_urls, with_errors=False)
-        place = f"row_number() OVER (ORDER BY {one.order_by}) AS place"
-        sql = one.page_sql(f"{number} AS asked, i.url AS url, i.type AS type, {place}")
-        arms.append(f"SELECT * FROM ({sql})")
-    union = " UNION ALL ".join(arms)
-    return CompiledUnion(
-        f"SELECT asked, url, type FROM ({union}) ORDER BY asked, place", compiler.params
+    dialect = dialect or SqliteDialect()
+    params = AskedParams()
+    conditions = ConditionCompiler(known, dialect, params)
+    where = _where(query, realm_urls, conditions, params, with_errors=False)
+    order_by = _order_by(query.sort, conditions)
+    values = tuple(params.compared_values)
+    within_page = _within_page(query.page, params)
+    asked = dialect.asked(f"${len(params.values) + 1}", len(values))
+    # The cards are the outer loop: each is looked at once, and the values that fit it
+    # are found by an index that the database makes for the statement.
+    sql = (
+        f"WITH {asked} SELECT number, url, type FROM ("
+        "SELECT asked.number AS number, i.url AS url, i.type AS type,"
+        f" row_number() OVER (PARTITION BY asked.number ORDER BY {order_by}) AS place"
+        f" FROM entries i CROSS JOIN asked WHERE {where}"
+        f"){within_page} ORDER BY number, place"
     )
+    return Shape(sql, tuple(params.values)), values
 
 
-@dataclass(frozen=True, slots=True)
-class _Ground:
-    """What paths are spoken of: a definition, and the JSON document they reach into.
+def _where(
+    query: Query,
+    realm_urls: Sequence[str],
+    conditions: ConditionCompiler,
+    params: Params,
+    *,
+    with_errors: bool,
+) -> str:
+    realms = ", ".join(params.bind(url) for url in realm_urls)
+    terms = [
+        f"i.realm_url IN ({realms})" if realms else FALSE,
+        SCOPES[query.scope],
+        "(i.has_error = 0 OR i.pristine_doc IS NOT NULL)" if with_errors else "i.has_error = 0",
+    ]
+    condition = conditions.condition(query.filter)
+    if condition != TRUE:
+        terms.append(condition)
+    return " AND ".join(terms)
 
-    Inside `item` the document is one element, and `prefix` is the way to it from `on`.
-    """
 
-    on: CodeRef
-    document: str
-    prefix: tuple[str, ...] = ()
+def _order_by(keys: Sequence[SortKey], conditions: ConditionCompiler) -> str:
+    """Nulls last in both directions; what is equal so far goes by id."""
+    terms: list[str] = []
+    for key in keys:
+        value = GENERAL_COLUMNS.get(key.by) or conditions.sort_value(key)
+        if value is not None:
+            terms.append(f"{value} {key.direction.upper()} NULLS LAST")
+    return ", ".join([*terms, "i.file_alias", "i.type"])
 
 
-class _Compiler:
-    def __init__(self, known: Mapping[str, Definition | None], dialect: Dialect) -> None:
-        self._paths = PathResolver(known)
-        self._dialect = dialect
-        self._params: list[object] = []
-        self._numbers: dict[tuple[type, object], int] = {}
-        self._aliases = 0
+def _limit(page: Page, params: Params) -> str:
+    _check(page)
+    if page.size is None:
+        return ""
+    limit = f" LIMIT {params.bind(page.size)}"
+    return limit + f" OFFSET {params.bind(page.number * page.size)}" if page.number else limit
 
-    def compile(self, query: Query, realm_urls: Sequence[str], with_errors: bool) -> CompiledQuery:
-        realms = ", ".join(self._bind(url) for url in realm_urls)
-        conditions = [
-            f"i.realm_url IN ({realms})" if realms else FALSE,
-            SCOPES[query.scope],
-            "(i.has_error = 0 OR i.pristine_doc IS NOT NULL)" if with_errors else "i.has_error = 0",
-        ]
-        condition = self._filter(query.filter, _Ground(CARD_DEF, "i.search_doc"))
-        if condition != TRUE:
-            conditions.append(condition)
-        count_params = tuple(self._params)
-        keys = [self._sort_key(key) for key in query.sort]
-        order_by = ", ".join([*(key for key in keys if key), "i.file_alias", "i.type"])
-        limit = self._limit(query.page)
-        return CompiledQuery(
-            " AND ".join(conditions), order_by, limit, tuple(self._params), count_params
-        )
 
-    @property
-    def params(self) -> tuple[object, ...]:
-        return tuple(self._params)
+def _within_page(page: Page, params: Params) -> str:
+    _check(page)
+    if page.size is None:
+        return ""
+    first = page.number * page.size
+    return f" WHERE place > {params.bind(first)} AND place <= {params.bind(first + page.size)}"
 
-    def _filter(self, filter_: Filter, ground: _Ground) -> str:
-        match filter_:
-            case TypeIs(ref):
-                return self._is_a(ref)
-            case On(ref, inner):
-                return (
-                    f"({self._is_a(ref)} AND {self._filter(inner, _Ground(ref, ground.document))})"
-                )
-            case Every(filters):
-                return self._joined(" AND ", filters, TRUE, ground)
-            case AnyOf(filters):
-                return self._joined(" OR ", filters, FALSE, ground)
-            case Not(inner):
-                return f"({self._filter(inner, ground)}) IS NOT TRUE"
-            case Item():
-                return self._item(filter_, ground)
-            case Eq(path, value, pointer):
-                return self._in(In(path, (value,), pointer), ground)
-            case In():
-                return self._in(filter_, ground)
-            case Contains():
-                return self._contains(filter_, ground)
-            case Range():
-                return self._range(filter_, ground)
 
-    def _joined(self, word: str, filters: tuple[Filter, ...], of_none: str, ground: _Ground) -> str:
-        if not filters:
-            return of_none
-        return f"({word.join(self._filter(filter_, ground) for filter_ in filters)})"
-
-    def _is_a(self, ref: CodeRef) -> str:
-        return (
-            f"EXISTS (SELECT 1 FROM index_types t WHERE t.type_key = {self._bind(ref.type_key)}"
-            " AND t.realm_url = i.realm_url AND t.type = i.type AND t.url = i.url)"
-        )
-
-    def _in(self, node: In, ground: _Ground) -> str:
-        """Equality with one value is `in` with a list of one."""
-        path = self._resolve(node, ground)
-        if path is None:
-            return FALSE
-        values = [comparable(one, path.leaf, node.path, node.pointer) for one in node.values]
-        steps, document = path.steps, ground.document
-        alternatives = [
-            self._reach(steps, document, condition)
-            for condition in self._memberships([one for one in values if one is not None])
-        ]
-        if None in values:
-            alternatives.append(self._is_nothing(steps, document))
-        if not alternatives:
-            return FALSE
-        return alternatives[0] if len(alternatives) == 1 else f"({' OR '.join(alternatives)})"
-
-    def _memberships(self, values: Sequence[Comparable]) -> list[Callable[[Spot], str]]:
-        """One condition for each kind of value: text, numbers and booleans never mix."""
-        kinds: dict[ComparedAs, None] = dict.fromkeys(one.compared_as for one in values)
-        return [
-            self._membership([one.value for one in values if one.compared_as == kind], kind)
-            for kind in kinds
-        ]
-
-    def _membership(
-        self, values: Sequence[str | int | float | bool], compared_as: ComparedAs
-    ) -> Callable[[Spot], str]:
-        if len(values) == 1:
-            value = self._bind(self._dialect.parameter(values[0]))
-            return lambda spot: self._dialect.compare(spot, "=", value, compared_as)
-        listed = self._bind(orjson.dumps(values).decode())
-        return lambda spot: self._dialect.is_one_of(spot, listed, compared_as)
-
-    def _contains(self, node: Contains, ground: _Ground) -> str:
-        path = self._resolve(node, ground)
-        if path is None:
-            return FALSE
-        if path.leaf in ("number", "boolean", "composite"):
-            raise BadRequest(
-                f'`contains` looks into text, and "{node.path}" holds none.', pointer=node.pointer
-            )
-        text = self._bind(fold(node.text))
-        return self._reach(
-            path.steps, ground.document, lambda spot: self._dialect.contains(spot, text)
-        )
-
-    def _range(self, node: Range, ground: _Ground) -> str:
-        path = self._resolve(node, ground)
-        if path is None:
-            return FALSE
-        if path.leaf == "boolean":
-            raise BadRequest(
-                f'"{node.path}" is true or false, which no range orders.', pointer=node.pointer
-            )
-        bounds: list[tuple[Comparison, str, ComparedAs]] = []
-        for name, limit in node.bounds:
-            bound = comparable(limit, path.leaf, node.path, f"{node.pointer}/{name}")
-            assert bound is not None
-            value = self._bind(self._dialect.parameter(bound.value))
-            bounds.append((COMPARISONS[name], value, bound.compared_as))
-
-        def within(spot: Spot) -> str:
-            return " AND ".join(self._dialect.compare(spot, *bound) for bound in bounds)
-
-        return self._reach(path.steps, ground.document, within)
-
-    def _item(self, node: Item, ground: _Ground) -> str:
-        path = self._resolve(node, ground)
-        if path is None:
-            return FALSE
-        if path.leaf != "composite" or not path.steps[-1].is_plural:
-            raise BadRequest(
-                f"`item` asks about the elements of a plural field of cards or composites, and"
-                f' "{node.path}" is not one.',
-                pointer=f"{node.pointer}/path",
-            )
-
-        def satisfies(spot: Spot) -> str:
-            assert isinstance(spot, Element)
-            prefix = (*ground.prefix, *node.path.split("."))
-            inside = _Ground(ground.on, self._dialect.document_of(spot), prefix)
-            return self._filter(node.filter, inside)
-
-        return self._reach(path.steps, ground.document, satisfies)
-
-    def _resolve(
-        self, node: Eq | In | Contains | Range | Item, ground: _Ground
-    ) -> FieldPath | None:
-        whole = ".".join((*ground.prefix, node.path))
-        path = self._paths.resolve(whole, ground.on, node.pointer, purpose="filter")
-        if path is None:
-            return None
-        return FieldPath(path.steps[len(ground.prefix) :], path.leaf, path.element)
-
-    # Reaching into documents. A path through plurals has many values; one of them suffices.
-
-    def _reach(self, steps: Sequence[Step], document: str, condition: Callable[[Spot], str]) -> str:
-        below, rest = self._next_spot(steps, document)
-        if rest is None:
-            return condition(below)
-        alias = self._alias()
-        element = Element(alias)
-        if not rest:
-            return self._dialect.elements(below, alias, condition(element))
-        inner = self._reach(rest, self._dialect.document_of(element), condition)
-        return self._dialect.elements(below, alias, inner)
-
-    def _is_nothing(self, steps: Sequence[Step], document: str) -> str:
-        """Whether a value is null or absent: an empty plural is one absent value."""
-        below, rest = self._next_spot(steps, document)
-        if rest is None:
-            return self._dialect.is_null(below)
-        alias = self._alias()
-        element = Element(alias)
-        inner = (
-            self._is_nothing(rest, self._dialect.document_of(element))
-            if rest
-            else self._dialect.is_null(element)
-        )
-        is_empty = f"NOT {self._dialect.elements(below, alias, TRUE)}"
-        return f"({is_empty} OR {self._dialect.elements(below, alias, inner)})"
-
-    def _next_spot(
-        self, steps: Sequence[Step], document: str
-    ) -> tuple[Below, Sequence[Step] | None]:
-        """Return the spot up to the next plural, and the steps beyond; None if there is none."""
-        names: list[str] = []
-        for position, step in enumerate(steps):
-            names.append(step.name)
-            if step.is_plural:
-                return self._below(document, names), steps[position + 1 :]
-        return self._below(document, names), None
-
-    def _below(self, document: str, names: list[str]) -> Below:
-        return Below(document, self._bind(self._dialect.path(tuple(names))))
-
-    # Order and page.
-
-    def _sort_key(self, key: SortKey) -> str:
-        direction = key.direction.upper()
-        if key.by in GENERAL_COLUMNS:
-            return f"{GENERAL_COLUMNS[key.by]} {direction} NULLS LAST"
-        pointer = f"{key.pointer}/by"
-        path = self._paths.resolve(key.by, key.on or CARD_DEF, pointer, purpose="sort")
-        if path is None:
-            return ""
-        if path.leaf == "composite":
-            raise BadRequest(
-                f'"{key.by}" holds more than a plain value, so nothing can be sorted by it.',
-                pointer=pointer,
-            )
-        which: Literal["min", "max"] = "min" if key.direction == "asc" else "max"
-        value = self._sort_value(path.steps, "i.search_doc", sorted_as(path.leaf), which)
-        return f"{value} {direction} NULLS LAST"
-
-    def _sort_value(
-        self,
-        steps: Sequence[Step],
-        document: str,
-        compared_as: ComparedAs,
-        which: Literal["min", "max"],
-    ) -> str:
-        """A plural sorts by its least value, or by its greatest when the order descends."""
-        below, rest = self._next_spot(steps, document)
-        if rest is None:
-            return self._dialect.sort_value(below, compared_as)
-        alias = self._alias()
-        element = Element(alias)
-        if rest:
-            inside = self._dialect.document_of(element)
-            value = self._sort_value(rest, inside, compared_as, which)
-        else:
-            value = self._dialect.sort_value(element, compared_as)
-        return self._dialect.extreme(below, alias, value, which)
-
-    def _limit(self, page: Page) -> str:
-        if page.size is None:
-            if page.number:
-                raise BadRequest("A page number needs a page size.", pointer="/page/number")
-            return ""
-        limit = f" LIMIT {self._bind(page.size)}"
-        return limit + f" OFFSET {self._bind(page.number * page.size)}" if page.number else limit
-
-    def _alias(self) -> str:
-        self._aliases += 1
-        return f"e{self._aliases}"
-
-    def _bind(self, value: object) -> str:
-        """Bind a parameter once, however often it is used."""
-        key = (type(value), value)
-        if key not in self._numbers:
-            self._params.append(value)
-            self._numbers[key] = len(self._params)
-        return f"${self._numbers[key]}"
+def _check(page: Page) -> None:
+    if page.size is None and page.number:
+        raise BadRequest("A page number needs a page size.", pointer="/page/number")

@@ -42,10 +42,6 @@ class Dialect(Protocol):
         """Whether the spot holds a value of that kind that compares so with `value`."""
         ...
 
-    def parameter(self, value: str | int | float | bool) -> object:
-        """How a compared value is bound."""
-        ...
-
     def is_one_of(self, spot: Spot, values: str, compared_as: ComparedAs) -> str:
         """Whether the spot holds one of the values in `values`, a JSON array."""
         ...
@@ -72,4 +68,8 @@ class Dialect(Protocol):
 
     def extreme(self, below: Below, alias: str, value: str, which: Literal["min", "max"]) -> str:
         """The least or greatest `value` among the elements of the array at `below`."""
+        ...
+
+    def asked(self, values: str, count: int) -> str:
+        """A common table `asked (number, v1, v2, ...)` of the JSON array of arrays `values`."""
         ...

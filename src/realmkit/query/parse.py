@@ -11,6 +11,7 @@ from typing import Any, cast, get_args
 from realmkit.cards.code_refs import CodeRef, ModuleNames
 from realmkit.cards.json_text import check_json, json_kind, pointer_to
 from realmkit.errors import BadRequest
+from realmkit.query.members import check_members, expect_object
 from realmkit.query.nodes import (
     Direction,
     Every,
@@ -25,7 +26,6 @@ from realmkit.query.nodes import (
     TypeIs,
 )
 from realmkit.query.parse_filter import FilterReader
-from realmkit.query.shapes import check_members, expect_object
 
 MEMBERS = ("filter", "sort", "page", "realms", "realm", "fields", "scope", "html")
 GENERAL_SORT_KEYS = ("lastModified", "createdAt", "cardURL")

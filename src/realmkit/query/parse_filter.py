@@ -11,6 +11,7 @@ from realmkit.cards.code_refs import CodeRef, ModuleNames
 from realmkit.cards.json_text import json_kind, pointer_to
 from realmkit.cards.near_miss import did_you_mean
 from realmkit.errors import BadRequest
+from realmkit.query.members import expect_object
 from realmkit.query.nodes import (
     AnyOf,
     Contains,
@@ -25,7 +26,6 @@ from realmkit.query.nodes import (
     TypeIs,
     Value,
 )
-from realmkit.query.shapes import expect_object
 
 MAX_DEPTH = 32
 MAX_NODES = 300

@@ -48,9 +48,6 @@ class SqliteDialect:
     def path(self, names: tuple[str, ...]) -> object:
         return "$" + "".join(f".{orjson.dumps(name).decode()}" for name in names)
 
-    def parameter(self, value: str | int | float | bool) -> object:
-        return value
-
     def compare(
         self, spot: Spot, comparison: Comparison, value: str, compared_as: ComparedAs
     ) -> str:
@@ -80,6 +77,13 @@ class SqliteDialect:
 
     def extreme(self, below: Below, alias: str, value: str, which: Literal["min", "max"]) -> str:
         return f"(SELECT {which}({value}) FROM {_each(below, alias)})"
+
+    def asked(self, values: str, count: int) -> str:
+        names = "".join(f", v{number}" for number in range(1, count + 1))
+        columns = "".join(f", json_extract(value, '$[{number}]')" for number in range(count))
+        return (
+            f"asked (number{names}) AS MATERIALIZED (SELECT key{columns} FROM json_each({values}))"
+        )
 
 
 def _each(below: Below, alias: str) -> str:

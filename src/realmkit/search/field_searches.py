@@ -1,12 +1,12 @@
 """Answering the query-backed fields of many resources with few statements.
 
-The fields of one layer are grouped by definition and name; the searches of a group
-are one statement (for up to `MAX_UNION` different ones), each with its own values
-and its own page. Owners that ask the same share an answer.
+The fields of one layer are grouped by definition and name. However many owners ask,
+the searches of a group are one statement, each with its own values and its own page;
+a second one where some owners' values are null. Owners that ask the same share an
+answer.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -15,7 +15,7 @@ from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.stored import Place
 from realmkit.db import Database
 from realmkit.errors import BadRequest
-from realmkit.query.compile import MAX_UNION, compile_union
+from realmkit.query.compile import Shape, compile_shape
 from realmkit.query.nodes import Query
 from realmkit.query.parse import parse_query
 from realmkit.search.known import KnownDefinitions
@@ -28,11 +28,9 @@ Answer = list[Identifier] | str
 """Resource identifiers in order, or why the search makes no sense."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Parsed:
-    key: bytes
-    query: Query
-    realm_urls: list[str]
+Values = tuple[object, ...]
+_Parsed = tuple[bytes, Query, list[str]]
+"""A search's key, its query, and those of its realms that are served here."""
 
 
 class FieldSearches:
@@ -89,27 +87,37 @@ class FieldSearches:
             here = [url for url in search.realm_urls if url in self._mounted_urls]
             try:
                 query = parse_query(search.query, names=self._names, relative_to=module)
-                sound.append(_Parsed(key, query, here))
+                sound.append((key, query, here))
             except BadRequest as exc:
                 answers[key] = exc.detail
-        for start in range(0, len(sound), MAX_UNION):
-            answers.update(await self._run(sound[start : start + MAX_UNION]))
+        for shape, asked in (await self._shapes(sound, answers)).items():
+            answers.update(await self._run(shape, asked))
         return answers
 
-    async def _run(self, searches: Sequence[_Parsed]) -> dict[bytes, Answer]:
-        pairs = [(search.query, search.realm_urls) for search in searches]
-        try:
-            compiled = await self._known.compile(lambda known: compile_union(pairs, known))
-        except BadRequest as exc:
-            if len(searches) == 1:
-                return {searches[0].key: exc.detail}
-            # One owner's mistake must not spoil the answers of the others.
-            alone = [await self._run([search]) for search in searches]
-            return {key: answer for answers in alone for key, answer in answers.items()}
-        found: list[list[Identifier]] = [[] for _ in searches]
-        for number, url, type_ in await self._db.read(compiled.sql, compiled.params):
+    async def _shapes(
+        self, searches: Sequence[_Parsed], answers: dict[bytes, Answer]
+    ) -> dict[Shape, list[tuple[bytes, Values]]]:
+        """Group searches by what one statement can answer. Those that make no sense are
+        answered here, so that one owner's mistake does not spoil the others' answers."""
+        shapes: dict[Shape, list[tuple[bytes, Values]]] = {}
+        for key, query, here in searches:
+            try:
+                shape, values = await self._known.compile(
+                    lambda known, query=query, here=here: compile_shape(query, here, known)
+                )
+                shapes.setdefault(shape, []).append((key, values))
+            except BadRequest as exc:
+                answers[key] = exc.detail
+        return shapes
+
+    async def _run(
+        self, shape: Shape, asked: Sequence[tuple[bytes, Values]]
+    ) -> dict[bytes, Answer]:
+        found: list[list[Identifier]] = [[] for _ in asked]
+        params = shape.params_for([values for _, values in asked])
+        for number, url, type_ in await self._db.read(shape.sql, params):
             found[number].append(_identifier(url, type_))
-        return {search.key: ids for search, ids in zip(searches, found, strict=True)}
+        return {key: ids for (key, _), ids in zip(asked, found, strict=True)}
 
     def _write(
         self, field: QueryField, search: FieldSearch, answer: Answer, *, umbrella_only: bool
