@@ -66,6 +66,7 @@ async def test_broken_links_stay_and_are_listed(world: World) -> None:
         "owner": "./worse",
         "friends.0": "./ann",
         "friends.1": "http://far/away",
+        "friends.2": "//[",
     }
     await world.put(person("ann", links=links), broken("worse", "It threw."))
 
@@ -83,6 +84,7 @@ async def test_broken_links_stay_and_are_listed(world: World) -> None:
             "target": "http://far/away",
             "reason": "http://far/away lies in no realm served here.",
         },
+        {"field": "friends", "target": "//[", "reason": "//[ lies in no realm served here."},
     ]
 
 

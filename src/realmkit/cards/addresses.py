@@ -1,7 +1,6 @@
 """Card ids and links as text: absolute and relative, with and without `.json`."""
 
-import posixpath
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urljoin
 
 from realmkit.errors import BadRequest
 
@@ -18,6 +17,8 @@ def instance_url(id: str) -> str:
 
 def resolve_link(link: str, relative_to: str) -> str:
     """Return the absolute URL of a link found in the resource at `relative_to`."""
+    if link.startswith(("http://", "https://")):
+        return link
     try:
         return urljoin(relative_to, link)
     except ValueError as exc:
@@ -29,16 +30,17 @@ def relative_reference(url: str, relative_to: str) -> str:
 
     URLs of different origins have no relative form; then `url` comes back as it is.
     """
-    target, source = urlsplit(url), urlsplit(relative_to)
-    if (target.scheme, target.netloc) != (source.scheme, source.netloc):
-        return url
-    folder = posixpath.dirname(source.path) or "/"
-    path = posixpath.relpath(target.path or "/", folder)
-    if target.path.endswith("/") and not path.endswith("/"):
-        path += "/"
-    if not path.startswith("."):
-        path = f"./{path}"
-    return path + (f"?{target.query}" if target.query else "")
+    folder, steps_up = _folder_of(relative_to), 0
+    while not url.startswith(folder):
+        folder = _folder_of(folder[:-1])
+        steps_up += 1
+        if folder == "/" or folder.endswith("://"):
+            return url
+    return ("../" * steps_up or "./") + url[len(folder) :]
+
+
+def _folder_of(url: str) -> str:
+    return url.rpartition("/")[0] + "/"
 
 
 def path_segment(text: str) -> str:

@@ -17,6 +17,7 @@ from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.relationships import is_query_backed, split_position
 from realmkit.config import Realm
 from realmkit.db import Database
+from realmkit.errors import BadRequest
 from realmkit.search.field_searches import FieldSearches
 from realmkit.search.found import BY_URL, Found, found
 from realmkit.search.served import Resource, served_resource
@@ -106,10 +107,19 @@ class LinkWalker:
             link = relationship["links"].get("self")
             if link is None:
                 continue
-            target = resolve_link(self._names.to_url(link), resource["id"])
+            # A result of a query-backed field says which card it is.
+            data = relationship.get("data")
+            target = data["id"] if data else self._target(link, resource["id"])
             is_followed = not (skip_query_backed and is_query_backed(relationship))
             links.append(_Link(resource, key, target, is_followed))
         return links
+
+    def _target(self, link: str, id: str) -> str:
+        try:
+            return resolve_link(self._names.to_url(link), id)
+        except BadRequest:
+            # What is no URL leads nowhere, like any other broken link.
+            return link
 
     async def _look_up(self, links: Sequence[_Link]) -> dict[str, Found]:
         """The entries that links lead to, by target as resolved."""
