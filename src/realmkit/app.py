@@ -15,7 +15,7 @@ import structlog
 from starlette.types import ASGIApp
 
 from realmkit.changes import ChangeLog
-from realmkit.config import Realm, Settings, find_chromium, static_dir
+from realmkit.config import Realm, Settings, find_chromium, find_node, static_dir
 from realmkit.db import open_database
 from realmkit.errors import BehindRetention
 from realmkit.files import FileStore, FileWatcher
@@ -72,6 +72,9 @@ class App:
     async def _start(self, begun: AsyncExitStack) -> None:
         settings = self.settings
         chromium = find_chromium()
+        # Asking Node for its version takes longer than all the rest before the scan.
+        finding_node = asyncio.create_task(asyncio.to_thread(find_node), name="find node")
+        begun.push_async_callback(asyncio.wait, [finding_node])
         db = await open_database(settings.database)
         begun.push_async_callback(db.close)
         changes = ChangeLog(db)
@@ -84,7 +87,9 @@ class App:
             changes=changes,
             db=db,
             transpiler=TranspilerPool(
-                static_dir() / "transpiler" / "transpiler.mjs", size=settings.transpiler_count
+                static_dir() / "transpiler" / "transpiler.mjs",
+                node=await finding_node,
+                size=settings.transpiler_count,
             ),
             static=static_dir(),
         )

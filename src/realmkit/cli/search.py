@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 @click.option("--size", type=click.IntRange(1, 1000), default=20, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the JSON:API document.")
 @click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=4201,
+    show_default=True,
+    help="The port that the folder is served at; its index holds that address.",
+)
+@click.option(
     "--state",
     "state_dir",
     type=click.Path(path_type=Path, file_okay=False),
@@ -45,6 +52,7 @@ def command(
     conditions: tuple[str, ...],
     size: int,
     as_json: bool,
+    port: int,
     state_dir: Path,
 ) -> int:
     """Search the cards of a folder, or of a realm on a running server.
@@ -64,7 +72,7 @@ def command(
     if where.startswith(("http://", "https://")):
         document = _ask_server(where if where.endswith("/") else where + "/", asked)
     else:
-        settings, listener = _settings(where, state_dir)
+        settings, listener = _settings(where, state_dir, port)
         found = run(_ask_folder(settings, listener, asked))
         if found is None:
             return 130
@@ -133,15 +141,14 @@ def _value(text: str) -> Any:
     return text if isinstance(value, dict | list) else value
 
 
-def _settings(where: str, state_dir: Path) -> tuple[Settings, socket.socket]:
+def _settings(where: str, state_dir: Path, port: int) -> tuple[Settings, socket.socket]:
     from realmkit.cli import mounts
     from realmkit.cli.logs import configure_logs
     from realmkit.config import Settings
 
     by_name = mounts.parse_mounts([where])
     configure_logs("plain")
-    # The port of `serve`, so that its index is the one that is asked.
-    listener = mounts.listen("127.0.0.1", 4201)
+    listener = mounts.listen("127.0.0.1", port)
     url = mounts.address_of(listener, "127.0.0.1")
     settings = Settings(
         realms=mounts.realms_at(url, by_name),

@@ -1,0 +1,64 @@
+"""`check`, `index`, `search` and `version`."""
+
+from pathlib import Path
+
+import orjson
+from tests.cli.conftest import CARD, free_port, realmkit
+
+
+def test_a_realm_in_order_passes_the_check(realm: Path):
+    done = realmkit("check", str(realm), cwd=realm.parent)
+
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "2 cards" in done.stderr
+    assert not (realm.parent / ".realmkit").exists()
+
+
+def test_every_error_is_a_line_with_its_place(realm: Path):
+    (realm / "cat.gts").write_text(
+        "import { CardDef } from '@cardstack/base/card-api';\nexport {\n"
+    )
+    (realm / "lost.json").write_text((CARD % "Lost").replace("./dog", "./nowhere"))
+    (realm / "broken.json").write_text("{")
+    done = realmkit("check", str(realm), cwd=realm.parent)
+
+    lines = done.stdout.splitlines()
+    assert done.returncode == 1
+    assert any(line.startswith(("cat.gts:2:", "cat.gts:3:")) for line in lines)
+    assert any(line.startswith("lost.json") and "nowhere" in line for line in lines)
+    assert any(line.startswith("broken.json") for line in lines)
+
+
+def test_an_index_is_made_and_then_searched(realm: Path, tmp_path: Path):
+    state = ["--state", str(tmp_path / "state")]
+    port = str(free_port())
+    done = realmkit("index", str(realm), "--port", port, *state, cwd=tmp_path)
+
+    assert (done.returncode, done.stdout) == (0, "dogs: 2 cards, 1 modules, 0 in error\n")
+
+    found = realmkit("search", str(realm), "rex", "--port", port, *state, cwd=tmp_path)
+    assert found.stdout.startswith("Rex  (Dog)  ")
+
+    typed = realmkit(
+        "search",
+        str(realm),
+        *["--type", "dog", "--eq", "name=Fido", "--json", "--port", port],
+        *state,
+        cwd=tmp_path,
+    )
+    assert [one["attributes"]["name"] for one in orjson.loads(typed.stdout)["data"]] == ["Fido"]
+
+    nobody = realmkit("search", str(realm), "--type", "Dgo", "--port", port, *state, cwd=tmp_path)
+    assert nobody.returncode == 1
+    assert 'Did you mean "Dog"?' in nobody.stderr
+
+
+def test_a_server_that_is_not_there_is_one_line(tmp_path: Path):
+    done = realmkit("search", f"http://127.0.0.1:{free_port()}/atlas/", "x", cwd=tmp_path)
+
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_version_is_printed(tmp_path: Path):
+    assert realmkit("version", cwd=tmp_path).stdout.strip() == "0.1.0"
