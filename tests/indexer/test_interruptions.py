@@ -70,6 +70,19 @@ async def test_a_second_start_visits_nothing(house: House):
     assert house.visits_since() == []
 
 
+async def test_a_card_that_did_not_finish_is_given_another_chance_by_the_next_start(house: House):
+    await house.write({"slow.json": card("Slow", behaviour="gate"), "ann.json": card("Ann")})
+    await start(house)
+    assert (await house.entry("slow.json")).has_error
+    await house.indexer.stop()
+    house.gate.set()
+    await restarted(house).start()
+    await house.index_all()
+
+    assert house.visits_since() == ["one/slow.json"]
+    assert not (await house.entry("slow.json")).has_error
+
+
 async def test_chromium_killed_in_the_middle_of_a_run_costs_nothing(house: House):
     await start(house)
     await house.write({"ann.json": card("Ann", behaviour="gate"), "bob.json": card("Bob")})

@@ -22,6 +22,7 @@ from realmkit.indexer.progress import ProgressHub
 from realmkit.indexer.queries import StaleQueries
 from realmkit.indexer.visiting import Outcome, Visitor
 from realmkit.modules import ModuleService
+from realmkit.prerender import HUNG, LOST
 from realmkit.search import SearchEngine
 
 log = logging.getLogger(__name__)
@@ -92,10 +93,15 @@ class Run:
         return Task(await self._everything(seq), seq, is_full=True, handed=handed)
 
     async def stale_at_start(self) -> list[Dependent]:
-        """Entries that an earlier process was still to visit when it ended."""
+        """Entries that an earlier process was still to visit, or had bad luck with."""
         url = self._realm.url
+        unlucky = [
+            Dependent(url, entry.url, entry.type)
+            for entry in await self._index.errors(url)
+            if entry.error.get("status") in (str(HUNG), str(LOST))
+        ]
         searches = await StaleQueries(self._index, self._search).of_realm(url)
-        return [*searches, *await self._index.overtaken_across_realms(url)]
+        return [*unlucky, *searches, *await self._index.overtaken_across_realms(url)]
 
     async def make(self, task: Task) -> None:
         """Carry out `task`, and what follows from it in this realm."""

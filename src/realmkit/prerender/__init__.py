@@ -1,6 +1,8 @@
 """Rendering in a real browser: Chromium, its warm pages, and the calls into them."""
 
 from realmkit.prerender.results import (
+    HUNG,
+    LOST,
     BrokenLink,
     CardError,
     CardHTML,
@@ -13,6 +15,8 @@ from realmkit.prerender.results import (
 from realmkit.prerender.visit import Prerenderer
 
 __all__ = [
+    "HUNG",
+    "LOST",
     "BrokenLink",
     "CardError",
     "CardHTML",

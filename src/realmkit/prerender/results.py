@@ -32,6 +32,11 @@ class CardError(msgspec.Struct):
     """Console and window errors seen meanwhile."""
 
 
+HUNG = 504
+LOST = 503
+"""Statuses of errors that say nothing of the card itself: it may render another time."""
+
+
 class CardHTML(msgspec.Struct):
     """Rendered HTML by format; `embedded` and `fitted` by the type key they were rendered as."""
 

@@ -26,6 +26,8 @@ from realmkit.prerender.failures import (
 from realmkit.prerender.page import Page, PageSpoilt, PageThrew
 from realmkit.prerender.pool import PagePool
 from realmkit.prerender.results import (
+    HUNG,
+    LOST,
     CardError,
     CardSource,
     ModuleDescription,
@@ -168,17 +170,19 @@ class Prerenderer:
                 except PageSpoilt as exc:
                     hung = not page.is_gone
                     verdict = (after_hanging if hung else after_losing)(group, heard)
+                    status = HUNG if hung else LOST
                     reason = self._too_slow() if hung else f"The page broke while rendering: {exc}."
                 except BrowserGone:
                     verdict = after_losing(group, heard)
-                    reason = "Chromium died twice while rendering this."
+                    status, reason = LOST, "Chromium died twice while rendering this."
                 except PageThrew as exc:
                     page.spoil(str(exc))
                     verdict = after_losing(group, heard)
-                    reason = f"The prerender page failed: {exc}"
+                    status, reason = 500, f"The prerender page failed: {exc}"
                 else:
                     read = self._read(answer, group, page, result_type, failure)
                     results.update(read)
+                    status = 500
                     verdict, reason = _after_answer(answer, group, list(read))
                     if verdict.again or verdict.culprit:
                         page.spoil(reason)
@@ -186,7 +190,7 @@ class Prerenderer:
                 if not page.is_spoilt:
                     await page.weigh()
             if verdict.culprit:
-                error = CardError("Card Does Not Render", reason, additional=said)
+                error = CardError("Card Does Not Render", reason, status, additional=said)
                 results[verdict.culprit] = failure(verdict.culprit, error)
             groups.extendleft(reversed(verdict.again))
         return results
