@@ -104,3 +104,13 @@ def test_no_realms_and_no_cards_are_told_kindly():
     assert "realmkit serve FOLDER" in pages.home(HOST, [])
     empty = pages.RealmSummary("R", "http://h/r/", 0, 0, 0, True)
     assert "No cards yet." in pages.home(HOST, [empty])
+
+
+def test_of_many_types_the_largest_are_shown_at_once():
+    types = [pages.TypeCount(f"http://h/r/t/T{n:02}", f"T{n:02}", n) for n in range(20)]
+    view = pages.RealmView("R", "http://h/r/", 190, True, types)
+    shown, _, folded = pages.realm(HOST, view, pages.Listing([], 0)).partition("8 more")
+    assert "T19" in shown
+    assert "T00" in folded
+    open_one = pages.realm(HOST, view, pages.Listing([], 0, type_key="http://h/r/t/T00"))
+    assert '<details class="rk-types-more" open>' in open_one

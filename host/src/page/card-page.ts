@@ -86,7 +86,9 @@ class CardPage implements View {
     if ("realmkitLive" in sheet.dataset || maybeHook("problem")) return;
     try {
       const live = await this.#open();
-      const rendering = await live.render("isolated", sheet);
+      // Where there is nothing to read yet, a card still at work is better than none.
+      const isBare = maybeHook("bare", sheet) !== null;
+      const rendering = await live.render("isolated", sheet, isBare ? 0 : undefined);
       if (live !== this.#live) return;
       rendering.takePlace();
       sheet.dataset.realmkitLive = "";

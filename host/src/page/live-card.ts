@@ -24,10 +24,10 @@ const REST_PATIENCE_MS = 4000;
 const IMAGE_PATIENCE_MS = 800;
 
 const FITTED_SIZES: [string, number, number][] = [
-  ["Tile", 250, 170],
   ["Tall tile", 170, 250],
-  ["Strip", 400, 65],
+  ["Tile", 250, 170],
   ["Badge", 150, 105],
+  ["Strip", 400, 65],
 ];
 
 // A render that throws leaves Glimmer half-way through its work, and no later one
@@ -58,13 +58,17 @@ export class LiveCard {
   }
 
   /** Render in `place`, unseen until it is at rest and `takePlace` is called. */
-  async render(format: Format, place: HTMLElement): Promise<{ takePlace(): void }> {
+  async render(
+    format: Format,
+    place: HTMLElement,
+    patience = REST_PATIENCE_MS,
+  ): Promise<{ takePlace(): void }> {
     const element = build("div", { class: "rk-waiting-card" });
     place.append(element);
     try {
       this.#draw(format, element);
-      await Promise.race([liveStore().settled(), pause(REST_PATIENCE_MS)]);
-      await Promise.race([imagesOf(element), pause(IMAGE_PATIENCE_MS)]);
+      await Promise.race([liveStore().settled(), pause(patience)]);
+      await Promise.race([imagesOf(element), pause(Math.min(patience, IMAGE_PATIENCE_MS))]);
     } catch (error) {
       element.remove();
       throw error;

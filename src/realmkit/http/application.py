@@ -70,7 +70,7 @@ class Edge:
             return
         except Exception as error:
             known = as_known(error, request)
-            response = self._pages.error(request, known) or error_answer(known)
+            response = await self._pages.error(request, known) or error_answer(known)
         for name, value in origins.SHARED_HEADERS.items():
             response.headers.setdefault(name, value)
         if request.method == "HEAD":

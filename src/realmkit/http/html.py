@@ -5,6 +5,7 @@ page is never kept by a cache, because it shows the present.
 """
 
 import asyncio
+import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -17,12 +18,14 @@ from realmkit.cards.code_refs import CodeRef
 from realmkit.errors import BadRequest, RealmkitError, TryLater
 from realmkit.http import answers, negotiation, origins, pages
 from realmkit.http.negotiation import HTML
+from realmkit.http.realm_titles import title_of
 from realmkit.http.static import HostStatic
 from realmkit.http.stations import MountedRealm, Stations
 from realmkit.index import Entry, IndexingError
 
 _MOST_PROBLEMS = 100
 _MOST_PAGES = 100_000
+_MOST_SUGGESTIONS = 3
 
 
 class HTMLPages:
@@ -102,7 +105,7 @@ class HTMLPages:
         type_key = entry.types[0] if entry and entry.types else ""
         view = pages.CardView(
             id=id,
-            realm_name=realm.name,
+            realm_name=await title_of(mounted),
             realm_url=realm.url,
             title=_title(entry) or path.rpartition("/")[2],
             type_name=_type_name(entry),
@@ -116,7 +119,7 @@ class HTMLPages:
         )
         return _page(pages.card(self._host.host_files(), view))
 
-    def error(self, request: Request, error: RealmkitError) -> Response | None:
+    async def error(self, request: Request, error: RealmkitError) -> Response | None:
         """The error as a page, if the client is a browser showing it to a person."""
         accept = request.headers.get("accept")
         if request.method not in ("GET", "HEAD") or not negotiation.names(accept, HTML):
@@ -125,12 +128,33 @@ class HTMLPages:
             host = self._host.host_files()
         except TryLater:
             return None
-        suggestions = [
-            pages.Suggestion(mounted.realm.name, f"/{mounted.realm.name}/")
-            for mounted in self._own()
-        ]
-        body = pages.error(host, error.status, error.title, error.detail, suggestions=suggestions)
+        mounted = self._stations.mounted.get(request.scope["path"].split("/")[1])
+        realm = (await title_of(mounted), mounted.realm.url) if mounted else None
+        body = pages.error(
+            host,
+            error.status,
+            error.title,
+            error.detail,
+            realm=realm,
+            suggestions=await self._near(request, mounted) if error.status == 404 else (),
+        )
         return _page(body, status=error.status)
+
+    async def _near(self, request: Request, mounted: MountedRealm | None) -> list[pages.Suggestion]:
+        """Cards whose addresses look like the one asked for; without a realm, the realms."""
+        if mounted is None:
+            return [
+                pages.Suggestion(await title_of(one), f"/{one.realm.name}/") for one in self._own()
+            ]
+        asked = mounted.realm.url + request.scope["path"].split("/", 2)[-1]
+        urls = await self._stations.index.mtimes(mounted.realm.url)
+        ids = [url.removesuffix(".json") for url in urls if url.endswith(".json")]
+        near = difflib.get_close_matches(asked, ids, n=_MOST_SUGGESTIONS, cutoff=0.8)
+        entries = [await self._stations.index.entry(instance_url(id), "instance") for id in near]
+        return [
+            pages.Suggestion(_title(entry) or id.rpartition("/")[2], id)
+            for id, entry in zip(near, entries, strict=True)
+        ]
 
     def _own(self) -> list[MountedRealm]:
         return [one for one in self._stations.mounted.values() if one.realm.is_writable]
@@ -156,7 +180,7 @@ class HTMLPages:
             index.counts(realm.url), index.types_summary(realm.url)
         )
         return pages.RealmSummary(
-            name=realm.name,
+            name=await title_of(mounted),
             url=realm.url,
             cards=counts.instances,
             types=len(types),
@@ -185,7 +209,7 @@ class HTMLPages:
             index.counts(realm.url), index.types_summary(realm.url), index.errors(realm.url)
         )
         return pages.RealmView(
-            name=realm.name,
+            name=await title_of(mounted),
             url=realm.url,
             cards=counts.instances,
             is_writable=realm.is_writable,

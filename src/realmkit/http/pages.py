@@ -22,6 +22,7 @@ from markupsafe import Markup
 
 TILES_PER_PAGE = 48
 TILES_IN_A_TASTE = 6
+TYPES_SHOWN = 12
 
 
 @dataclass(frozen=True)
@@ -224,7 +225,19 @@ def realm(host: HostFiles, view: RealmView, listing: Listing) -> str:
         },
         view=view,
         listing=listing,
+        **_types_by_size(view.types),
     )
+
+
+def _types_by_size(types: Sequence[TypeCount]) -> dict[str, Sequence[TypeCount]]:
+    """The types shown at once and the rest: of many types, those with the most cards."""
+    if len(types) <= TYPES_SHOWN:
+        return {"types": types, "more_types": ()}
+    largest = {one.key for one in sorted(types, key=lambda one: -one.total)[:TYPES_SHOWN]}
+    return {
+        "types": [one for one in types if one.key in largest],
+        "more_types": [one for one in types if one.key not in largest],
+    }
 
 
 def card(host: HostFiles, view: CardView) -> str:

@@ -9,6 +9,7 @@ from realmkit.cards.addresses import card_id
 from realmkit.errors import BadRequest
 from realmkit.http import answers
 from realmkit.http.negotiation import CARD
+from realmkit.http.realm_titles import title_of
 from realmkit.http.seqs import wait_until_indexed
 from realmkit.http.stations import MountedRealm, Stations
 
@@ -24,7 +25,7 @@ class Reports:
         realm = mounted.realm
         counts = await self._stations.index.counts(realm.url)
         attributes = {
-            "name": realm.name,
+            "name": await title_of(mounted),
             "backgroundURL": None,
             "iconURL": None,
             "showAsCatalog": None,
