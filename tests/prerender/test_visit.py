@@ -122,6 +122,18 @@ async def test_chromium_killed_mid_visit_costs_no_card(prerenderer: Prerenderer,
     assert prerenderer.browser.launches == 2
 
 
+async def test_a_renderer_that_crashes_mid_visit_costs_no_card(
+    prerenderer: Prerenderer, site: Site
+):
+    visiting = asyncio.create_task(visit(prerenderer, "good", "wait-for-go"))
+    await site.at_gate.wait()
+    crash_renderers(prerenderer)
+    site.gate.set()
+
+    assert statuses(await visiting) == ["ready", "ready"]
+    assert prerenderer.browser.launches == 1
+
+
 async def test_a_card_that_kills_chromium_twice_is_named(prerenderer: Prerenderer, site: Site):
     visiting = asyncio.create_task(visit(prerenderer, "good", "wait-for-go", "good"))
     for _ in range(2):
@@ -182,6 +194,18 @@ async def test_a_stop_ends_the_visit_that_is_under_way(site: Site, prerenderer: 
 
     with pytest.raises(PrerenderUnavailable):
         await visiting
+
+
+def crash_renderers(prerenderer: Prerenderer) -> None:
+    """Kill every process that renders pages; Chromium itself goes on."""
+    process = prerenderer.browser.process
+    assert process is not None
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            group = int(stat.read_text().rpartition(")")[2].split()[2])
+            arguments = stat.with_name("cmdline").read_text()
+            if group == process.pid and "--type=renderer" in arguments:
+                os.kill(int(stat.parent.name), signal.SIGKILL)
 
 
 def living_members(group: int) -> list[str]:
