@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# The Node that setup found or installed.
+NODE = $(shell $(PYTHON) scripts/setup.py node)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format bench clean
@@ -24,13 +26,13 @@ check: setup ## Lint, types, the import contract, and the TypeScript checks
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/pyright
-	npx biome check .
-	npx tsc --noEmit -p tsconfig.json
+	$(NODE) node_modules/@biomejs/biome/bin/biome check .
+	$(NODE) node_modules/typescript/bin/tsc --noEmit -p tsconfig.json
 
 format: setup ## Format Python and TypeScript
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	npx biome check --write .
+	$(NODE) node_modules/@biomejs/biome/bin/biome check --write .
 
 bench: setup ## Run every benchmark; each prints a ratio
 	@for each in benchmarks/bench_*.py; do $(BIN)/python $$each || exit 1; done

@@ -4,6 +4,7 @@ Runs on a bare Python 3.11 with the standard library alone. Each step says what 
 does, is skipped when its inputs have not changed since the last run, and fails with
 one readable line that names the next thing to try. Nothing is installed outside the
 clone except, for root on Debian, the `chromium-headless-shell` package.
+`setup.py node` prints the path of the Node that is used.
 """
 
 import hashlib
@@ -43,6 +44,9 @@ class SetupFailed(Exception):
 
 
 def main() -> int:
+    if sys.argv[1:] == ["node"]:
+        print(node())
+        return 0
     started = time.monotonic()
     TOOLS.mkdir(exist_ok=True)
     try:
