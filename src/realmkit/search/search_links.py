@@ -6,7 +6,7 @@ QUERY request: the query is the body, the realms are its `realms`.
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import orjson
 
@@ -16,7 +16,6 @@ from realmkit.errors import BadRequest
 
 def search_link(realm_urls: Sequence[str], query: Mapping[str, Any]) -> str:
     """Return the link for `query` over `realm_urls`, of which there is at least one."""
-
     text = orjson.dumps(query, option=orjson.OPT_SORT_KEYS).decode()
     realms = ",".join(quote(url, safe=":/") for url in realm_urls)
     return f"{realm_urls[0]}_search?realms={realms}&query={quote(text, safe='')}"
@@ -27,9 +26,11 @@ def parse_search_link(link: str) -> tuple[list[str], dict[str, Any]]:
     parts = urlsplit(link)
     if not parts.path.rstrip("/").endswith("/_search"):
         raise BadRequest(f"`{link}` is not the link of a search.")
-    members = parse_qs(parts.query)
-    realms = [url for url in members.get("realms", [""])[0].split(",") if url]
-    query = read_json(members.get("query", ["{}"])[0].encode(), what="The query of a search link")
+    members = dict(member.partition("=")[::2] for member in parts.query.split("&"))
+    # Split before decoding: a comma inside a URL is encoded, one between two is not.
+    realms = [unquote(url) for url in members.get("realms", "").split(",") if url]
+    text = unquote(members.get("query", ""))
+    query = read_json(text.encode(), what="The query of a search link")
     if not realms or not isinstance(query, dict):
         raise BadRequest(f"`{link}` names no realms, or its query is not an object.")
     return realms, cast("dict[str, Any]", query)
