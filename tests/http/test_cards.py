@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
-from tests.http.conftest import Server
+from tests.support.server import Server
 
 from realmkit.http.negotiation import CARD, HTML, SOURCE
 

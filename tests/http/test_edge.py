@@ -4,7 +4,7 @@ import asyncio
 import json
 
 import pytest
-from tests.http.conftest import Server
+from tests.support.server import Server
 
 pytestmark = pytest.mark.anyio
 API = "application/vnd.api+json"

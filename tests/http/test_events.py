@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from tests.http.conftest import Server
+from tests.support.server import Server
 
 from realmkit.changes import Change
 from realmkit.http.events import events_of

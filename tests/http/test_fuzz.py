@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.http.conftest import Server
+from tests.support.server import Server
 
 from realmkit.http.negotiation import API, BYTES, CARD, EVENTS, FILE_META, HTML, JSON, SOURCE
 

@@ -1,7 +1,7 @@
 """Browser modules over HTTP, and the hot path in front of them."""
 
 import pytest
-from tests.http.conftest import Server
+from tests.support.server import Server
 
 from realmkit.http.negotiation import SOURCE
 

@@ -1,7 +1,7 @@
 """What a realm says about itself."""
 
 import pytest
-from tests.http.conftest import Server
+from tests.support.server import Server
 
 pytestmark = pytest.mark.anyio
 

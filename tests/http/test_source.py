@@ -1,7 +1,7 @@
 """Files as source and as bytes: reading, ranges, writing, deleting."""
 
 import pytest
-from tests.http.conftest import PERSON, Server
+from tests.support.server import PERSON, Server
 
 from realmkit.http.negotiation import BYTES, FILE_META, SOURCE
 
