@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -185,6 +186,17 @@ async def test_stop_leaves_no_process_and_no_profile(site: Site, prerenderer: Pr
     assert asyncio.get_running_loop().time() - started < 1
     assert not process.profile.exists()
     assert living_members(process.pid) == []
+
+
+async def test_a_profile_left_by_a_killed_process_is_removed_by_the_next_launch(
+    prerenderer: Prerenderer,
+):
+    finished = await asyncio.create_subprocess_exec("true")
+    await finished.wait()
+    left = Path(tempfile.mkdtemp(prefix=f"realmkit-chromium-{finished.pid}-"))
+    await visit(prerenderer, "good")
+
+    assert not left.exists()
 
 
 async def test_a_stop_ends_the_visit_that_is_under_way(site: Site, prerenderer: Prerenderer):

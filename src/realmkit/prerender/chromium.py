@@ -39,6 +39,7 @@ FLAGS = [
 
 _LOWEST_OWN_FD = 10
 _STDERR = "stderr.log"
+_PROFILE = "realmkit-chromium-"
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class ChromiumProcess:
 
 async def start_chromium(executable: Path) -> ChromiumProcess:
     """Start `executable` and open its pipes. Raises OSError when it cannot be executed."""
-    profile = Path(tempfile.mkdtemp(prefix="realmkit-chromium-"))
+    profile = await asyncio.to_thread(_new_profile)
     command_read, command_write = _high_pipe()
     answer_read, answer_write = _high_pipe()
     try:
@@ -121,6 +122,25 @@ async def start_chromium(executable: Path) -> ChromiumProcess:
     process = ChromiumProcess(pid, profile, connection)
     process.watch()
     return process
+
+
+def _new_profile() -> Path:
+    """A fresh profile, named after this process; those of processes that were killed go."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_PROFILE}*"):
+        owner = left.name.removeprefix(_PROFILE).partition("-")[0]
+        if owner.isdigit() and not _is_running(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{_PROFILE}{os.getpid()}-"))
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _spawn(executable: Path, profile: Path, command_read: int, answer_write: int) -> int:
