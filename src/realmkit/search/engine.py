@@ -189,12 +189,11 @@ class SearchEngine:
 
     async def _fill_from_file(self, resource: Resource) -> None:
         """Show what the file of a card says that never rendered. It may say nothing readable."""
+        place = Place(resource["id"], resource["meta"]["realmURL"], self._names)
         try:
-            stored = await self._stored.resource(resource["id"])
+            spelled = stored_resource(await self._stored.resource(resource["id"]), place)
         except RealmkitError:
             return
-        place = Place(resource["id"], resource["meta"]["realmURL"], self._names)
-        spelled = stored_resource(stored, place)
         resource["attributes"] = spelled["attributes"]
         resource["relationships"] = spelled["relationships"]
         resource["meta"] = {**spelled["meta"], **resource["meta"]}
@@ -203,7 +202,9 @@ class SearchEngine:
         return served_resource(entry, self._realms.get(entry.realm_url), self._names)
 
     def _walker(self, known: KnownDefinitions) -> LinkWalker:
-        field_searches = FieldSearches(self._db, known, self._names, list(self._realms))
+        field_searches = FieldSearches(
+            self._db, known, self._names, list(self._realms), budget_s=self._budget_s
+        )
         return LinkWalker(
             self._db, field_searches, self._realms, self._names, depth=self._link_depth
         )

@@ -42,11 +42,14 @@ class FieldSearches:
         known: KnownDefinitions,
         names: ModuleNames,
         mounted_urls: Sequence[str],
+        *,
+        budget_s: float,
     ) -> None:
         self._db = db
         self._known = known
         self._names = names
         self._mounted_urls = mounted_urls
+        self._budget_s = budget_s
 
     async def fill(
         self, resources: Sequence[tuple[Resource, str | None]], *, umbrella_only: bool
@@ -115,7 +118,8 @@ class FieldSearches:
     ) -> dict[bytes, Answer]:
         found: list[list[Identifier]] = [[] for _ in asked]
         params = shape.params_for([values for _, values in asked])
-        for number, url, type_ in await self._db.read(shape.sql, params):
+        rows = await self._db.read(shape.sql, params, budget_s=self._budget_s)
+        for number, url, type_ in rows:
             found[number].append(_identifier(url, type_))
         return {key: ids for (key, _), ids in zip(asked, found, strict=True)}
 

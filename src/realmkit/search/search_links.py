@@ -26,7 +26,10 @@ def parse_search_link(link: str) -> tuple[list[str], dict[str, Any]]:
     parts = urlsplit(link)
     if not parts.path.rstrip("/").endswith("/_search"):
         raise BadRequest(f"`{link}` is not the link of a search.")
-    members = dict(member.partition("=")[::2] for member in parts.query.split("&"))
+    members: dict[str, str] = {}
+    for member in parts.query.split("&"):
+        name, _, value = member.partition("=")
+        members[name] = value
     # Split before decoding: a comma inside a URL is encoded, one between two is not.
     realms = [unquote(url) for url in members.get("realms", "").split(",") if url]
     text = unquote(members.get("query", ""))
