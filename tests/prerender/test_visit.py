@@ -196,7 +196,7 @@ async def test_a_profile_left_by_a_killed_process_is_removed_by_the_next_launch(
     left = Path(tempfile.mkdtemp(prefix=f"realmkit-chromium-{finished.pid}-"))
     await visit(prerenderer, "good")
 
-    assert not left.exists()
+    assert not is_there(left)
 
 
 async def test_a_stop_ends_the_visit_that_is_under_way(site: Site, prerenderer: Prerenderer):
@@ -206,6 +206,10 @@ async def test_a_stop_ends_the_visit_that_is_under_way(site: Site, prerenderer: 
 
     with pytest.raises(PrerenderUnavailable):
         await visiting
+
+
+def is_there(path: Path) -> bool:
+    return path.exists()
 
 
 def crash_renderers(prerenderer: Prerenderer) -> None:
