@@ -55,6 +55,12 @@ def test_included_cards_of_another_realm_or_without_lid_are_not_created() -> Non
     assert rex.resource["relationships"] == {"owner": {"links": {"self": None}}}
 
 
+def test_an_id_is_encoded_as_a_browser_would() -> None:
+    [new] = planned(card(lid="Rex (the é)"))
+
+    assert new.id == "http://h/r/pets/Dog/Rex%20(the%20%C3%A9)"
+
+
 @pytest.mark.parametrize(
     "lid", ["../x", "a/b", ".hidden", "a\\b", "a%2fb", "a\nb", "x" * 201, "é" * 101]
 )

@@ -44,5 +44,5 @@ def _folder_of(url: str) -> str:
 
 
 def path_segment(text: str) -> str:
-    """`text` as one segment of a URL path."""
-    return quote(text, safe="")
+    """`text` as one segment of a URL path, encoded as browsers encode it."""
+    return quote(text, safe="!$&'()*+,-.:;=@[]_|~")
