@@ -105,6 +105,7 @@ def test_slash_searches_escape_clears_and_arrows_walk_the_tiles(
     expect(page.locator("[data-realmkit-count]")).to_contain_text("quay")
     page.keyboard.press("Escape")
     expect(page.get_by_role("searchbox")).to_have_value("")
+    expect(page.locator("[data-realmkit-count]")).to_be_empty()
     links = page.locator(".rk-tile-link")
     links.nth(0).focus()
     page.keyboard.press("ArrowRight")
@@ -152,5 +153,14 @@ def test_a_title_cannot_become_markup(people: People, open_page: OpenPage):
 def test_an_address_without_a_card_helps_onwards(people: People, open_page: OpenPage):
     page = open_page(f"{people.url}Person/an")
     expect(page.get_by_text("404")).to_be_visible()
-    page.get_by_role("main").get_by_role("link").first.click()
-    expect(page).to_have_url(re.compile(re.escape(people.home)))
+    page.get_by_role("link", name="Ann Arbour").click()
+    expect(page).to_have_url(f"{people.url}Person/ann")
+
+
+def test_a_realm_goes_by_the_name_it_gives_itself(people: People, open_page: OpenPage):
+    (people.folder / "realm.json").write_text('{"name": "People of Norway"}')
+    page = open_page(people.url)
+    expect(page.get_by_role("heading", level=1)).to_have_text("People of Norway")
+    (people.folder / "realm.json").unlink()
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("people")
