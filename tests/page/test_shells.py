@@ -96,7 +96,12 @@ def test_an_error_names_itself_and_offers_ways_on():
         realm=("R", "http://h/r/"),
         suggestions=[pages.Suggestion("Rex", "http://h/r/Dog/rex")],
     )
-    for words in ("404", "There is no `Dog/rx`.", 'href="http://h/r/Dog/rex"', "All cards of R"):
+    for words in (
+        "404",
+        "There is no <code>Dog/rx</code>.",
+        'href="http://h/r/Dog/rex"',
+        "All cards of R",
+    ):
         assert words in html
 
 
@@ -114,3 +119,10 @@ def test_of_many_types_the_largest_are_shown_at_once():
     assert "T00" in folded
     open_one = pages.realm(HOST, view, pages.Listing([], 0, type_key="http://h/r/t/T00"))
     assert '<details class="rk-types-more" open>' in open_one
+
+
+def test_backticks_make_code_and_never_markup():
+    html = pages.error(HOST, 404, "Not found", f"`{EVIL}` or `x")
+    assert "alert(1)&lt;/script&gt;` or `x" in html
+    html = pages.error(HOST, 404, "Not found", f"`{EVIL}`")
+    assert "<code>&lt;/script&gt;" in html

@@ -14,6 +14,7 @@ import {
   build,
   type CardData,
   hook,
+  marked,
   maybeHook,
   replaceParts,
   type View,
@@ -129,7 +130,7 @@ class CardPage implements View {
       "div",
       { class: "rk-notice", data: { realmkitExplained: "" } },
       build("p", { class: "rk-notice-title", text: "This card is shown as it last rendered" }),
-      build("p", { class: "rk-notice-detail", text: error.message }),
+      build("p", { class: "rk-notice-detail" }, ...marked(error.message)),
     );
     notice.setAttribute("role", "alert");
     document.querySelector('[data-realmkit-part="problem"]')?.replaceChildren(notice);
@@ -168,10 +169,11 @@ class CardPage implements View {
     } catch (error) {
       panel.className = "rk-sheet rk-paper";
       panel.replaceChildren(
-        build("p", {
-          class: "rk-empty rk-empty-page",
-          text: `This card cannot be shown this way yet. ${(error as Error).message}`,
-        }),
+        build(
+          "p",
+          { class: "rk-empty rk-empty-page" },
+          ...marked(`This card cannot be shown this way yet. ${(error as Error).message}`),
+        ),
       );
     }
     return panel;

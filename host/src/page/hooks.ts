@@ -98,6 +98,15 @@ export function announce(message: string): void {
   }, 4000);
 }
 
+/** A message's words, with what stands between backticks as code. */
+export function marked(message: string): Node[] {
+  const pieces = message.split("`");
+  if (pieces.length % 2 === 0) return [new Text(message)];
+  return pieces.map((piece, index) =>
+    index % 2 ? build("code", { text: piece }) : new Text(piece),
+  );
+}
+
 export function build<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   properties: { class?: string; text?: string; data?: Record<string, string> } = {},

@@ -6,7 +6,7 @@
  */
 
 import type { SaveState } from "../store/store.ts";
-import { build, maybeHook } from "./hooks.ts";
+import { build, marked, maybeHook } from "./hooks.ts";
 
 export interface ConflictChoices {
   keepMine(): Promise<void>;
@@ -81,10 +81,11 @@ function refusal(state: SaveState): HTMLElement {
       class: "rk-notice-title",
       text: field ? `${field} cannot be saved` : "Not saved",
     }),
-    build("p", {
-      class: "rk-notice-detail",
-      text: state.message ?? "The server refused the change.",
-    }),
+    build(
+      "p",
+      { class: "rk-notice-detail" },
+      ...marked(state.message ?? "The server refused the change."),
+    ),
   );
   box.setAttribute("role", "alert");
   return box;

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 TILES_PER_PAGE = 48
 TILES_IN_A_TASTE = 6
@@ -320,6 +320,7 @@ def _templates() -> Environment:
     environment.filters["count"] = _count
     environment.filters["plural"] = _plural  # pyright: ignore[reportArgumentType]
     environment.filters["path"] = _path
+    environment.filters["marked"] = _marked
     return environment
 
 
@@ -337,6 +338,17 @@ def _count(number: int) -> str:
 
 def _plural(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else noun + 's'}"
+
+
+def _marked(words: str) -> Markup:
+    """Return a message with what stands between backticks as code."""
+    pieces = words.split("`")
+    if len(pieces) % 2 == 0:
+        return escape(words)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if index % 2 else escape(piece)
+        for index, piece in enumerate(pieces)
+    )
 
 
 def _path(url: str) -> str:
