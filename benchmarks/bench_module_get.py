@@ -34,7 +34,7 @@ async def main() -> int:
         port, bare_port = free_port(), free_port()
         with serve_command(INSURANCE, Path(state), port) as ours:
             await until_answering(port, MODULE)
-            await until_answering(port, "/_ready")
+            await until_answering(port, "/_ready", timeout_s=600)
             size = len(await get(port, MODULE))
             await until_indexed(ours.pid)
             with bare_server(bare_port, size) as bare:
