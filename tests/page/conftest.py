@@ -157,13 +157,13 @@ def _contexts(browser: Browser) -> Generator[OpenPage]:
     contexts: list[Any] = []
     thrown: list[str] = []
 
-    def open_one(url: str, **options: Any) -> Page:
+    def open_one(url: str, *, is_ours: bool = True, **options: Any) -> Page:
         context = browser.new_context(**options)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: thrown.append(str(error)))
         page.goto(url)
-        if options.get("java_script_enabled", True):
+        if is_ours and options.get("java_script_enabled", True):
             page.locator("html[data-realmkit-page=ready]").wait_for()
         return page
 

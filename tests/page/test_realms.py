@@ -140,6 +140,18 @@ def test_a_tile_follows_its_file(people: People, open_page: OpenPage):
     expect(tile).to_have_count(0)
 
 
+def test_what_happens_before_the_stream_opens_is_not_missed(people: People, open_page: OpenPage):
+    held: list[Route] = []
+    late = open_page("about:blank", is_ours=False)
+    late.route("**/_events*", held.append)
+    with late.expect_request("**/_events*"):
+        late.goto(f"{people.url}?q=Early")
+    people.card("early", name="Early", town="Elverum")
+    expect(open_page(f"{people.url}?q=Early").locator("[data-realmkit-tile]")).to_have_count(1)
+    held[0].continue_()
+    expect(late.locator("[data-realmkit-tile]")).to_have_count(1)
+
+
 def test_a_title_cannot_become_markup(people: People, open_page: OpenPage):
     title = "</script><script>document.title='hacked'</script><img src=x onerror=alert(1)>"
     id = people.card("mallory", name=title, town="Nowhere")

@@ -55,7 +55,7 @@ class CardPage implements View {
     const { signal } = this.#endings;
     document.addEventListener("keydown", (event) => this.#pressed(event), { signal });
     addEventListener("beforeunload", (event) => this.#closing(event), { signal });
-    const unfollow = follow(data.realmURL, (event) => this.#realmChanged(event));
+    const unfollow = follow(data.realmURL, (event) => this.#realmChanged(event), data.seq);
     signal.addEventListener("abort", unfollow);
     void this.#show(modeOf(new URL(location.href)));
     void this.#wake();

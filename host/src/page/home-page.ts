@@ -4,7 +4,7 @@
 
 import { type HomeData, replaceParts, type View } from "./hooks.ts";
 import { askAgain } from "./navigation.ts";
-import { follow } from "./realm-events.ts";
+import { follow, type RealmEvent } from "./realm-events.ts";
 import { RealmStatus } from "./realm-status.ts";
 
 const SETTLING_MS = 400;
@@ -20,14 +20,15 @@ export function mountHome(data: HomeData): View {
     if (page && !endings.signal.aborted) replaceParts(page, ["realms"]);
   }
 
-  const unfollow = data.realms.slice(0, MOST_FOLLOWED).map((realmURL) => {
-    const status = new RealmStatus(realmURL);
-    return follow(realmURL, (event) => {
+  const unfollow = data.realms.slice(0, MOST_FOLLOWED).map(({ url, seq }) => {
+    const status = new RealmStatus(url);
+    const hear = (event: RealmEvent) => {
       status.hear(event);
       if (event.kind !== "indexed" && event.kind !== "missed") return;
       clearTimeout(settling);
       settling = setTimeout(() => void lookAgain(), SETTLING_MS);
-    });
+    };
+    return follow(url, hear, seq);
   });
 
   return {

@@ -8,12 +8,14 @@
 
 export interface HomeData {
   kind: "home";
-  realms: string[];
+  realms: { url: string; seq: number | null }[];
 }
 
 export interface RealmData {
   kind: "realm";
   realmURL: string;
+  /** The realm's log just before the page was made: events after it are news. */
+  seq: number | null;
   isWritable: boolean;
   search: string;
   typeKey: string;
@@ -26,6 +28,7 @@ export interface CardData {
   kind: "card";
   id: string;
   realmURL: string;
+  seq: number | null;
   title: string;
   typeKey: string;
   isWritable: boolean;

@@ -2,8 +2,9 @@
  * What happens in a realm, heard over its event stream.
  *
  * A browser keeps few connections to one server and a stream holds one, so all
- * listeners of a realm share it, and a page nobody looks at gives it back. On
- * return the listeners hear `missed`: they look again rather than replay.
+ * listeners of a realm share it, and a page nobody looks at gives it back. The
+ * stream begins where the page was made and goes on where it was left; where
+ * that is too long ago, listeners hear `missed` and look again.
  */
 
 export interface IndexEvent {
@@ -31,11 +32,11 @@ const HIDDEN_PATIENCE_MS = 30_000;
 const RETRY_MS = 5_000;
 const streams = new Map<string, RealmStream>();
 
-/** Hear a realm's events until the returned function is called. */
-export function follow(realmURL: string, listener: Listener): () => void {
+/** Hear a realm's events after `seq`, or from now on, until the returned function is called. */
+export function follow(realmURL: string, listener: Listener, seq?: number | null): () => void {
   const stream = streams.get(realmURL) ?? new RealmStream(realmURL);
   streams.set(realmURL, stream);
-  stream.add(listener);
+  stream.add(listener, seq ?? undefined);
   return () => stream.remove(listener);
 }
 
@@ -43,6 +44,7 @@ class RealmStream {
   readonly #url: string;
   readonly #listeners = new Set<Listener>();
   #source: EventSource | undefined;
+  #seq: string | undefined;
   #givingBack: ReturnType<typeof setTimeout> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
@@ -50,9 +52,10 @@ class RealmStream {
     this.#url = `${realmURL}_events`;
   }
 
-  add(listener: Listener): void {
+  add(listener: Listener, seq: number | undefined): void {
     this.#listeners.add(listener);
     if (this.#listeners.size > 1) return;
+    this.#seq = seq === undefined ? undefined : String(seq);
     document.addEventListener("visibilitychange", this.#minds);
     this.#open();
   }
@@ -71,13 +74,13 @@ class RealmStream {
       this.#givingBack = setTimeout(() => this.#close(), HIDDEN_PATIENCE_MS);
     } else if (!this.#source) {
       this.#open();
-      this.#tell({ kind: "missed" });
     }
   };
 
   #open(): void {
     clearTimeout(this.#retry);
-    const source = new EventSource(this.#url);
+    const from = this.#seq === undefined ? "" : `?lastEventId=${this.#seq}`;
+    const source = new EventSource(this.#url + from);
     let wasOpen = false;
     source.addEventListener("open", () => {
       wasOpen = true;
@@ -92,6 +95,7 @@ class RealmStream {
       }
     });
     source.addEventListener("index", (message) => {
+      this.#seq = message.lastEventId;
       const { indexType, invalidations } = JSON.parse(message.data) as WireIndexEvent;
       this.#tell({
         kind: "indexed",
@@ -103,7 +107,10 @@ class RealmStream {
       const { done, total } = JSON.parse(message.data) as { done: number; total: number };
       this.#tell({ kind: "progress", done, total });
     });
-    source.addEventListener("reset", () => this.#tell({ kind: "missed" }));
+    source.addEventListener("reset", (message) => {
+      this.#seq = message.lastEventId;
+      this.#tell({ kind: "missed" });
+    });
     this.#source = source;
   }
 

@@ -66,7 +66,7 @@ class RealmPage implements View {
       { rootMargin: "600px" },
     );
     this.#watchMore();
-    const unfollow = follow(data.realmURL, (event) => this.#heard(event));
+    const unfollow = follow(data.realmURL, (event) => this.#heard(event), data.seq);
     signal.addEventListener("abort", unfollow);
   }
 

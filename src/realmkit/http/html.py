@@ -72,8 +72,10 @@ class HTMLPages:
             return answers.redirect(mounted.realm.url)
         asked = request.query_params
         number = asked.get("page", "0")
+        # Taken before what is shown, so the page hears of anything that is newer than it.
+        seq = await self._stations.announcements.last_seq(mounted.realm.url)
         view, listing = await asyncio.gather(
-            self._view(mounted),
+            self._view(mounted, seq),
             self._listing(
                 mounted,
                 search=asked.get("q", "").strip()[:500],
@@ -90,6 +92,7 @@ class HTMLPages:
         realm, index = mounted.realm, self._stations.index
         id = realm.url_of(path.removesuffix(".json"))
         url = instance_url(id)
+        seq = await self._stations.announcements.last_seq(realm.url)
         entry = await index.entry(url, "instance")
         if entry is None and not await self._is_card_file(mounted, path):
             return None
@@ -116,6 +119,7 @@ class HTMLPages:
             is_writable=realm.is_writable,
             problem=problem_of(url, entry.error_doc) if entry and entry.error_doc else None,
             definition_path=await self._definition_path(mounted, type_key),
+            seq=seq,
         )
         return _page(pages.card(self._host.host_files(), view))
 
@@ -176,6 +180,7 @@ class HTMLPages:
         self, mounted: MountedRealm, tiles: int = pages.TILES_IN_A_TASTE
     ) -> pages.RealmSummary:
         realm, index = mounted.realm, self._stations.index
+        seq = await self._stations.announcements.last_seq(realm.url)
         counts, types = await asyncio.gather(
             index.counts(realm.url), index.types_summary(realm.url)
         )
@@ -188,6 +193,7 @@ class HTMLPages:
             is_writable=realm.is_writable,
             indexing=self._indexing(realm.url),
             tiles=await self._taste(mounted, [one.type_key for one in types], tiles),
+            seq=seq,
         )
 
     async def _taste(
@@ -203,7 +209,7 @@ class HTMLPages:
         ]
         return [tile for tiles, _ in listings for tile in tiles][:count]
 
-    async def _view(self, mounted: MountedRealm) -> pages.RealmView:
+    async def _view(self, mounted: MountedRealm, seq: int) -> pages.RealmView:
         realm, index = mounted.realm, self._stations.index
         counts, types, errors = await asyncio.gather(
             index.counts(realm.url), index.types_summary(realm.url), index.errors(realm.url)
@@ -219,6 +225,7 @@ class HTMLPages:
             ],
             problems=[_problem(error) for error in errors[:_MOST_PROBLEMS]],
             indexing=self._indexing(realm.url),
+            seq=seq,
         )
 
     async def _listing(

@@ -111,6 +111,8 @@ class RealmSummary:
     indexing: Indexing = field(default_factory=Indexing)
     tiles: Sequence[Tile] = ()
     """A taste: up to `TILES_IN_A_TASTE` tiles, of different types where possible."""
+    seq: int | None = None
+    """The realm's log as of just before the values above were looked up."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,8 @@ class RealmView:
     types: Sequence[TypeCount]
     problems: Sequence[Problem] = ()
     indexing: Indexing = field(default_factory=Indexing)
+    seq: int | None = None
+    """The realm's log as of just before the values above were looked up."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +168,8 @@ class CardView:
     problem: Problem | None = None
     definition_path: str | None = None
     """Realm-relative path of the definition's source, such as `country.gts`."""
+    seq: int | None = None
+    """The realm's log as of just before the values above were looked up."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +204,7 @@ def home(host: HostFiles, realms: Sequence[RealmSummary]) -> str:
         "home.html",
         host,
         style_ids=[style for realm in realms for tile in realm.tiles for style in tile.style_ids],
-        data={"kind": "home", "realms": [realm.url for realm in realms]},
+        data={"kind": "home", "realms": [{"url": realm.url, "seq": realm.seq} for realm in realms]},
         realms=realms,
         cards=sum(realm.cards for realm in realms),
     )
@@ -217,6 +223,7 @@ def realm(host: HostFiles, view: RealmView, listing: Listing) -> str:
         data={
             "kind": "realm",
             "realmURL": view.url,
+            "seq": view.seq,
             "isWritable": view.is_writable,
             "search": listing.search,
             "typeKey": listing.type_key,
@@ -250,6 +257,7 @@ def card(host: HostFiles, view: CardView) -> str:
             "kind": "card",
             "id": view.id,
             "realmURL": view.realm_url,
+            "seq": view.seq,
             "title": view.title,
             "typeKey": view.type_key,
             "isWritable": view.is_writable,
