@@ -143,7 +143,7 @@ def test_a_tile_follows_its_file(people: People, open_page: OpenPage):
 def test_what_happens_before_the_stream_opens_is_not_missed(people: People, open_page: OpenPage):
     held: list[Route] = []
     late = open_page("about:blank", is_ours=False)
-    late.route("**/_events*", held.append)
+    late.route("**/_events*", lambda route: held.append(route))
     with late.expect_request("**/_events*"):
         late.goto(f"{people.url}?q=Early")
     people.card("early", name="Early", town="Elverum")
