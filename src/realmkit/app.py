@@ -10,7 +10,9 @@ fails half-way takes down what it had put up.
 import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from pathlib import Path
 
+import orjson
 import structlog
 from starlette.types import ASGIApp
 
@@ -58,6 +60,10 @@ class App:
             await self._start(begun)
             self._owned = begun.pop_all()
 
+    async def renewed(self) -> None:
+        """Return when nothing in the index was made by another renderer."""
+        await asyncio.shield(self._renewal)
+
     async def stop(self) -> None:
         """End the streams, then everything `start` began, newest first."""
         if hasattr(self, "stations"):
@@ -74,13 +80,16 @@ class App:
         chromium = find_chromium()
         # Asking Node for its version takes longer than all the rest before the scan.
         finding_node = asyncio.create_task(asyncio.to_thread(find_node), name="find node")
-        begun.push_async_callback(asyncio.wait, [finding_node])
+        begun.push_async_callback(asyncio.gather, finding_node, return_exceptions=True)
         db = await open_database(settings.database)
         begun.push_async_callback(db.close)
         changes = ChangeLog(db)
         index = IndexStore(db, changes, public_url=settings.public_url)
         announcements = Announcements(db, changes)
-        stores = {realm: FileStore(realm, db, changes) for realm in settings.realms}
+        stores = {
+            realm: FileStore(realm, db, changes, limits=settings.limits)
+            for realm in settings.realms
+        }
         modules = ModuleService(
             public_url=settings.public_url,
             stores=stores.values(),
@@ -94,7 +103,13 @@ class App:
             static=static_dir(),
         )
         begun.push_async_callback(modules.stop)
-        search = SearchEngine(db, index, stores, public_url=settings.public_url)
+        search = SearchEngine(
+            db,
+            index,
+            stores,
+            public_url=settings.public_url,
+            budget_s=settings.search_timeout_s,
+        )
         prerenderer = Prerenderer(
             settings.public_url,
             chromium,
@@ -133,11 +148,39 @@ class App:
         begun.push_async_callback(follower.stop)
         await self.indexer.start()
         begun.push_async_callback(self.indexer.stop)
+        self._renewal = asyncio.create_task(self._renew_artefacts(), name="renew artefacts")
+        begun.push_async_callback(asyncio.gather, self._renewal, return_exceptions=True)
+        begun.callback(self._renewal.cancel)
         if settings.watch:
             for store in stores.values():
                 watcher = FileWatcher(store)
                 await watcher.start()
                 begun.push_async_callback(watcher.stop)
+
+    async def _renew_artefacts(self) -> None:
+        """Visit everything again if another renderer made what the index holds.
+
+        Meanwhile the old artefacts are served. A renewal that is cut short begins
+        again at the next start.
+        """
+        mark = self.settings.state_dir / "rendered-with"
+        renderer = renderer_version(static_dir())
+        if mark.is_file() and mark.read_text() != renderer:
+            log.info("the renderer has changed: every card is rendered again")
+            for realm in self.settings.realms:
+                await self.indexer.reindex(realm.url)
+            await self.indexer.settle()
+        mark.write_text(renderer)
+
+
+def renderer_version(static: Path) -> str:
+    """What decides the artefacts of a card besides its realm; empty when nothing is built."""
+    try:
+        host = orjson.loads((static / "host" / "manifest.json").read_bytes())
+        transpiler = (static / "transpiler" / "version.json").read_text()
+    except (OSError, orjson.JSONDecodeError):
+        return ""
+    return f"{host.get('runtime')} {host.get('prerender')} {transpiler.strip()}"
 
 
 class ModuleFollower:
@@ -174,7 +217,9 @@ class ModuleFollower:
                 self._hot.forget()
                 continue
             after = changes[-1].seq if changes else after
-            modules = [change.path for change in changes if change.kind == "module"]
-            if modules:
-                self._modules.on_change(realm_url, modules)
+            self._modules.on_change(
+                realm_url, [change.path for change in changes if change.kind == "module"]
+            )
+            # A plain file may take the name by which a module was asked for.
+            if any(change.kind != "json" for change in changes):
                 self._hot.forget()

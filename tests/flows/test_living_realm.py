@@ -104,3 +104,17 @@ async def test_what_changed_while_the_server_was_away_is_found_at_its_start(tmp_
     async with serving(root, tmp_path / "state", port=port) as second:
         await second.indexed()
         assert (await second.card("Person/bob"))["attributes"]["cardTitle"] == "Rob"
+
+
+async def test_artefacts_of_another_renderer_are_made_again(tmp_path: Path):
+    root, state = tmp_path / "people", tmp_path / "state"
+    write_people(root)
+    async with serving(root, state) as first:
+        await first.indexed()
+        before = (await first.card("Person/ann"))["meta"]["generation"]
+        port = int(first.url.rpartition(":")[2])
+    (state / "rendered-with").write_text("an older one")
+
+    async with serving(root, state, port=port) as second:
+        await second.app.renewed()
+        assert (await second.card("Person/ann"))["meta"]["generation"] > before

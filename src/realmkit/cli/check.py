@@ -76,8 +76,7 @@ async def _check(settings: Settings, listener: socket.socket) -> list[dict[str, 
     own = [realm for realm in settings.realms if realm.is_writable]
     async with running(settings, listener) as app:
         async with shown_progress(app.stations.progress, own):
-            for realm in own:
-                await app.indexer.drain(realm.url)
+            await app.indexer.settle()
         findings = [finding for realm in own for finding in await _findings(app, realm)]
         for realm in own:
             counts = await app.stations.index.counts(realm.url)

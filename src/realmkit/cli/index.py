@@ -74,10 +74,12 @@ async def _index(settings: Settings, listener: socket.socket, full: bool) -> boo
         running(settings, listener) as app,
         shown_progress(app.stations.progress, own),
     ):
-        for realm in own:
-            if full:
+        if full:
+            for realm in settings.realms:
                 await app.indexer.reindex(realm.url)
-            await app.indexer.drain(realm.url)
+        await app.renewed()
+        await app.indexer.settle()
+        for realm in own:
             counts = await app.stations.index.counts(realm.url)
             click.echo(
                 f"{realm.name}: {counts.instances} cards, {counts.modules} modules, "
