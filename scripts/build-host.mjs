@@ -1,6 +1,7 @@
 /**
  * Build the browser's files: one runtime bundle, a small module per specifier
- * that card code may import, the prerender page's script and the live page's.
+ * that card code may import, the prerender page's script, the live page's, and
+ * the live store for pages of one's own.
  *
  * Every file carries a hash of its content in its name, so it can be served as
  * immutable; `manifest.json` says which are current. The export names of the
@@ -35,6 +36,7 @@ export async function buildHost({ root, outDir }) {
     version: hash([...bundles.keys()].sort().join("\n")),
     runtime,
     prerender: named("prerender", ".js"),
+    live: named("live", ".js"),
     page: named("page", ".js") ?? null,
     pageCss: named("page", ".css") ?? null,
     modules,
@@ -78,6 +80,7 @@ async function bundle(root, specifiers, exportsOf) {
   const entryPoints = [
     { in: "realmkit:runtime", out: "runtime" },
     { in: path.join(root, "host/src/prerender/main.ts"), out: "prerender" },
+    { in: path.join(root, "host/src/store/live-store.ts"), out: "live" },
   ];
   const page = path.join(root, "host/src/page/main.ts");
   if (existsSync(page)) {

@@ -18,8 +18,14 @@ globalThis.__realmkitProgress = (word) => progress.push(JSON.parse(word));
 """
 
 
-@pytest.fixture
-async def realms() -> AsyncIterator[ServedRealms]:
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """One loop for all of these tests, so that they share a browser and a server."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+async def served() -> AsyncIterator[ServedRealms]:
     served = ServedRealms()
     await served.start()
     yield served
@@ -27,6 +33,12 @@ async def realms() -> AsyncIterator[ServedRealms]:
 
 
 @pytest.fixture
+def realms(served: ServedRealms) -> ServedRealms:
+    served.reset()
+    return served
+
+
+@pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
@@ -65,3 +77,24 @@ def visit(page: Page, realms: ServedRealms) -> Visit:
         return answer["results"]
 
     return visit
+
+
+@pytest.fixture
+async def live(browser: Browser, realms: ServedRealms) -> AsyncIterator[Page]:
+    """A page with the live store as `store`, and what it says in `said`."""
+    page = await browser.new_page()
+    await page.goto(f"{realms.origin}/_blank")
+    await page.evaluate(
+        """async ([live, engine]) => {
+            globalThis.store = (await import(live)).liveStore();
+            globalThis.engine = await import(engine);
+            globalThis.said = [];
+            store.subscribe((event) => said.push(event));
+        }""",
+        [
+            f"/_host/{realms.host['live']}",
+            f"/_host/{realms.host['modules']['@realmkit/card-api']['file']}",
+        ],
+    )
+    yield page
+    await page.close()

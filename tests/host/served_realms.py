@@ -10,6 +10,7 @@ import hashlib
 import json
 import posixpath
 import socket
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,13 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import (
+    FileResponse,
+    HTMLResponse,
+    JSONResponse,
+    Response,
+    StreamingResponse,
+)
 from starlette.routing import Route
 
 from realmkit.modules.compiled import Compiled
@@ -26,6 +33,7 @@ from realmkit.modules.transpiler import TranspilerPool
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "src/realmkit/static"
+MODULES = (".gts", ".ts")
 METHODS = ["GET", "HEAD", "POST", "PATCH", "DELETE", "QUERY"]
 
 
@@ -51,14 +59,7 @@ class ServedRealms:
     """Put files under `realm/path` into `files`; read what was asked from `asked`."""
 
     def __init__(self) -> None:
-        self.files: dict[str, str] = {
-            f"base/{path.relative_to(ROOT / 'base_realm')}": path.read_text()
-            for path in (ROOT / "base_realm").rglob("*.*")
-            if path.suffix in {".gts", ".ts", ".json"}
-        }
-        self.files.setdefault(
-            "base/string.gts", "export { StringField as default } from '@realmkit/card-api';"
-        )
+        self.files: dict[str, str] = {}
         self.asked: list[Asked] = []
         self.found: dict[str, list[dict[str, Any]]] = {}
         """Search results by the name of the type that is searched for."""
@@ -71,16 +72,18 @@ class ServedRealms:
         routes = [
             Route("/_host/prerender", self._prerender_page),
             Route("/_host/{file:path}", self._host_file),
+            Route("/_blank", self._blank_page),
             Route("/_icons/{name}", self._icon),
             Route("/{realm}/_modules", self._manifest),
             Route("/{realm}/_cards", self._cards, methods=METHODS),
             Route("/{realm}/_search", self._search, methods=METHODS),
+            Route("/{realm}/_events", self._events),
             Route("/{path:path}", self._file, methods=METHODS),
         ]
-        self._app = Starlette(routes=routes)
-        self._server = _Server(
-            uvicorn.Config(self._app, log_level="warning", lifespan="off")
-        )
+        config = uvicorn.Config(Starlette(routes=routes), log_level="warning", lifespan="off")
+        self._server = _Server(config)
+        self._listeners: set[asyncio.Queue[str]] = set()
+        self.reset()
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
         self.origin = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
@@ -88,7 +91,21 @@ class ServedRealms:
 
     @property
     def epoch(self) -> str:
-        return hashlib.sha256(json.dumps([self.files, self.errors]).encode()).hexdigest()[:12]
+        """Another one whenever a module or a manifest error is; every module's version, too."""
+        modules = {path: text for path, text in self.files.items() if path.endswith(MODULES)}
+        return hashlib.sha256(json.dumps([modules, self.errors]).encode()).hexdigest()[:12]
+
+    def reset(self) -> None:
+        """Nothing but the base realm, and nothing asked."""
+        self.files.clear()
+        self.files.update(
+            (f"base/{path.relative_to(ROOT / 'base_realm')}", path.read_text())
+            for path in (ROOT / "base_realm").rglob("*.*")
+            if path.suffix in {".gts", ".ts", ".json"}
+        )
+        self.asked.clear()
+        self.found.clear()
+        self.errors.clear()
 
     async def start(self) -> None:
         self._serving = asyncio.create_task(self._server.serve([self._socket]))
@@ -112,6 +129,12 @@ class ServedRealms:
         }
         self.files[f"{path}.json"] = json.dumps({"data": resource})
 
+    def announce(self, *paths: str) -> None:
+        """Tell every page that follows a realm that these were indexed."""
+        event = {"indexType": "incremental", "invalidations": [f"{self.origin}/{p}" for p in paths]}
+        for listener in self._listeners:
+            listener.put_nowait(f"event: index\ndata: {json.dumps(event)}\n\n")
+
     def asked_for(self, suffix: str) -> list[Asked]:
         return [asked for asked in self.asked if asked.path.endswith(suffix)]
 
@@ -125,6 +148,9 @@ class ServedRealms:
     async def _prerender_page(self, request: Request) -> Response:
         script = f'<script type="module" src="/_host/{self.host["prerender"]}"></script>'
         return HTMLResponse(f"<!doctype html><html><head>{script}</head><body></body></html>")
+
+    async def _blank_page(self, request: Request) -> Response:
+        return HTMLResponse("<!doctype html><html><head></head><body></body></html>")
 
     async def _host_file(self, request: Request) -> Response:
         return FileResponse(STATIC / "host" / request.path_params["file"])
@@ -146,7 +172,7 @@ class ServedRealms:
                 "errors": self._errors_of(path),
             }
             for path in self.files
-            if path.startswith(f"{realm}/") and path.endswith((".gts", ".ts"))
+            if path.startswith(f"{realm}/") and path.endswith(MODULES)
         }
         attributes = {"epoch": self.epoch, "modules": modules}
         return JSONResponse({"data": {"type": "module-manifest", "attributes": attributes}})
@@ -168,13 +194,46 @@ class ServedRealms:
         data = [card for name, cards in self.found.items() if name in wanted for card in cards]
         return JSONResponse({"data": data, "meta": {"page": {"total": len(data)}}})
 
+    async def _events(self, request: Request) -> Response:
+        listener: asyncio.Queue[str] = asyncio.Queue()
+
+        async def events() -> AsyncIterator[str]:
+            self._listeners.add(listener)
+            yield ": open\n\n"
+            try:
+                while True:
+                    yield await listener.get()
+            finally:
+                self._listeners.discard(listener)
+
+        return StreamingResponse(events(), media_type="text/event-stream")
+
     async def _file(self, request: Request) -> Response:
-        await self._note(request)
+        asked = await self._note(request)
         path = request.path_params["path"]
+        if f"{path}.json" in self.files:
+            return self._card(asked, path)
         for name in (path, f"{path}.gts", f"{path}.ts"):
-            if name in self.files and name.endswith((".gts", ".ts")):
+            if name in self.files and name.endswith(MODULES):
                 return Response(await self._module(name), media_type="text/javascript")
         return Response("not found", status_code=404)
+
+    def _card(self, asked: Asked, path: str) -> Response:
+        if asked.method == "PATCH":
+            if asked.headers["if-match"] != self.etag(path):
+                error = {"status": "412", "title": "Precondition Failed", "detail": "It changed."}
+                return JSONResponse({"errors": [error]}, status_code=412)
+            self.edit(path, **asked.body["data"].get("attributes", {}))
+        return JSONResponse({"data": self.resource(path)}, headers={"ETag": self.etag(path)})
+
+    def etag(self, path: str) -> str:
+        return f'"{hashlib.sha256(self.files[f"{path}.json"].encode()).hexdigest()[:12]}"'
+
+    def edit(self, path: str, **attributes: Any) -> None:
+        """Change attributes of an instance's file."""
+        document = json.loads(self.files[f"{path}.json"])
+        document["data"]["attributes"].update(attributes)
+        self.files[f"{path}.json"] = json.dumps(document)
 
     async def _module(self, path: str) -> str:
         inner, source = path.partition("/")[2], self.files[path]

@@ -1,6 +1,7 @@
 """What one visit of a card leaves, in a real page."""
 
 import pytest
+from playwright.async_api import Page
 
 from .cards import PERSON
 from .conftest import Visit
@@ -135,7 +136,7 @@ async def test_only_the_asked_formats_are_rendered(visit: Visit) -> None:
     assert list(ann["html"]) == ["fitted"]
 
 
-async def test_progress_names_each_card(visit: Visit, realms: ServedRealms, page) -> None:
+async def test_progress_names_each_card(visit: Visit, realms: ServedRealms, page: Page) -> None:
     await visit("town/ann", "town/bob")
 
     said = [

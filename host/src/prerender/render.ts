@@ -36,6 +36,7 @@ export async function renderFormat(
   as?: CodeRef,
 ): Promise<string> {
   const element = document.createElement("div");
+  element.style.contentVisibility = "hidden";
   document.body.append(element);
   try {
     const rendered = renderCard(card, { format, element, codeRef: as, permissions });

@@ -57,7 +57,7 @@ export async function visit(request: VisitRequest): Promise<VisitAnswer> {
 // The sources are read first: cards of one batch often link to each other, and
 // what they link to outside of it is fetched in one request.
 function prepare(request: VisitRequest): Batch {
-  const documents = new Documents();
+  const documents = new Documents({ keepFailures: true });
   const resources = new Map<string, Resource | Error>();
   const linked = new Set<string>();
   for (const card of request.cards) {

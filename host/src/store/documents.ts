@@ -4,7 +4,8 @@
  * Ids wanted in the same turn of the event loop go out together as one QUERY to
  * their realm's `_cards`; several askers of one id share its answer. A document
  * that is already known (because a search brought it, or because the caller was
- * handed its source) is answered without a request.
+ * handed its source) is answered without a request. `keepFailures` does so for
+ * failures too: right inside one visit of the indexer, wrong in a page that lives.
  */
 
 import { CardLoadError, type Resource } from "../card-api/store-seam.ts";
@@ -23,9 +24,14 @@ interface Missing {
 }
 
 export class Documents {
+  readonly #keepFailures: boolean;
   #known = new Map<string, Resource>();
   #wanted = new Map<string, PromiseWithResolvers<Resource>>();
   #asked = new Map<string, Promise<Resource>>();
+
+  constructor({ keepFailures }: { keepFailures: boolean }) {
+    this.#keepFailures = keepFailures;
+  }
 
   /** The resource at `id`. Rejects with CardLoadError. */
   get(id: string): Promise<Resource> {
@@ -98,6 +104,7 @@ export class Documents {
     }
     for (const id of ids) {
       const resource = this.#known.get(id);
+      if (!resource && !this.#keepFailures) this.#asked.delete(id);
       if (resource) answers.get(id)?.resolve(resource);
       else answers.get(id)?.reject(failures.get(id) ?? loadError({ id }));
     }

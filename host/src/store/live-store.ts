@@ -38,7 +38,7 @@ class LivePageStore extends PageStore implements LiveStore {
   #updating: Promise<void> = Promise.resolve();
 
   constructor() {
-    super(new Documents(), new Searches({ keep: false }));
+    super(new Documents({ keepFailures: false }), new Searches({ keep: false }));
     addEventListener("pagehide", () => void this.flush());
   }
 

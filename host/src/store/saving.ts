@@ -52,6 +52,8 @@ export class CardSaver {
   /** What the touched fields were touched on. */
   #origin: Resource | undefined;
   #etag: string | undefined;
+  /** Someone else changed other fields, and the instance does not show it yet. */
+  #isBehind = false;
   #pause: ReturnType<typeof setTimeout> | undefined;
   #saving: Promise<void> | undefined;
 
@@ -141,8 +143,10 @@ export class CardSaver {
     const { resource } = await this.#theirs();
     const origin = this.#origin ?? resource;
     const isSame = [...touched].every((field) => isSameField(origin, resource, field));
-    if (isSame) this.#origin = resource;
-    return isSame;
+    if (!isSame) return false;
+    this.#isBehind ||= !isSameResource(origin, resource, touched);
+    this.#origin = resource;
+    return true;
   }
 
   /** Send the touched fields; false when someone else changed the same ones. */
@@ -166,10 +170,12 @@ export class CardSaver {
       return (await this.#isStillTheirs(touched)) && this.#patch(touched);
     }
     const saved = await versionIn(response);
-    const isMerged = !isSameResource(this.#origin!, saved.resource, touched);
     this.#etag = saved.etag;
     this.#origin = saved.resource;
-    if (isMerged && this.#touched.size === 0) await this.#with.refill({ data: saved.resource });
+    if (this.#isBehind && this.#touched.size === 0) {
+      this.#isBehind = false;
+      await this.#with.refill({ data: saved.resource });
+    }
     return true;
   }
 

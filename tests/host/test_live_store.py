@@ -1,0 +1,173 @@
+"""The live store: edits are saved, conflicts are noticed, announcements are followed."""
+
+import json
+from typing import Any
+
+import pytest
+from playwright.async_api import Page
+
+from .cards import PERSON
+from .served_realms import ServedRealms
+
+pytestmark = pytest.mark.anyio
+
+OPEN = "async (id) => { globalThis.card = await store.load(id); return card.firstName; }"
+FLUSH = "() => store.flush()"
+STATE = "id => store.saveState(id).status"
+SAID = """kind => new Promise((done) => {
+  const look = (event) => event.kind === kind && done();
+  said.forEach(look);
+  store.subscribe(look);
+})"""
+SAVED = (
+    "new Promise((done) => store.subscribe((event) => event.state?.status === 'saved' && done()))"
+)
+
+
+@pytest.fixture
+def ann(realms: ServedRealms) -> str:
+    realms.files["town/person.gts"] = PERSON
+    realms.card("town/ann", "./person", "Person", firstName="Ann", lastName="Lee")
+    return f"{realms.origin}/town/ann"
+
+
+def attributes(realms: ServedRealms, path: str) -> dict[str, Any]:
+    return json.loads(realms.files[f"{path}.json"])["data"]["attributes"]
+
+
+async def test_an_edit_is_saved_by_itself(live: Page, realms: ServedRealms, ann: str) -> None:
+    await live.evaluate(OPEN, ann)
+
+    await live.evaluate("card.firstName = 'Anna'")
+    assert await live.evaluate(STATE, ann) == "unsaved"
+    await live.evaluate(SAVED)
+
+    assert attributes(realms, "town/ann") == {"firstName": "Anna", "lastName": "Lee"}
+
+
+async def test_only_what_was_touched_is_sent(live: Page, realms: ServedRealms, ann: str) -> None:
+    await live.evaluate(OPEN, ann)
+
+    await live.evaluate("card.firstName = 'Anna'")
+    await live.evaluate(FLUSH)
+
+    [patch] = [asked for asked in realms.asked if asked.method == "PATCH"]
+    assert patch.body["data"]["attributes"] == {"firstName": "Anna"}
+    assert patch.headers["x-boxel-client-request-id"]
+
+
+async def test_a_change_to_another_field_is_no_conflict(
+    live: Page, realms: ServedRealms, ann: str
+) -> None:
+    await live.evaluate(OPEN, ann)
+    await live.evaluate("card.firstName = 'Anna'")
+    await live.evaluate(FLUSH)
+    realms.edit("town/ann", lastName="Day")
+
+    await live.evaluate("card.firstName = 'Annie'")
+    await live.evaluate(FLUSH)
+
+    assert attributes(realms, "town/ann") == {"firstName": "Annie", "lastName": "Day"}
+    assert await live.evaluate("card.lastName") == "Day"
+
+
+async def test_a_change_to_the_same_field_waits_for_a_decision(
+    live: Page, realms: ServedRealms, ann: str
+) -> None:
+    await live.evaluate(OPEN, ann)
+    realms.edit("town/ann", firstName="Theirs")
+    await live.evaluate("card.firstName = 'Mine'")
+    await live.evaluate(FLUSH)
+
+    assert await live.evaluate(STATE, ann) == "conflict"
+    assert attributes(realms, "town/ann")["firstName"] == "Theirs"
+
+
+@pytest.mark.parametrize(("decision", "kept"), [("keepMine", "Mine"), ("takeTheirs", "Theirs")])
+async def test_a_conflict_is_settled_either_way(
+    live: Page, realms: ServedRealms, ann: str, decision: str, kept: str
+) -> None:
+    await live.evaluate(OPEN, ann)
+    realms.edit("town/ann", firstName="Theirs")
+    await live.evaluate("card.firstName = 'Mine'")
+    await live.evaluate(FLUSH)
+
+    await live.evaluate("([decision, id]) => store[decision](id)", [decision, ann])
+
+    assert await live.evaluate("card.firstName") == kept
+    assert attributes(realms, "town/ann")["firstName"] == kept
+    assert await live.evaluate(STATE, ann) == "saved"
+
+
+async def test_an_announced_card_is_refilled_in_place(
+    live: Page, realms: ServedRealms, ann: str
+) -> None:
+    await live.evaluate(OPEN, ann)
+    await live.evaluate("realm => { store.follow(realm); }", f"{realms.origin}/town/")
+    await live.evaluate(SAID, "connection")
+    realms.edit("town/ann", firstName="Anna")
+
+    realms.announce("town/ann")
+    await live.evaluate(SAID, "reloaded")
+
+    assert await live.evaluate("card.firstName") == "Anna"
+    assert await live.evaluate("id => store.peek(id) === card", ann)
+
+
+async def test_a_card_that_is_being_edited_is_left_alone(
+    live: Page, realms: ServedRealms, ann: str
+) -> None:
+    await live.evaluate(OPEN, ann)
+    await live.evaluate("realm => { store.follow(realm); }", f"{realms.origin}/town/")
+    await live.evaluate(SAID, "connection")
+    realms.edit("town/ann", firstName="Theirs")
+    await live.evaluate("card.firstName = 'Mine'")
+
+    realms.announce("town/ann")
+    await live.evaluate(SAID, "indexed")
+
+    assert await live.evaluate("card.firstName") == "Mine"
+
+
+async def test_a_card_that_is_gone_is_announced(live: Page, realms: ServedRealms, ann: str) -> None:
+    await live.evaluate(OPEN, ann)
+    await live.evaluate("realm => { store.follow(realm); }", f"{realms.origin}/town/")
+    await live.evaluate(SAID, "connection")
+    del realms.files["town/ann.json"]
+
+    realms.announce("town/ann")
+    await live.evaluate(SAID, "removed")
+
+    assert await live.evaluate("id => store.peek(id) === undefined", ann)
+
+
+async def test_a_changed_definition_makes_every_instance_out_of_date(
+    live: Page, realms: ServedRealms, ann: str
+) -> None:
+    await live.evaluate(OPEN, ann)
+    await live.evaluate("realm => { store.follow(realm); }", f"{realms.origin}/town/")
+    await live.evaluate(SAID, "connection")
+    realms.files["town/person.gts"] = PERSON.replace("`${this.firstName}", "`Dr ${this.firstName}")
+
+    realms.announce("town/person.gts", "town/ann")
+    await live.evaluate(SAID, "definitions-changed")
+
+    again = "async id => { const again = await store.load(id); return [again === card, again.fullName]; }"
+    assert await live.evaluate(again, ann) == [False, "Dr Ann Lee"]
+
+
+async def test_concurrent_loads_of_one_card_are_one_request(
+    live: Page, realms: ServedRealms, ann: str
+) -> None:
+    load = "async id => { const [a, b] = await Promise.all([store.load(id), store.load(id)]); return a === b; }"
+    assert await live.evaluate(load, ann)
+    assert len(realms.asked_for("_cards")) == 1
+
+
+async def test_a_failed_load_can_be_tried_again(live: Page, realms: ServedRealms, ann: str) -> None:
+    late = f"{realms.origin}/town/late"
+    refusal = await live.evaluate("id => store.load(id).catch((error) => error.status)", late)
+    realms.card("town/late", "./person", "Person", firstName="Late")
+
+    assert refusal == 404
+    assert await live.evaluate("async id => (await store.load(id)).firstName", late) == "Late"

@@ -1,0 +1,64 @@
+"""Query-backed fields in a visit: what is asked, and what is said about it."""
+
+import pytest
+
+from .conftest import Visit
+from .served_realms import ServedRealms
+
+pytestmark = pytest.mark.anyio
+
+OFFICE = """
+import { CardDef, Component, contains, field, linksToMany } from '@cardstack/base/card-api';
+import StringField from '@cardstack/base/string';
+
+export class Policy extends CardDef {
+  @field holder = contains(StringField);
+}
+export class Office extends CardDef {
+  @field town = contains(StringField);
+  @field policies = linksToMany(() => Policy, { query: { filter: { eq: { holder: '$this.town' } } } });
+  @field others = linksToMany(() => Policy, { query: { filter: { eq: { holder: '$this.town' } } } });
+  static isolated = class Isolated extends Component {
+    <template>
+      {{#each @model.policies as |policy|}}<i>{{policy.holder}}</i>{{/each}}
+      {{#each @model.others as |policy|}}<b>{{policy.id}}</b>{{/each}}
+    </template>
+  };
+}
+"""
+
+
+@pytest.fixture(autouse=True)
+def office(realms: ServedRealms) -> None:
+    realms.files["town/office.gts"] = OFFICE
+    realms.card("town/one", "./office", "Policy", holder="Ghent")
+    realms.card("town/hall", "./office", "Office", town="Ghent")
+    realms.found["holder"] = [realms.resource("town/one")]
+
+
+async def test_results_are_shown_and_reported(visit: Visit, realms: ServedRealms) -> None:
+    [hall] = await visit("town/hall")
+
+    assert "<i>Ghent</i>" in hall["html"]["isolated"]
+    assert hall["queries"][0]["ids"] == [f"{realms.origin}/town/one"]
+    assert hall["queries"][0]["realms"] == [f"{realms.origin}/town/"]
+
+
+async def test_results_are_no_dependencies(visit: Visit) -> None:
+    [hall] = await visit("town/hall")
+
+    assert hall["dependencies"]["instances"] == []
+
+
+async def test_equal_searches_of_a_batch_are_asked_once(visit: Visit, realms: ServedRealms) -> None:
+    realms.card("town/annex", "./office", "Office", town="Ghent")
+
+    await visit("town/hall", "town/annex")
+
+    assert len(realms.asked_for("_search")) == 1
+
+
+async def test_a_result_needs_no_further_request(visit: Visit, realms: ServedRealms) -> None:
+    await visit("town/hall")
+
+    assert realms.asked_for("_cards") == []
