@@ -1,6 +1,6 @@
 """What every test may ask for."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from realmkit.db import Database, open_database
 from realmkit.files import FileStore
 from realmkit.index import IndexStore
 
+from .support.postgres import PostgresServer, running_postgres
 from .support.realms import realm_in
 
 
@@ -26,10 +27,29 @@ def realm(tmp_path: Path) -> Realm:
     return realm_in(tmp_path / "atlas")
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL of the session's own."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """Where an empty database is; a test that asks runs once on each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite://{tmp_path / 'state' / 'realmkit.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    url = await server.new_database()
+    yield url
+    server.drop(url)
+
+
 @pytest.fixture
-async def db(tmp_path: Path) -> AsyncIterator[Database]:
-    """A migrated SQLite database in a file."""
-    database = await open_database(tmp_path / "state" / "realmkit.db")
+async def db(database_url: str) -> AsyncIterator[Database]:
+    """A migrated database."""
+    database = await open_database(database_url)
     yield database
     await database.close()
 

@@ -81,7 +81,7 @@ class App:
         # Asking Node for its version takes longer than all the rest before the scan.
         finding_node = asyncio.create_task(asyncio.to_thread(find_node), name="find node")
         begun.push_async_callback(asyncio.gather, finding_node, return_exceptions=True)
-        db = await open_database(settings.database)
+        db = await open_database(settings.database, direct=settings.database_direct_url)
         begun.push_async_callback(db.close)
         changes = ChangeLog(db)
         index = IndexStore(db, changes, public_url=settings.public_url)

@@ -79,6 +79,8 @@ class Settings:
     public_url: str = "http://127.0.0.1:4201"
     state_dir: Path = field(default_factory=lambda: Path(".realmkit"))
     database_url: str | None = None
+    database_direct_url: str | None = None
+    """The same PostgreSQL past a pooler, where `database_url` is one."""
     watch: bool = True
     open_browser: bool = False
     log_format: Literal["plain", "json"] = "plain"
@@ -106,6 +108,11 @@ class Settings:
     def realm_at(self, url: str) -> Realm | None:
         """The mounted realm that `url` lies in."""
         return next((realm for realm in self.realms if realm.path_of(url) is not None), None)
+
+
+def is_postgres(url: str) -> bool:
+    """Whether a database URL means PostgreSQL."""
+    return url.startswith(("postgresql://", "postgres://"))
 
 
 def base_realm(public_url: str) -> Realm:

@@ -3,12 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
 from realmkit.coalesce import Found, LayeredCache, Payload, TranspileTable
-from realmkit.db import Database, open_database
+from realmkit.db import Database
 
 REALM = "http://realm.test/atlas/"
 PERSON = "person.gts"
@@ -91,13 +90,6 @@ def new_desk(db: Database) -> Desk:
     table = TranspileTable(db)
     cache: LayeredCache[str] = LayeredCache(table, encode=Payload, decode=str)
     return Desk(cache, table, db)
-
-
-@pytest.fixture
-async def db(tmp_path: Path) -> AsyncIterator[Database]:
-    db = await open_database(tmp_path / "realmkit.db")
-    yield db
-    await db.close()
 
 
 @pytest.fixture

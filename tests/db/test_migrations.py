@@ -1,16 +1,28 @@
 """Which migrations run, and when a start-up is refused instead."""
 
+import asyncio
 from pathlib import Path
 
-import apsw
 import pytest
 
 from realmkit.config import SetupError
-from realmkit.db import open_database
+from realmkit.db import Database, Dialect, Row, open_database
 from realmkit.db.migrate import Migration, migrations, pending
+
+from ..support.postgres import PostgresServer
 
 FIRST = Migration(1, "first", "create table a (x)")
 SECOND = Migration(2, "second", "create table b (x)")
+
+SQLITE_COLUMNS = """
+select t.name, c.name, c."notnull" or c.pk > 0 from sqlite_schema t, pragma_table_info(t.name) c
+where t.type = 'table' and t.name not like 'sqlite_%' order by 1, 2
+"""
+PG_COLUMNS = """
+select table_name::text collate "C", column_name::text collate "C",
+  case is_nullable when 'NO' then 1 else 0 end
+from information_schema.columns where table_schema = 'public' order by 1, 2
+"""
 
 
 def test_only_what_has_not_run_is_pending() -> None:
@@ -28,25 +40,54 @@ def test_an_edited_migration_is_refused() -> None:
         pending([FIRST], {1: "something else"}, where="here")
 
 
-def test_migrations_are_numbered_without_gaps() -> None:
-    numbers = [migration.version for migration in migrations("sqlite")]
+@pytest.mark.parametrize("dialect", ["sqlite", "postgres"])
+def test_migrations_are_numbered_without_gaps(dialect: Dialect) -> None:
+    numbers = [migration.version for migration in migrations(dialect)]
     assert numbers == list(range(1, len(numbers) + 1))
 
 
 @pytest.mark.anyio
-async def test_what_has_run_is_written_down(tmp_path: Path) -> None:
-    database = await open_database(tmp_path / "realmkit.db")
-    rows = await database.read("select version, name, checksum from schema_migrations order by 1")
-    await database.close()
-    assert rows == [(each.version, each.name, each.checksum) for each in migrations("sqlite")]
+async def test_what_has_run_is_written_down(db: Database) -> None:
+    rows = await db.read("select version, name, checksum from schema_migrations order by 1")
+    assert rows == [(each.version, each.name, each.checksum) for each in migrations(db.dialect)]
 
 
 @pytest.mark.anyio
-async def test_a_database_from_the_future_is_not_opened(tmp_path: Path) -> None:
-    file = tmp_path / "realmkit.db"
-    await (await open_database(file)).close()
-    connection = apsw.Connection(str(file))
-    connection.execute("insert into schema_migrations values (9999, 'future', 'x', 0)")
-    connection.close()
+async def test_both_databases_have_the_same_tables(
+    tmp_path: Path, postgres: PostgresServer
+) -> None:
+    url = await postgres.new_database()
+    columns = [
+        await columns_of(where, sql)
+        for where, sql in [(str(tmp_path / "realmkit.db"), SQLITE_COLUMNS), (url, PG_COLUMNS)]
+    ]
+    postgres.drop(url)
+    assert columns[0] == columns[1]
+
+
+@pytest.mark.anyio
+async def test_processes_that_start_together_migrate_once(postgres: PostgresServer) -> None:
+    url = postgres.new_empty_database()
+    opened = await asyncio.gather(*(open_database(url) for _ in range(3)))
+    rows = await opened[0].read("select count(*) from schema_migrations")
+    for database in opened:
+        await database.close()
+    postgres.drop(url)
+    assert rows == [(len(migrations("postgres")),)]
+
+
+@pytest.mark.anyio
+async def test_a_database_from_the_future_is_not_opened(database_url: str) -> None:
+    database = await open_database(database_url)
+    async with database.transaction() as tx:
+        await tx.execute("insert into schema_migrations values (9999, 'future', 'x', 0)")
+    await database.close()
     with pytest.raises(SetupError, match="newer realmkit"):
-        await open_database(file)
+        await open_database(database_url)
+
+
+async def columns_of(where: str, sql: str) -> list[Row]:
+    database = await open_database(where)
+    rows = await database.read(sql)
+    await database.close()
+    return rows

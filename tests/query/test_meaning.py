@@ -1,73 +1,126 @@
-"""A query means the same to SQLite as it does in plain Python."""
+"""A query means the same to every database as it does in plain Python."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import apsw
 import orjson
+import psycopg
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import realmkit.db
 from realmkit.cards.code_refs import ModuleNames
+from realmkit.db import Dialect
 from realmkit.query import parse_query
 from realmkit.query.compile import compile_query, compile_shape
+from realmkit.query.dialects import DIALECTS
 from realmkit.query.sqlite import register_functions
 
 from ..support.people import DEFINITIONS, REALM, Card, card_lists, queries
+from ..support.postgres import PostgresServer
 from ..support.reference_search import answer
 
 NAMES = ModuleNames("http://h")
-SCHEMA = Path(realmkit.db.__file__).parent / "migrations" / "0004_index.sqlite.sql"
+MIGRATIONS = Path(realmkit.db.__file__).parent / "migrations"
+
+Run = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
 
 
-def index_of(cards: Sequence[Card]) -> apsw.Connection:
+class Index:
+    """An index of cards in one kind of database, asked as the search engine asks it."""
+
+    def __init__(self, dialect: Dialect, run: Run) -> None:
+        self.dialect = DIALECTS[dialect]
+        self.run = run
+
+    def put(self, cards: Sequence[Card]) -> None:
+        for card in cards:
+            url = f"{card.id}.json"
+            self.run(
+                "insert into entries (realm_url, url, type, file_alias, search_doc, indexed_at,"
+                " generation) values ($1, $2, 'instance', $3, $4, 0, 1)",
+                (REALM, url, card.id, orjson.dumps(card.doc).decode()),
+            )
+            for position, key in enumerate(card.types):
+                self.run(
+                    "insert into index_types values ($1, $2, 'instance', $3, $4)",
+                    (REALM, url, key, position),
+                )
+
+    def search(self, body: dict[str, Any]) -> tuple[list[str], int]:
+        compiled = compile_query(
+            parse_query(body, names=NAMES), [REALM], DEFINITIONS, dialect=self.dialect
+        )
+        page = self.run(compiled.page_sql("i.file_alias"), compiled.params)
+        total = self.run(compiled.count_sql, compiled.count_params)
+        return [row[0] for row in page], total[0][0]
+
+    def search_by_shape(self, body: dict[str, Any]) -> list[list[str]]:
+        """The answers of one statement to the same query asked twice."""
+        shape, values = compile_shape(
+            parse_query(body, names=NAMES), [REALM], DEFINITIONS, dialect=self.dialect
+        )
+        found: list[list[str]] = [[], []]
+        for number, url, _ in self.run(shape.sql, shape.params_for([values, values])):
+            found[number].append(url.removesuffix(".json"))
+        return found
+
+
+def sqlite_index() -> Index:
     connection = apsw.Connection(":memory:")
-    connection.execute(SCHEMA.read_text())
+    connection.execute((MIGRATIONS / "0004_index.sqlite.sql").read_text())
     register_functions(connection)
-    for card in cards:
-        url = f"{card.id}.json"
-        connection.execute(
-            "insert into entries (realm_url, url, type, file_alias, search_doc, indexed_at,"
-            " generation) values (?, ?, 'instance', ?, ?, 0, 1)",
-            (REALM, url, card.id, orjson.dumps(card.doc).decode()),
-        )
-        connection.executemany(
-            "insert into index_types values (?, ?, 'instance', ?, ?)",
-            [(REALM, url, key, position) for position, key in enumerate(card.types)],
-        )
-    return connection
+
+    def run(sql: str, params: Sequence[object]) -> list[tuple[Any, ...]]:
+        bindings: dict[str, Any] = {str(number): value for number, value in enumerate(params, 1)}
+        return connection.execute(sql, bindings).fetchall()
+
+    return Index("sqlite", run)
 
 
-def search(connection: apsw.Connection, body: dict[str, Any]) -> tuple[list[str], int]:
-    compiled = compile_query(parse_query(body, names=NAMES), [REALM], DEFINITIONS)
-    page = connection.execute(compiled.page_sql("i.file_alias"), _bind(compiled.params))
-    ids = [row[0] for row in page]
-    total = connection.execute(compiled.count_sql, _bind(compiled.count_params)).get
-    return ids, total
+@pytest.fixture(scope="module")
+def postgres_connection(postgres: PostgresServer) -> Iterator[psycopg.Connection]:
+    url = postgres.new_empty_database()
+    with psycopg.connect(url, cursor_factory=psycopg.RawCursor) as connection:
+        for name in ("0004_index", "0005_search"):
+            connection.execute((MIGRATIONS / f"{name}.postgres.sql").read_text().encode())
+        connection.commit()
+        yield connection
+    postgres.drop(url)
 
 
-def search_by_shape(connection: apsw.Connection, body: dict[str, Any]) -> list[list[str]]:
-    """The answers of one statement to the same query asked twice."""
-    shape, values = compile_shape(parse_query(body, names=NAMES), [REALM], DEFINITIONS)
-    found: list[list[str]] = [[], []]
-    for number, url, _ in connection.execute(shape.sql, _bind(shape.params_for([values, values]))):
-        found[number].append(url.removesuffix(".json"))
-    return found
+def postgres_index(connection: psycopg.Connection) -> Index:
+    def run(sql: str, params: Sequence[object]) -> list[tuple[Any, ...]]:
+        cursor = connection.execute(sql.encode(), params)
+        return cursor.fetchall() if cursor.description else []
+
+    connection.rollback()
+    return Index("postgres", run)
 
 
-def _bind(params: Sequence[object]) -> dict[str, Any]:
-    return {str(number): value for number, value in enumerate(params, 1)}
+def check(index: Index, cards: list[Card], bodies: list[dict[str, Any]]) -> None:
+    index.put(cards)
+    for body in bodies:
+        ids, total = answer(body, cards)
+        assert index.search(body) == (ids, total)
+        assert index.search_by_shape(body) == [ids, ids]
+
+
+worlds = given(card_lists(), st.lists(queries(), min_size=1, max_size=4))
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(card_lists(), st.lists(queries(), min_size=1, max_size=4))
-def test_ids_order_and_total_are_those_of_the_reference(
-    cards: list[Card], bodies: list[dict[str, Any]]
+@worlds
+def test_sqlite_answers_as_the_reference(cards: list[Card], bodies: list[dict[str, Any]]) -> None:
+    check(sqlite_index(), cards, bodies)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@worlds
+def test_postgres_answers_as_the_reference(
+    postgres_connection: psycopg.Connection, cards: list[Card], bodies: list[dict[str, Any]]
 ) -> None:
-    connection = index_of(cards)
-    for body in bodies:
-        ids, total = answer(body, cards)
-        assert search(connection, body) == (ids, total)
-        assert search_by_shape(connection, body) == [ids, ids]
+    check(postgres_index(postgres_connection), cards, bodies)

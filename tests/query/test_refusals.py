@@ -10,15 +10,17 @@ from realmkit.cards.code_refs import ModuleNames
 from realmkit.errors import BadRequest
 from realmkit.query import parse_query
 from realmkit.query.compile import compile_query
+from realmkit.query.dialects import DIALECTS
 
 from ..support.people import DEFINITIONS, EMPLOYEE, PERSON, REALM
 
 NAMES = ModuleNames("http://h")
+SQLITE = DIALECTS["sqlite"]
 
 
 def refusal_of(body: Any) -> BadRequest:
     with pytest.raises(BadRequest) as refused:
-        compile_query(parse_query(body, names=NAMES), [REALM], DEFINITIONS)
+        compile_query(parse_query(body, names=NAMES), [REALM], DEFINITIONS, dialect=SQLITE)
     return refused.value
 
 
@@ -196,6 +198,7 @@ def test_a_field_of_a_subclass_is_not_a_field_of_its_ancestor() -> None:
         parse_query({"filter": {"on": EMPLOYEE, "eq": {"salary": 1}}}, names=NAMES),
         [REALM],
         DEFINITIONS,
+        dialect=SQLITE,
     )
 
 
@@ -203,7 +206,7 @@ def test_an_unknown_type_matches_nothing_and_spoils_nothing() -> None:
     unknown = {"module": "http://h/people/nobody", "name": "Nobody"}
     known = {**DEFINITIONS, "http://h/people/nobody/Nobody": None}
     body = {"filter": {"any": [{"on": unknown, "eq": {"x": 1}}, {"type": PERSON}]}}
-    where = compile_query(parse_query(body, names=NAMES), [REALM], known).where
+    where = compile_query(parse_query(body, names=NAMES), [REALM], known, dialect=SQLITE).where
 
     assert "AND FALSE) OR EXISTS" in where
 
@@ -242,7 +245,7 @@ anything = st.recursive(
 def test_whatever_the_query_it_compiles_or_is_a_bad_request(body: dict[str, Any]) -> None:
     known = _Everything(DEFINITIONS)
     try:
-        compile_query(parse_query(body, names=NAMES), [REALM], known)
+        compile_query(parse_query(body, names=NAMES), [REALM], known, dialect=SQLITE)
     except BadRequest as refused:
         assert refused.detail
 

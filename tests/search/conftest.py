@@ -1,6 +1,6 @@
 """A server's index with two realms of people, in a real SQLite database."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ import pytest
 
 from realmkit.changes import ChangeLog
 from realmkit.config import Realm
-from realmkit.db import Database, open_database
+from realmkit.db import Database
 from realmkit.files import FileStore
 from realmkit.index import Batch, IndexStore, NewEntry
 from realmkit.search import SearchEngine
@@ -85,14 +85,12 @@ def broken(name: str, detail: str) -> NewEntry:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
+async def world(tmp_path: Path, db: Database) -> World:
     realms: list[Realm] = []
     for url in (PEOPLE, OTHERS):
         name = url.split("/")[-2]
         (tmp_path / name).mkdir()
         realms.append(Realm(url, tmp_path / name, name))
-    db = await open_database(tmp_path / "state" / "realmkit.db")
     world = World(db, realms)
     await world.define(DESCRIBED)
-    yield world
-    await db.close()
+    return world

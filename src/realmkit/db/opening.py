@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from realmkit.config import SetupError
+from realmkit.config import SetupError, is_postgres
 from realmkit.db.database import Database
 from realmkit.db.sqlite import SqliteDatabase
 
 
-async def open_database(where: str | Path) -> Database:
-    """Open a path or `sqlite:///<path>` and bring its tables up to date.
+async def open_database(where: str | Path, *, direct: str | None = None) -> Database:
+    """Open a path, `sqlite:///<path>` or `postgresql://...` and bring its tables up to date.
 
-    The file and its folder are made when missing. Raises `SetupError`.
+    A SQLite file and its folder are made when missing. `direct` is an address of the same
+    PostgreSQL database that leads past a pooler. Raises `SetupError`.
     """
+    if isinstance(where, str) and is_postgres(where):
+        try:
+            from realmkit.db.postgres import PostgresDatabase
+        except ImportError as exc:
+            raise SetupError("PostgreSQL needs psycopg: install realmkit[postgres].") from exc
+        return await PostgresDatabase.open(where, direct=direct)
     return await SqliteDatabase.open(where if isinstance(where, Path) else path_in(where))
 
 
@@ -25,8 +32,4 @@ def path_in(url: str) -> Path:
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
         # Some write three slashes before an absolute path and some four.
         return Path("/" + rest.lstrip("/"))
-    if scheme.startswith("postgres"):
-        raise SetupError(
-            "PostgreSQL is not served by this version of realmkit; use sqlite:///path."
-        )
-    raise SetupError(f"`{url}` is no database URL; use sqlite:///path.")
+    raise SetupError(f"`{url}` is no database URL; use sqlite:///path or postgresql://host/name.")

@@ -3,11 +3,17 @@
 select created_at, content_hash, content_size, mtime_ns, inode, seen_ns
 from realm_file_meta where realm_url = $1 and file_path = $2;
 
--- name: metas
+-- name: metas [sqlite]
 -- What is remembered of the files in the JSON array $2 of paths.
 select file_path, created_at, content_hash, content_size, mtime_ns, inode, seen_ns
 from realm_file_meta
 where realm_url = $1 and file_path in (select value from json_each($2));
+
+-- name: metas [postgres]
+-- What is remembered of the files in the JSON array $2 of paths.
+select file_path, created_at, content_hash, content_size, mtime_ns, inode, seen_ns
+from realm_file_meta
+where realm_url = $1 and file_path in (select jsonb_array_elements_text($2));
 
 -- name: every_meta
 -- What is remembered of every file of a realm.

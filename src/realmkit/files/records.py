@@ -20,8 +20,6 @@ from realmkit.db import Database, Transaction, load_sql
 from realmkit.files.disk import FileStat, Step
 from realmkit.files.metas import FileMeta
 
-SQL = load_sql(__package__ or "", "files.sql")
-
 InTransaction = Callable[[Transaction, Realm, Sequence[NewChange]], Awaitable[None]]
 """Called in the transaction of every change, after the log and the metadata are written."""
 
@@ -43,26 +41,27 @@ class FileRecords:
         self._realm = realm
         self._root = root
         self._db = db
+        self._sql = load_sql(__package__ or "", "files.sql", db.dialect)
         self._changes = changes
         self._hooks = hooks
 
     async def created_at(self, path: str) -> int | None:
-        row = await self._db.read_one(SQL["meta"], (self._realm.url, path))
+        row = await self._db.read_one(self._sql["meta"], (self._realm.url, path))
         return row[0] if row else None
 
     async def metas(self, paths: Iterable[str]) -> dict[str, FileMeta]:
         return self._by_path(
-            await self._db.read(SQL["metas"], (self._realm.url, _json(list(paths))))
+            await self._db.read(self._sql["metas"], (self._realm.url, _json(list(paths))))
         )
 
     async def every_meta(self) -> dict[str, FileMeta]:
-        return self._by_path(await self._db.read(SQL["every_meta"], (self._realm.url,)))
+        return self._by_path(await self._db.read(self._sql["every_meta"], (self._realm.url,)))
 
     async def paths_below(self, folder: str) -> list[str]:
         """The remembered paths of files anywhere below `folder`."""
         # `0` is the character after `/`.
         bounds = (self._realm.url, f"{folder}/", f"{folder}0")
-        return [row[0] for row in await self._db.read(SQL["paths_below"], bounds)]
+        return [row[0] for row in await self._db.read(self._sql["paths_below"], bounds)]
 
     async def record(
         self,
@@ -91,9 +90,9 @@ class FileRecords:
             seq = await self._changes.append(tx, url, changes)
             await tx.execute_all(
                 [
-                    (SQL["drop_meta"], gone),
-                    (SQL["put_meta"], seen),
-                    (SQL["close_journal"], [(url, journal)] if journal else []),
+                    (self._sql["drop_meta"], gone),
+                    (self._sql["put_meta"], seen),
+                    (self._sql["close_journal"], [(url, journal)] if journal else []),
                 ]
             )
             if changes:
@@ -111,16 +110,16 @@ class FileRecords:
         journal = secrets.token_hex(8)
         text = _json([self._spell(step) for step in steps])
         async with self._db.transaction() as tx:
-            await tx.execute(SQL["open_journal"], (self._realm.url, journal, text))
+            await tx.execute(self._sql["open_journal"], (self._realm.url, journal, text))
         return journal
 
     async def close_journal(self, journal: str) -> None:
         async with self._db.transaction() as tx:
-            await tx.execute(SQL["close_journal"], (self._realm.url, journal))
+            await tx.execute(self._sql["close_journal"], (self._realm.url, journal))
 
     async def open_journals(self) -> list[tuple[str, list[Step]]]:
         """Every journal that was not closed, with its steps."""
-        rows = await self._db.read(SQL["journals"], (self._realm.url,))
+        rows = await self._db.read(self._sql["journals"], (self._realm.url,))
         return [(id, [self._read_step(step) for step in orjson.loads(text)]) for id, text in rows]
 
     def _spell(self, step: Step) -> list[str | None]:

@@ -1,9 +1,16 @@
--- name: entries
+-- name: entries [sqlite]
 -- The entries whose URL is in the JSON array $1, in any realm.
 select realm_url, url, type, file_alias, pristine_doc, search_doc, types, display_names,
   icon_html, has_error, error_doc, diagnostics, last_modified, resource_created_at,
   content_hash, indexed_at, generation
 from entries where url in (select value from json_each($1)) order by url, type;
+
+-- name: entries [postgres]
+-- The entries whose URL is in the JSON array $1, in any realm.
+select realm_url, url, type, file_alias, pristine_doc, search_doc, types, display_names,
+  icon_html, has_error, error_doc, diagnostics, last_modified, resource_created_at,
+  content_hash, indexed_at, generation
+from entries where url in (select jsonb_array_elements_text($1)) order by url, type;
 
 -- name: urls
 -- Every indexed URL of a realm with what its visit saw.
@@ -32,10 +39,16 @@ where e.url = $1 and e.realm_url = $2 order by s.id;
 -- One stylesheet.
 select css from styles where id = $1;
 
--- name: definitions
+-- name: definitions [sqlite]
 -- The definitions named by the JSON array $1 of [module, name] pairs.
 select d.module_url, d.name, d.definition
 from json_each($1) wanted
+join definitions d on d.module_url = wanted.value ->> 0 and d.name = wanted.value ->> 1;
+
+-- name: definitions [postgres]
+-- The definitions named by the JSON array $1 of [module, name] pairs.
+select d.module_url, d.name, d.definition
+from jsonb_array_elements($1) wanted
 join definitions d on d.module_url = wanted.value ->> 0 and d.name = wanted.value ->> 1;
 
 -- name: definitions_of_realm
@@ -43,13 +56,21 @@ join definitions d on d.module_url = wanted.value ->> 0 and d.name = wanted.valu
 select module_url, name, definition from definitions
 where realm_url = $1 order by module_url, name;
 
--- name: types_summary
+-- name: types_summary [sqlite]
 -- How many instances of a realm have each type as their own, with its name and icon.
 select t.type_key, count(*), max(json_extract(e.display_names, '$[0]')), max(e.icon_html)
 from index_types t
 join entries e on e.realm_url = t.realm_url and e.url = t.url and e.type = t.type
 where t.realm_url = $1 and t.type = 'instance' and t.position = 0
 group by t.type_key order by 3, 1;
+
+-- name: types_summary [postgres]
+-- How many instances of a realm have each type as their own, with its name and icon.
+select t.type_key, count(*), max((e.display_names::jsonb ->> 0) collate "C"), max(e.icon_html)
+from index_types t
+join entries e on e.realm_url = t.realm_url and e.url = t.url and e.type = t.type
+where t.realm_url = $1 and t.type = 'instance' and t.position = 0
+group by t.type_key order by 3 nulls first, 1;
 
 -- name: mtimes
 -- When each indexed file of a realm was last modified.
@@ -61,10 +82,19 @@ where realm_url = $1 and last_modified is not null order by url;
 select url, type, error_doc from entries where realm_url = $1 and has_error = 1
 order by url, type;
 
--- name: broken_links
+-- name: broken_links [sqlite]
 -- The entries of a realm whose visit met broken links.
 select url, type, json_extract(diagnostics, '$.brokenLinks') from entries
 where realm_url = $1 and json_array_length(diagnostics, '$.brokenLinks') > 0
+order by url, type;
+
+-- name: broken_links [postgres]
+-- The entries of a realm whose visit met broken links.
+select url, type, links from (
+  select url, type, diagnostics::jsonb -> 'brokenLinks' as links
+  from entries where realm_url = $1
+) as visited
+where jsonb_typeof(links) = 'array' and links <> '[]'
 order by url, type;
 
 -- name: dependencies
@@ -75,7 +105,7 @@ left join index_dependencies d
   on d.realm_url = e.realm_url and d.url = e.url and d.type = e.type
 where e.url = $1 or e.file_alias = $1 order by e.url, e.type, d.dependency;
 
--- name: dependents
+-- name: dependents [sqlite]
 -- Everything that rests on a name of the JSON array $1, through modules and through instances.
 with recursive reached (name, realm_url, url, type) as (
   select value, null, null, null from json_each($1)
@@ -86,7 +116,19 @@ with recursive reached (name, realm_url, url, type) as (
 select distinct realm_url, url, type from reached where url is not null
 order by realm_url, url, type;
 
--- name: dependents_through_modules
+-- name: dependents [postgres]
+-- Everything that rests on a name of the JSON array $1, through modules and through instances.
+with recursive reached (name, realm_url, url, type) as (
+  select value collate "C", null collate "C", null collate "C", null collate "C"
+  from jsonb_array_elements_text($1)
+  union
+  select d.name, d.realm_url, d.url, d.type
+  from reached r join index_dependencies d on d.dependency = r.name
+)
+select distinct realm_url, url, type from reached where url is not null
+order by realm_url, url, type;
+
+-- name: dependents_through_modules [sqlite]
 -- Everything that rests on a name of the JSON array $1, directly or through modules.
 with recursive reached (name, realm_url, url, type) as (
   select value, null, null, null from json_each($1)
@@ -98,7 +140,20 @@ with recursive reached (name, realm_url, url, type) as (
 select distinct realm_url, url, type from reached where url is not null
 order by realm_url, url, type;
 
--- name: queries
+-- name: dependents_through_modules [postgres]
+-- Everything that rests on a name of the JSON array $1, directly or through modules.
+with recursive reached (name, realm_url, url, type) as (
+  select value collate "C", null collate "C", null collate "C", null collate "C"
+  from jsonb_array_elements_text($1)
+  union
+  select d.name, d.realm_url, d.url, d.type
+  from reached r join index_dependencies d on d.dependency = r.name
+  where r.type is null or r.type = 'module'
+)
+select distinct realm_url, url, type from reached where url is not null
+order by realm_url, url, type;
+
+-- name: queries [sqlite]
 -- The stored searches with a target type in the JSON array $1, in any realm.
 select q.realm_url, q.url, q.position, q.realms, q.query, q.target_types, q.ids_hash
 from query_dependencies q
@@ -106,6 +161,13 @@ where exists (
   select 1 from json_each(q.target_types) target
   where target.value in (select value from json_each($1))
 ) order by q.realm_url, q.url, q.position;
+
+-- name: queries [postgres]
+-- The stored searches with a target type in the JSON array $1, in any realm.
+select q.realm_url, q.url, q.position, q.realms, q.query, q.target_types, q.ids_hash
+from query_dependencies q
+where q.target_types::jsonb ?| array(select jsonb_array_elements_text($1))
+order by q.realm_url, q.url, q.position;
 
 -- name: queries_of_realm
 -- The stored searches of a realm's entries.
@@ -123,10 +185,15 @@ join entries theirs on theirs.file_alias =
 where d.realm_url = $1 and theirs.realm_url <> $1 and theirs.indexed_at > mine.indexed_at
 order by d.url, d.type;
 
--- name: types_of
+-- name: types_of [sqlite]
 -- Every type key that the entries of the JSON array $1 of URLs adopt.
 select distinct type_key from index_types
 where url in (select value from json_each($1)) order by type_key;
+
+-- name: types_of [postgres]
+-- Every type key that the entries of the JSON array $1 of URLs adopt.
+select distinct type_key from index_types
+where url in (select jsonb_array_elements_text($1)) order by type_key;
 
 -- name: state
 -- How far a realm's index has come.

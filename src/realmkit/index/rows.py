@@ -8,6 +8,7 @@ good artefacts stay and a repair finds its way back here.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from operator import itemgetter
 
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.db import Params, Statement, load_sql
@@ -15,6 +16,7 @@ from realmkit.index.artefacts import Batch, Html, NewEntry, hash_ids
 from realmkit.index.json_text import storable, to_json
 from realmkit.index.names import alias_of, name_of
 
+# None of the statements that are run once a row differs between the databases.
 SQL = load_sql(__package__ or "", "writing.sql")
 
 _CLEARED = ("types", "html", "styles", "queries", "dependencies")
@@ -145,4 +147,6 @@ class _Rows:
 
     def statements(self) -> list[Statement]:
         ordered = sorted(self._rows, key=lambda name: name.startswith("put_"))
+        # Stylesheets are shared by realms; commits that meet there lock them in one order.
+        self._rows.get("put_style", []).sort(key=itemgetter(0))
         return [(SQL[name], self._rows[name]) for name in ordered]

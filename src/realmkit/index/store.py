@@ -35,10 +35,7 @@ from realmkit.index.artefacts import (
 )
 from realmkit.index.json_text import from_json, to_json
 from realmkit.index.names import names_of_changed
-from realmkit.index.rows import SQL as WRITING
 from realmkit.index.rows import statements_of
-
-SQL = load_sql(__package__ or "", "reading.sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +64,8 @@ class IndexStore:
         self, db: Database, changes: ChangeLog, *, public_url: str, clock: Clock | None = None
     ) -> None:
         self._db = db
+        self._sql = load_sql(__package__ or "", "reading.sql", db.dialect)
+        self._writing = load_sql(__package__ or "", "writing.sql", db.dialect)
         self._changes = changes
         self._clock = clock or SystemClock()
         self._names = ModuleNames(public_url)
@@ -83,12 +82,14 @@ class IndexStore:
         failed = [entry.url for entry in batch.entries if entry.error is not None]
         async with self._db.transaction() as tx:
             state = await tx.fetch_one(
-                WRITING["next_generation"], (realm_url, batch.indexed_seq, now_ms)
+                self._writing["next_generation"], (realm_url, batch.indexed_seq, now_ms)
             )
             assert state is not None
             generation: int = state[0]
             once_good = (
-                await tx.fetch(WRITING["once_good"], (realm_url, to_json(failed))) if failed else []
+                await tx.fetch(self._writing["once_good"], (realm_url, to_json(failed)))
+                if failed
+                else []
             )
             # On a thread: turning hundreds of documents into JSON would hold up the loop.
             statements = await asyncio.to_thread(
@@ -112,7 +113,7 @@ class IndexStore:
         count = len(batch.announcements)
         first = await self._changes.take_seqs(tx, batch.realm_url, count)
         await tx.execute_many(
-            WRITING["announce"],
+            self._writing["announce"],
             [
                 (
                     batch.realm_url,
@@ -126,13 +127,13 @@ class IndexStore:
                 for seq, announcement in enumerate(batch.announcements, first)
             ],
         )
-        await tx.execute(WRITING["prune_announcements"], (batch.realm_url,))
+        await tx.execute(self._writing["prune_announcements"], (batch.realm_url,))
         return list(range(first, first + count))
 
     # Keeping up with the change log.
 
     async def state(self, realm_url: str) -> RealmState:
-        row = await self._db.read_one(SQL["state"], (realm_url,))
+        row = await self._db.read_one(self._sql["state"], (realm_url,))
         return RealmState(*row) if row else RealmState()
 
     async def indexed_seq(self, realm_url: str) -> int:
@@ -166,12 +167,12 @@ class IndexStore:
         if not names:
             return []
         name = "dependents" if through_instances else "dependents_through_modules"
-        return [Dependent(*row) for row in await self._db.read(SQL[name], (to_json(names),))]
+        return [Dependent(*row) for row in await self._db.read(self._sql[name], (to_json(names),))]
 
     async def dependencies(self, url: str) -> list[EntryDependencies]:
         """What the entries with this URL (or card id, or module identity) rest on."""
         found: dict[tuple[str, str, str], EntryDependencies] = {}
-        rows = await self._db.read(SQL["dependencies"], (self._names.fold(url),))
+        rows = await self._db.read(self._sql["dependencies"], (self._names.fold(url),))
         for entry_url, realm_url, type, has_error, dependency in rows:
             entry = found.setdefault(
                 (realm_url, entry_url, type),
@@ -183,12 +184,12 @@ class IndexStore:
 
     async def stored_queries(self, target_types: Iterable[str]) -> list[StoredQuery]:
         """The searches whose answer may change when instances of these type keys do."""
-        rows = await self._db.read(SQL["queries"], (to_json(sorted(target_types)),))
+        rows = await self._db.read(self._sql["queries"], (to_json(sorted(target_types)),))
         return [_stored_query(row) for row in rows]
 
     async def stored_queries_of(self, realm_url: str) -> list[StoredQuery]:
         """The searches that a realm's entries rest on."""
-        rows = await self._db.read(SQL["queries_of_realm"], (realm_url,))
+        rows = await self._db.read(self._sql["queries_of_realm"], (realm_url,))
         return [_stored_query(row) for row in rows]
 
     async def overtaken_across_realms(self, realm_url: str) -> list[Dependent]:
@@ -196,7 +197,7 @@ class IndexStore:
 
         There are some when a process ended between the two realms' commits.
         """
-        rows = await self._db.read(SQL["overtaken"], (realm_url,))
+        rows = await self._db.read(self._sql["overtaken"], (realm_url,))
         return [Dependent(*row) for row in rows]
 
     # Looking up.
@@ -209,17 +210,17 @@ class IndexStore:
 
     async def entries(self, urls: Iterable[str]) -> list[Entry]:
         """The entries of these URLs, in any realm, ordered by URL."""
-        rows = await self._db.read(SQL["entries"], (to_json(list(urls)),))
+        rows = await self._db.read(self._sql["entries"], (to_json(list(urls)),))
         return [_entry(row) for row in rows]
 
     async def indexed_files(self, realm_url: str) -> list[IndexedFile]:
         """Every URL of a realm with what its visit saw, ordered by URL."""
-        rows = await self._db.read(SQL["urls"], (realm_url,))
+        rows = await self._db.read(self._sql["urls"], (realm_url,))
         return [IndexedFile(*row[:4], has_error=bool(row[4])) for row in rows]
 
     async def types_of(self, urls: Iterable[str]) -> list[str]:
         """Every type key that the entries of these URLs adopt."""
-        rows = await self._db.read(SQL["types_of"], (to_json(list(urls)),))
+        rows = await self._db.read(self._sql["types_of"], (to_json(list(urls)),))
         return [row[0] for row in rows]
 
     async def html(
@@ -230,29 +231,31 @@ class IndexStore:
         For `embedded` and `fitted`, no `type_key` means the instance's own type.
         """
         if type_key is None and format in ("embedded", "fitted"):
-            row = await self._db.read_one(SQL["own_html"], (url, realm_url, format))
+            row = await self._db.read_one(self._sql["own_html"], (url, realm_url, format))
         else:
-            row = await self._db.read_one(SQL["html"], (url, realm_url, format, type_key or ""))
+            row = await self._db.read_one(
+                self._sql["html"], (url, realm_url, format, type_key or "")
+            )
         return row[0] if row else None
 
     async def styles_of(self, realm_url: str, url: str) -> dict[str, str]:
         """The stylesheets an instance's HTML needs, css by id."""
-        rows = await self._db.read(SQL["styles_of"], (url, realm_url))
+        rows = await self._db.read(self._sql["styles_of"], (url, realm_url))
         return dict(rows)
 
     async def style(self, style_id: str) -> str | None:
-        row = await self._db.read_one(SQL["style"], (style_id,))
+        row = await self._db.read_one(self._sql["style"], (style_id,))
         return row[0] if row else None
 
     async def definitions(self, type_keys: Iterable[str]) -> dict[str, Definition]:
         """The definitions that are known of these type keys, by type key."""
         pairs = [type_key.rpartition("/")[::2] for type_key in type_keys]
-        rows = await self._db.read(SQL["definitions"], (to_json(pairs),)) if pairs else []
+        rows = await self._db.read(self._sql["definitions"], (to_json(pairs),)) if pairs else []
         return _definitions(rows)
 
     async def definitions_of_realm(self, realm_url: str) -> dict[str, Definition]:
         """Every definition of a realm's modules, by type key."""
-        return _definitions(await self._db.read(SQL["definitions_of_realm"], (realm_url,)))
+        return _definitions(await self._db.read(self._sql["definitions_of_realm"], (realm_url,)))
 
     # Listing.
 
@@ -261,26 +264,26 @@ class IndexStore:
         return [
             TypeSummary(type_key, name or type_key.rpartition("/")[2], total, icon)
             for type_key, total, name, icon in await self._db.read(
-                SQL["types_summary"], (realm_url,)
+                self._sql["types_summary"], (realm_url,)
             )
         ]
 
     async def mtimes(self, realm_url: str) -> dict[str, int]:
         """Unix seconds by URL of every indexed file."""
-        return dict(await self._db.read(SQL["mtimes"], (realm_url,)))
+        return dict(await self._db.read(self._sql["mtimes"], (realm_url,)))
 
     async def errors(self, realm_url: str) -> list[IndexingError]:
         """Every entry whose last visit failed, ordered by URL."""
-        rows = await self._db.read(SQL["errors"], (realm_url,))
+        rows = await self._db.read(self._sql["errors"], (realm_url,))
         return [IndexingError(url, type, from_json(error) or {}) for url, type, error in rows]
 
     async def broken_links(self, realm_url: str) -> list[tuple[str, list[dict[str, Any]]]]:
         """(URL, `[{field, target, reason}]`) of every entry that met broken links."""
-        rows = await self._db.read(SQL["broken_links"], (realm_url,))
+        rows = await self._db.read(self._sql["broken_links"], (realm_url,))
         return [(url, orjson.loads(links)) for url, _type, links in rows]
 
     async def counts(self, realm_url: str) -> Counts:
-        row = await self._db.read_one(SQL["counts"], (realm_url,))
+        row = await self._db.read_one(self._sql["counts"], (realm_url,))
         return Counts(*row) if row else Counts(0, 0, 0, 0)
 
 

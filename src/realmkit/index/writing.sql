@@ -1,4 +1,4 @@
--- name: next_generation
+-- name: next_generation [sqlite]
 -- Raises a realm's generation and moves its indexed_seq forward to $2 (null leaves it).
 insert into realm_state (realm_url, indexed_seq, generation, indexed_at)
 values ($1, coalesce($2, 0), 1, $3)
@@ -8,11 +8,27 @@ on conflict (realm_url) do update set
   indexed_at = excluded.indexed_at
 returning generation;
 
--- name: once_good
+-- name: next_generation [postgres]
+-- Raises a realm's generation and moves its indexed_seq forward to $2 (null leaves it).
+insert into realm_state (realm_url, indexed_seq, generation, indexed_at)
+values ($1, coalesce($2::bigint, 0), 1, $3)
+on conflict (realm_url) do update set
+  indexed_seq = greatest(realm_state.indexed_seq, excluded.indexed_seq),
+  generation = realm_state.generation + 1,
+  indexed_at = excluded.indexed_at
+returning generation;
+
+-- name: once_good [sqlite]
 -- Which of the URLs in the JSON array $2 have been visited well at some time.
 select url, type from entries
 where realm_url = $1 and good_generation is not null
   and url in (select value from json_each($2));
+
+-- name: once_good [postgres]
+-- Which of the URLs in the JSON array $2 have been visited well at some time.
+select url, type from entries
+where realm_url = $1 and good_generation is not null
+  and url in (select jsonb_array_elements_text($2));
 
 -- name: put_good
 -- An entry as a good visit left it.

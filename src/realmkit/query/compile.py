@@ -16,7 +16,6 @@ from realmkit.query.conditions import FALSE, TRUE, ConditionCompiler
 from realmkit.query.dialect import Dialect
 from realmkit.query.nodes import Page, Query, Scope, SortKey
 from realmkit.query.params import AskedParams, NumberedParams, Params
-from realmkit.query.sqlite import SqliteDialect
 
 GENERAL_COLUMNS = {
     "lastModified": "i.last_modified",
@@ -57,7 +56,7 @@ def compile_query(
     realm_urls: Sequence[str],
     known: Mapping[str, Definition | None],
     *,
-    dialect: Dialect | None = None,
+    dialect: Dialect,
     with_errors: bool = False,
 ) -> CompiledQuery:
     """Compile `query` over `realm_urls` with the definitions in `known`.
@@ -67,7 +66,7 @@ def compile_query(
     `BadRequest` for paths and values that make no sense.
     """
     params = NumberedParams()
-    conditions = ConditionCompiler(known, dialect or SqliteDialect(), params)
+    conditions = ConditionCompiler(known, dialect, params)
     where = _where(query, realm_urls, conditions, params, with_errors=with_errors)
     count_params = tuple(params.values)
     order_by = _order_by(query.sort, conditions)
@@ -96,21 +95,20 @@ def compile_shape(
     realm_urls: Sequence[str],
     known: Mapping[str, Definition | None],
     *,
-    dialect: Dialect | None = None,
+    dialect: Dialect,
 ) -> tuple[Shape, tuple[object, ...]]:
     """Return the shape of `query` and the values it compares with.
 
     Queries with equal shapes are answered by one statement. Raises what `compile_query`
     raises.
     """
-    dialect = dialect or SqliteDialect()
     params = AskedParams()
     conditions = ConditionCompiler(known, dialect, params)
     where = _where(query, realm_urls, conditions, params, with_errors=False)
     order_by = _order_by(query.sort, conditions)
     values = tuple(params.compared_values)
     within_page = _within_page(query.page, params)
-    asked = dialect.asked(f"${len(params.values) + 1}", len(values))
+    asked = dialect.asked(f"${len(params.values) + 1}", values)
     # The cards are the outer loop: each is looked at once, and the values that fit it
     # are found by an index that the database makes for the statement.
     sql = (
@@ -118,7 +116,7 @@ def compile_shape(
         "SELECT asked.number AS number, i.url AS url, i.type AS type,"
         f" row_number() OVER (PARTITION BY asked.number ORDER BY {order_by}) AS place"
         f" FROM entries i CROSS JOIN asked WHERE {where}"
-        f"){within_page} ORDER BY number, place"
+        f") AS placed{within_page} ORDER BY number, place"
     )
     return Shape(sql, tuple(params.values)), values
 

@@ -5,6 +5,7 @@ document or one element of a plural. A dialect turns a spot into expressions tha
 are null when the spot holds something else than what is asked for.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -70,6 +71,16 @@ class Dialect(Protocol):
         """The least or greatest `value` among the elements of the array at `below`."""
         ...
 
-    def asked(self, values: str, count: int) -> str:
-        """A common table `asked (number, v1, v2, ...)` of the JSON array of arrays `values`."""
+    def asked(self, values: str, examples: Sequence[str | int | float | bool]) -> str:
+        """A common table `asked (number, v1, v2, ...)` of the JSON array of arrays `values`,
+        each of which holds values of the same kinds as `examples`."""
+        ...
+
+    def listed(self, values: str) -> str:
+        """A table whose rows are the elements of the JSON array `values`, in a column `value`
+        that `->>` reaches into."""
+        ...
+
+    def texts(self, values: str) -> str:
+        """The members of a JSON array of texts, to stand behind `IN`."""
         ...

@@ -5,7 +5,7 @@ asks for the JSON type. The comparison comes first: it is false for most rows, a
 the type of those is then never looked at.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
 import orjson
@@ -54,8 +54,7 @@ class SqliteDialect:
         return f"({_value(spot)} {comparison} {value} AND {_has_type(spot, compared_as)})"
 
     def is_one_of(self, spot: Spot, values: str, compared_as: ComparedAs) -> str:
-        members = f"(SELECT value FROM json_each({values}))"
-        return f"({_value(spot)} IN {members} AND {_has_type(spot, compared_as)})"
+        return f"({_value(spot)} IN {self.texts(values)} AND {_has_type(spot, compared_as)})"
 
     def contains(self, spot: Spot, text: str) -> str:
         return f"({_has_type(spot, 'text')} AND instr({FOLD}({_value(spot)}), {text}) > 0)"
@@ -78,12 +77,19 @@ class SqliteDialect:
     def extreme(self, below: Below, alias: str, value: str, which: Literal["min", "max"]) -> str:
         return f"(SELECT {which}({value}) FROM {_each(below, alias)})"
 
-    def asked(self, values: str, count: int) -> str:
+    def asked(self, values: str, examples: Sequence[str | int | float | bool]) -> str:
+        count = len(examples)
         names = "".join(f", v{number}" for number in range(1, count + 1))
         columns = "".join(f", json_extract(value, '$[{number}]')" for number in range(count))
         return (
             f"asked (number{names}) AS MATERIALIZED (SELECT key{columns} FROM json_each({values}))"
         )
+
+    def listed(self, values: str) -> str:
+        return f"json_each({values})"
+
+    def texts(self, values: str) -> str:
+        return f"(SELECT value FROM json_each({values}))"
 
 
 def _each(below: Below, alias: str) -> str:

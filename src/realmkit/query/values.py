@@ -54,7 +54,7 @@ def sorted_as(leaf: Leaf) -> ComparedAs:
 
 def _number(value: Value, path: str, pointer: str) -> Comparable:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return Comparable(value, "number")
+        return Comparable(_as_javascript(value), "number")
     if isinstance(value, str):
         try:
             number = float(value)
@@ -90,7 +90,14 @@ def _as_it_is(value: Value) -> Comparable:
     if isinstance(value, bool):
         return Comparable(value, "boolean")
     assert value is not None
-    return Comparable(value, "text" if isinstance(value, str) else "number")
+    if isinstance(value, str):
+        return Comparable(value, "text")
+    return Comparable(_as_javascript(value), "number")
+
+
+def _as_javascript(number: int | float) -> int | float:
+    """Cards are run by JavaScript, whose numbers are doubles: so are those of a search doc."""
+    return number if abs(number) < 2**53 else float(number)
 
 
 def _said(value: Value) -> str:

@@ -21,8 +21,9 @@ from realmkit.errors import RealmkitError
 from realmkit.files import FileStore
 from realmkit.query import Query, parse_query
 from realmkit.query.compile import CompiledQuery, compile_query
+from realmkit.query.dialects import DIALECTS
 from realmkit.search.field_searches import FieldSearches
-from realmkit.search.found import BY_URL, COLUMNS, Found, found
+from realmkit.search.found import COLUMNS, Found, by_url, found
 from realmkit.search.known import KnownDefinitions
 from realmkit.search.link_walker import LinkWalker, Visited
 from realmkit.search.served import Resource, served_resource, sparse
@@ -177,13 +178,18 @@ class SearchEngine:
     ) -> CompiledQuery:
         return await known.compile(
             lambda definitions: compile_query(
-                query, realm_urls, definitions, with_errors=query.html is not None
+                query,
+                realm_urls,
+                definitions,
+                dialect=DIALECTS[self._db.dialect],
+                with_errors=query.html is not None,
             )
         )
 
     async def _entry(self, id: str) -> Found | None:
         rows = await self._db.read(
-            f"{BY_URL} AND i.type = 'instance'", (orjson.dumps([instance_url(id)]).decode(),)
+            f"{by_url(self._db.dialect)} AND i.type = 'instance'",
+            (orjson.dumps([instance_url(id)]).decode(),),
         )
         return found(rows[0]) if rows else None
 

@@ -16,6 +16,7 @@ from realmkit.cards.stored import Place
 from realmkit.db import Database
 from realmkit.errors import BadRequest
 from realmkit.query.compile import Shape, compile_shape
+from realmkit.query.dialects import DIALECTS
 from realmkit.query.nodes import Query
 from realmkit.query.parse import parse_query
 from realmkit.search.known import KnownDefinitions
@@ -106,7 +107,9 @@ class FieldSearches:
         for key, query, here in searches:
             try:
                 shape, values = await self._known.compile(
-                    lambda known, query=query, here=here: compile_shape(query, here, known)
+                    lambda known, query=query, here=here: compile_shape(
+                        query, here, known, dialect=DIALECTS[self._db.dialect]
+                    )
                 )
                 shapes.setdefault(shape, []).append((key, values))
             except BadRequest as exc:

@@ -6,15 +6,18 @@ from typing import Any
 import orjson
 
 from realmkit.cards.addresses import card_id
-from realmkit.db import Row
+from realmkit.db import Dialect, Row
+from realmkit.query.dialects import DIALECTS
 
 COLUMNS = (
     "i.realm_url, i.url, i.type, i.pristine_doc, i.types, i.display_names, i.icon_html,"
     " i.error_doc, i.last_modified, i.resource_created_at, i.generation"
 )
 
-BY_URL = f"SELECT {COLUMNS} FROM entries i WHERE i.url IN (SELECT value FROM json_each($1))"
-"""The entries of a JSON array of URLs, in any realm."""
+
+def by_url(dialect: Dialect) -> str:
+    """A statement for the entries of a JSON array of URLs, in any realm."""
+    return f"SELECT {COLUMNS} FROM entries i WHERE i.url IN {DIALECTS[dialect].texts('$1')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from realmkit.config import Realm
 from realmkit.db import Database
 from realmkit.errors import BadRequest
 from realmkit.search.field_searches import FieldSearches
-from realmkit.search.found import BY_URL, Found, found
+from realmkit.search.found import Found, by_url, found
 from realmkit.search.served import Resource, served_resource
 
 
@@ -127,7 +127,7 @@ class LinkWalker:
         if not targets:
             return {}
         urls = [url for target in targets for url in dict.fromkeys((instance_url(target), target))]
-        rows = await self._db.read(BY_URL, (orjson.dumps(urls).decode(),))
+        rows = await self._db.read(by_url(self._db.dialect), (orjson.dumps(urls).decode(),))
         entries: dict[tuple[str, str], Found] = {}
         for row in rows:
             entry = found(row)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import orjson
 
 from realmkit.db import Database
+from realmkit.query.dialects import DIALECTS
 from realmkit.query.nodes import HTMLRequest
 from realmkit.search.found import Found
 from realmkit.search.served import Resource
@@ -17,8 +18,8 @@ _SCOPED_STYLE = re.compile(r"data-scopedcss-([0-9a-z]+-[0-9a-z]+)")
 
 # $1 is a JSON array of [realm URL, URL] pairs.
 _HTML = """\
-SELECT h.realm_url, h.url, h.html FROM json_each($1) wanted
-CROSS JOIN prerendered_html h ON h.realm_url = wanted.value ->> 0 AND h.url = wanted.value ->> 1
+SELECT h.realm_url, h.url, h.html FROM {listed} wanted
+CROSS JOIN prerendered_html h WHERE h.realm_url = wanted.value ->> 0 AND h.url = wanted.value ->> 1
 AND h.type = 'instance' AND h.format = $2 AND h.type_key = """
 
 # A card whose own type has no rendering of its own shows its nearest ancestor's.
@@ -56,14 +57,15 @@ async def _html_by_entry(
 ) -> dict[tuple[str, str], str]:
     if not entries:
         return {}
+    html = _HTML.format(listed=DIALECTS[db.dialect].listed("$1"))
     wanted = [(entry.realm_url, entry.url) for entry in entries]
     params: list[object] = [orjson.dumps(wanted).decode(), asked.format]
     if asked.format not in KEYED_FORMATS:
-        sql = f"{_HTML}''"
+        sql = f"{html}''"
     elif asked.render_type is None:
-        sql = _HTML + _NATIVE
+        sql = html + _NATIVE
     else:
-        sql = f"{_HTML}$3"
+        sql = f"{html}$3"
         params.append(asked.render_type.type_key)
     rows = await db.read(sql, params)
     return {(realm_url, url): html for realm_url, url, html in rows}

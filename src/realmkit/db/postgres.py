@@ -1,0 +1,309 @@
+"""PostgreSQL: a pool of connections for reads and transactions, through psycopg.
+
+Reads run in autocommit, so each sees the last commit; transactions are read committed
+and several may be open at once, each on a connection of its own. Rows that must be
+changed one writer after another are locked by the statements that change them. A
+transaction never takes so many connections that reads could wait for it: `WRITERS`
+are fewer than the pool holds.
+
+Behind a pooler such as pgbouncer statements are not prepared, for the next one may run
+on another of its connections.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection, AsyncRawCursor
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.errors import QueryCanceled
+from psycopg.types.string import TextLoader
+from psycopg_pool import AsyncConnectionPool
+
+from realmkit.clock import SystemClock
+from realmkit.config import SetupError
+from realmkit.db.completion import completed
+from realmkit.db.database import Dialect, Params, Row, Statement
+from realmkit.db.migrate import SCHEMA_MIGRATIONS, migrations, pending
+from realmkit.errors import OurBug, TooSlow, TryLater
+
+OLDEST_SERVER = 150000
+CONNECTIONS = 10
+WRITERS = 4
+CONNECT_TIMEOUT_S = 10
+# Any number that nobody else locks; migrations run in one process at a time.
+MIGRATIONS_LOCK = 4_201_000_001
+
+Connection = AsyncConnection[Row]
+
+
+class PostgresDatabase:
+    """A `Database` over one PostgreSQL database."""
+
+    dialect: Dialect = "postgres"
+
+    def __init__(self, url: str, *, is_pooler: bool) -> None:
+        self.where = place_of(url)
+        self.statements = 0
+        self._writers = asyncio.Semaphore(WRITERS)
+        self._reading: set[Connection] = set()
+        self._is_closing = False
+        self._pool = AsyncConnectionPool(
+            url,
+            connection_class=AsyncConnection[Row],
+            kwargs={
+                "autocommit": True,
+                "cursor_factory": AsyncRawCursor,
+                "prepare_threshold": None if is_pooler else 5,
+                "connect_timeout": CONNECT_TIMEOUT_S,
+            },
+            configure=_configure,
+            min_size=1,
+            max_size=CONNECTIONS,
+            timeout=CONNECT_TIMEOUT_S,
+            open=False,
+        )
+
+    @staticmethod
+    async def open(url: str, *, direct: str | None = None) -> PostgresDatabase:
+        """Connect and run what migrations the database lacks. Raises `SetupError`.
+
+        `direct` is an address of the same database that leads past a pooler.
+        """
+        database = PostgresDatabase(url, is_pooler=direct is not None)
+        try:
+            await migrate(direct or url)
+            await database._pool.open(wait=True, timeout=CONNECT_TIMEOUT_S)
+        except psycopg.Error as exc:
+            await database._pool.close()
+            raise SetupError(
+                f"PostgreSQL at {database.where} cannot be used: {_first_line(exc)}."
+            ) from exc
+        return database
+
+    def __repr__(self) -> str:
+        return f"<PostgresDatabase {self.where}: {self.statements} statements>"
+
+    async def read(
+        self, sql: str, params: Params = (), *, budget_s: float | None = None
+    ) -> list[Row]:
+        self.statements += 1
+        try:
+            async with asyncio.timeout(budget_s):
+                with translated(sql):
+                    return await self._read(sql, params)
+        except TimeoutError as exc:
+            raise TooSlow("Reading took longer than its time budget.") from exc
+
+    async def read_one(
+        self, sql: str, params: Params = (), *, budget_s: float | None = None
+    ) -> Row | None:
+        rows = await self.read(sql, params, budget_s=budget_s)
+        return rows[0] if rows else None
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[PostgresTransaction, None]:
+        async with self._writers:
+            with translated("begin"):
+                connection = await self._begin()
+            transaction = PostgresTransaction(self, connection)
+            try:
+                try:
+                    yield transaction
+                except BaseException:
+                    # A lost connection has rolled back already.
+                    with suppress(TryLater):
+                        await self._finish(connection, "rollback")
+                    raise
+                await self._finish(connection, "commit", then=transaction.committed)
+            finally:
+                await completed(self._pool.putconn(connection))
+
+    async def close(self) -> None:
+        # Reads that would go on for long are given up; a commit is waited for.
+        self._is_closing = True
+        for _ in range(WRITERS):
+            await self._writers.acquire()
+        for connection in list(self._reading):
+            await connection.cancel_safe(timeout=1)
+        await self._pool.close()
+
+    async def _read(self, sql: str, params: Params) -> list[Row]:
+        for _ in range(CONNECTIONS):
+            async with self._pool.connection() as connection:
+                self._reading.add(connection)
+                try:
+                    return await (await connection.execute(sql.encode(), params or None)).fetchall()
+                except psycopg.OperationalError:
+                    # The server was restarted since the pool connected: another connection.
+                    if self._is_closing or not connection.broken:
+                        raise
+                finally:
+                    self._reading.discard(connection)
+        raise TryLater("The database does not answer.")
+
+    async def _begin(self) -> Connection:
+        for _ in range(CONNECTIONS):
+            connection = await self._pool.getconn()
+            self.statements += 1
+            try:
+                await connection.execute("begin")
+            except BaseException as exc:
+                was_broken = connection.broken
+                await completed(self._give_back(connection))
+                if not was_broken or not isinstance(exc, psycopg.OperationalError):
+                    raise
+            else:
+                return connection
+        raise TryLater("The database does not answer.")
+
+    async def _give_back(self, connection: Connection) -> None:
+        with suppress(psycopg.Error):
+            await connection.rollback()
+        await self._pool.putconn(connection)
+
+    async def _finish(
+        self, connection: Connection, verdict: str, then: Callable[[], None] = lambda: None
+    ) -> None:
+        """Commit or roll back, and see it through even if the caller is cancelled meanwhile."""
+
+        async def finish() -> None:
+            with translated(verdict):
+                await connection.execute(verdict.encode())
+            then()
+
+        self.statements += 1
+        await completed(finish())
+
+
+class PostgresTransaction:
+    """A `Transaction` on one connection of the pool."""
+
+    def __init__(self, database: PostgresDatabase, connection: Connection) -> None:
+        self._database = database
+        self._connection = connection
+        self._callbacks: list[Callable[[], None]] = []
+        self._savepoints = 0
+
+    async def execute(self, sql: str, params: Params = ()) -> int:
+        return (await self._run(sql, params)).rowcount
+
+    async def execute_many(self, sql: str, rows: Iterable[Params]) -> None:
+        await self.execute_all([(sql, list(rows))])
+
+    async def execute_all(self, statements: Sequence[Statement]) -> None:
+        for sql, rows in statements:
+            if rows:
+                self._database.statements += 1
+                with translated(sql):
+                    await self._connection.cursor().executemany(sql.encode(), rows)
+
+    async def fetch(self, sql: str, params: Params = ()) -> list[Row]:
+        cursor = await self._run(sql, params)
+        return await cursor.fetchall()
+
+    async def fetch_one(self, sql: str, params: Params = ()) -> Row | None:
+        rows = await self.fetch(sql, params)
+        return rows[0] if rows else None
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncGenerator[None, None]:
+        self._savepoints += 1
+        name = f"savepoint_{self._savepoints}"
+        await self._run(f"savepoint {name}")
+        try:
+            yield
+        except BaseException:
+            await self._run(f"rollback to {name}")
+            await self._run(f"release {name}")
+            raise
+        await self._run(f"release {name}")
+
+    def on_commit(self, callback: Callable[[], None]) -> None:
+        self._callbacks.append(callback)
+
+    def committed(self) -> None:
+        for callback in self._callbacks:
+            callback()
+
+    async def _run(self, sql: str, params: Params = ()) -> psycopg.AsyncCursor[Row]:
+        self._database.statements += 1
+        with translated(sql):
+            return await self._connection.execute(sql.encode(), params or None)
+
+
+async def migrate(url: str) -> None:
+    """Bring the database's tables up to date. Processes that start together take turns.
+
+    Raises `SetupError` for a server or a history that is not ours, `psycopg.Error` when
+    the server cannot be reached.
+    """
+    connection = await AsyncConnection.connect(
+        url, autocommit=True, cursor_factory=AsyncRawCursor, connect_timeout=CONNECT_TIMEOUT_S
+    )
+    async with connection:
+        where = place_of(url)
+        if connection.info.server_version < OLDEST_SERVER:
+            raise SetupError(f"PostgreSQL at {where} is older than version 15.")
+        if connection.info.parameter_status("server_encoding") != "UTF8":
+            raise SetupError(f"The database at {where} is not encoded in UTF-8.")
+        while await _migrate_once(connection, where):
+            pass
+
+
+async def _migrate_once(connection: Connection, where: str) -> bool:
+    """Run the next migration, if there is one."""
+    async with connection.transaction():
+        await connection.execute("select pg_advisory_xact_lock($1)", [MIGRATIONS_LOCK])
+        await connection.execute("set local client_min_messages = warning")
+        await connection.execute(SCHEMA_MIGRATIONS)
+        cursor = await connection.execute("select version, checksum from schema_migrations")
+        applied = dict(await cursor.fetchall())
+        waiting = pending(migrations("postgres"), applied, where=where)
+        if not waiting:
+            return False
+        migration = waiting[0]
+        await connection.execute(migration.sql.encode())
+        await connection.execute(
+            "insert into schema_migrations values ($1, $2, $3, $4)",
+            [migration.version, migration.name, migration.checksum, SystemClock().now_ms()],
+        )
+        return True
+
+
+async def _configure(connection: AsyncConnection[Any]) -> None:
+    # JSON is read by us, from text, as it is on SQLite.
+    connection.adapters.register_loader("jsonb", TextLoader)
+
+
+def place_of(url: str) -> str:
+    """Where a database is, for people: never its password. Raises `SetupError`."""
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.ProgrammingError as exc:
+        raise SetupError("The database's URL cannot be read; use postgresql://host/name.") from exc
+    host, port, name = (parts.get(key) for key in ("host", "port", "dbname"))
+    return f"{host or 'localhost'}{f':{port}' if port else ''}/{name or ''}"
+
+
+def _first_line(exc: BaseException) -> str:
+    return str(exc).strip().partition("\n")[0].rstrip(".")
+
+
+@contextmanager
+def translated(sql: str) -> Generator[None, None, None]:
+    """Turn psycopg's errors into ours. The SQL goes to our own log only, as a note."""
+    try:
+        yield
+    except QueryCanceled as exc:
+        raise TooSlow("Reading took longer than its time budget.") from exc
+    except psycopg.OperationalError as exc:
+        # Busy, full, restarting or not there: the next try may succeed.
+        raise TryLater("The database is busy or cannot be reached.") from exc
+    except (psycopg.Error, TypeError, UnicodeEncodeError) as exc:
+        exc.add_note(f"in the statement: {sql}")
+        raise OurBug("A statement of the database failed.") from exc
