@@ -36,6 +36,7 @@ export async function renderFormat(
   as?: CodeRef,
 ): Promise<string> {
   const element = document.createElement("div");
+  // Nobody looks at this page: laid out when code measures, never painted.
   element.style.contentVisibility = "hidden";
   document.body.append(element);
   try {
