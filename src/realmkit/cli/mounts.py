@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from realmkit.config import Realm, SetupError
+from realmkit.config import Realm, SetupError, is_postgres
 
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
 
@@ -83,15 +83,17 @@ def check_public_url(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def check_database(url: str | None) -> None:
-    """Raises `click.UsageError` for a database that this version does not speak to."""
-    if url and url.startswith(("postgres://", "postgresql://", "postgresql+")):
+def check_database(url: str | None, direct: str | None) -> None:
+    """Raises `click.UsageError` for what is no address of a database."""
+    if url and not is_postgres(url) and not url.startswith("sqlite:///"):
         raise click.UsageError(
-            "PostgreSQL comes later: this version keeps its index in SQLite. "
-            "Leave --database out, or give sqlite:///path."
+            f"`{url}` is no database URL: use sqlite:///path or postgresql://host/name."
         )
-    if url and not url.startswith("sqlite:///"):
-        raise click.UsageError(f"`{url}` is no database URL: use sqlite:///path.")
+    if direct and not (url and is_postgres(url) and is_postgres(direct)):
+        raise click.UsageError(
+            "--database-direct goes with --database: both name the same PostgreSQL, "
+            "the one through a pooler and the other past it."
+        )
 
 
 def listen(host: str, port: int) -> socket.socket:

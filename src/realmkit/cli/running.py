@@ -9,14 +9,14 @@ import contextlib
 import signal
 import socket
 from collections.abc import AsyncGenerator, Coroutine, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
 import uvicorn
 
 from realmkit.app import App, build_app
-from realmkit.config import Settings, SetupError
+from realmkit.config import Settings, SetupError, is_postgres
 from realmkit.http.protocol import RealmHTTP
 
 T = TypeVar("T")
@@ -26,7 +26,9 @@ T = TypeVar("T")
 async def running(settings: Settings, listener: socket.socket) -> AsyncGenerator[App, None]:
     """A started app that answers on `listener`; both are stopped at the end."""
     app = build_app(settings)
-    with state_lock(settings.state_dir):
+    # Any number of servers may share one PostgreSQL; a SQLite file has one.
+    alone = nullcontext() if is_postgres(settings.database) else state_lock(settings.state_dir)
+    with alone:
         try:
             await app.start()
             server = _Server(app, listener)

@@ -39,7 +39,16 @@ DEFAULT_STATE = Path(".realmkit")
     metavar="DIR",
     help="Where the index is kept. It can be deleted: everything is indexed again.",
 )
-@click.option("--database", metavar="URL", help="A database instead of the state folder's file.")
+@click.option(
+    "--database",
+    metavar="URL",
+    help="A database instead of the state folder's file: postgresql://host/name.",
+)
+@click.option(
+    "--database-direct",
+    metavar="URL",
+    help="The same PostgreSQL past its pooler, where --database leads to a pooler.",
+)
 @click.option("--open/--no-open", "open_browser", default=False, help="Open a browser.")
 @click.option("--watch/--no-watch", default=True, help="Notice edits on disk.  [default: watch]")
 @click.option(
@@ -60,6 +69,7 @@ def command(
     public_url: str | None,
     state_dir: Path,
     database: str | None,
+    database_direct: str | None,
     open_browser: bool,
     watch: bool,
     render_timeout: float,
@@ -86,7 +96,7 @@ def command(
     from realmkit.config import Settings
 
     mounts.check_loopback(host)
-    mounts.check_database(database)
+    mounts.check_database(database, database_direct)
     by_name = mounts.parse_mounts(folders)
     asked_url = mounts.check_public_url(public_url) if public_url else None
     configure_logs(log_format)
@@ -99,6 +109,7 @@ def command(
         public_url=url,
         state_dir=state_dir.expanduser().resolve(),
         database_url=database,
+        database_direct_url=database_direct,
         watch=watch,
         open_browser=open_browser,
         log_format=log_format,
