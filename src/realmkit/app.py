@@ -170,6 +170,7 @@ class App:
             for realm in self.settings.realms:
                 await self.indexer.reindex(realm.url)
             await self.indexer.settle()
+        mark.parent.mkdir(parents=True, exist_ok=True)
         mark.write_text(renderer)
 
 

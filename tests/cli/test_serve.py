@@ -87,7 +87,7 @@ def test_two_servers_do_not_share_a_state_folder(serve: Serve, realm: Path, tmp_
         (["serve", "dogs", "--port", "x"], "--port"),
         (["serve", "dogs", "x=dogs", "dogs"], "Two folders would be the realm `dogs`"),
         (["serve", "base=dogs"], "built-in"),
-        (["serve", "dogs", "--database", "postgresql://h/x"], "comes later"),
+        (["serve", "dogs", "--database", "mysql://h/x"], "no database URL"),
         (["serve", "dogs", "--public-url", "ftp://x"], "public address"),
         (["sevre", "dogs"], 'Did you mean "serve"?'),
     ],
