@@ -3,10 +3,11 @@
  * `src/realmkit/static/`.
  *
  * The sources are hashed first; when nothing changed since the last build there
- * is nothing to do. `--force` builds regardless.
+ * is nothing to do. `--force` builds regardless. Two builds at once take turns:
+ * each removes the files it does not know.
  */
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -36,6 +37,8 @@ const PARTS = [
   },
 ];
 
+const release = await lock(path.join(root, "build/build.lock"));
+process.on("exit", release);
 for (const part of PARTS) {
   const stamp = path.join(outDir, `.${part.name}.stamp`);
   const inputs = await hashOf(part.inputs);
@@ -46,6 +49,30 @@ for (const part of PARTS) {
   await mkdir(outDir, { recursive: true });
   await writeFile(stamp, inputs);
   console.log(`built ${part.name} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+}
+
+/** Wait for another build of this folder to end, then keep others waiting. */
+async function lock(file) {
+  await mkdir(path.dirname(file), { recursive: true });
+  for (;;) {
+    try {
+      await writeFile(file, String(process.pid), { flag: "wx" });
+      return () => rmSync(file, { force: true });
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error;
+    }
+    const holder = Number(await readFile(file, "utf8").catch(() => ""));
+    if (holder && !isRunning(holder)) await rm(file, { force: true });
+    else await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+function isRunning(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error.code === "EPERM";
+  }
 }
 
 function script(name) {

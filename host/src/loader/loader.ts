@@ -104,10 +104,14 @@ async function importNatively(module: string, entry: ManifestModule): Promise<Mo
   try {
     return await import(entry.href);
   } catch (cause) {
+    // The browser does not say which of the modules below could not be fetched.
+    const isUnfetched = cause instanceof TypeError && /dynamically imported/.test(cause.message);
     throw new ModuleError({
-      status: 500,
-      title: "Module failed",
-      message: `The module ${module} failed while it was evaluated: ${messageOf(cause)}`,
+      status: isUnfetched ? 503 : 500,
+      title: isUnfetched ? "Module not fetched" : "Module failed",
+      message: isUnfetched
+        ? `The module ${module}, or one it imports, could not be fetched.`
+        : `The module ${module} failed while it was evaluated: ${messageOf(cause)}`,
       dependencies: [module],
       cause,
     });
