@@ -8,12 +8,12 @@ fails half-way takes down what it had put up.
 """
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import orjson
-import structlog
 from starlette.types import ASGIApp
 
 from realmkit.changes import ChangeLog
@@ -30,7 +30,7 @@ from realmkit.modules import ModuleService, TranspilerPool
 from realmkit.prerender import Prerenderer
 from realmkit.search import SearchEngine
 
-log = structlog.stdlib.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 STOP_BUDGET_S = 1.5
 

@@ -1,11 +1,10 @@
-"""Two ways to log end in one format."""
+"""What anybody logs ends in one format."""
 
 import logging
 from collections.abc import Generator
 
 import orjson
 import pytest
-import structlog
 
 from realmkit.cli.logs import configure_logs
 
@@ -15,14 +14,13 @@ def _as_it_was() -> Generator[None, None, None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield
-    structlog.reset_defaults()
     root.handlers[:] = handlers
     root.setLevel(level)
 
 
 def test_a_json_log_is_json_to_the_last_line(capsys: pytest.CaptureFixture[str]):
     configure_logs("json")
-    structlog.get_logger("realmkit.files").warning("a file was lost", path="a.json")
+    logging.getLogger("realmkit.files").warning("a file was lost", extra={"path": "a.json"})
     logging.getLogger("realmkit.indexer").info("a run of %d files", 3)
     logging.getLogger("uvicorn").error("a library's word")
 

@@ -11,16 +11,16 @@ tombstone and never deletes, for a late writer's insert would meet no conflict:
 Reads and writes are best effort here: a broken table costs transpiles and a warning.
 """
 
+import logging
 import time
 from dataclasses import dataclass
 
 import orjson
-import structlog
 
 from realmkit.db import Database, Transaction, load_sql
 from realmkit.errors import RealmkitError
 
-logger = structlog.get_logger(__name__)
+logger = logging.getLogger(__name__)
 
 _FLOOR = ""
 
@@ -111,9 +111,7 @@ class TranspileTable:
 
     def _failed(self, what: str, realm_url: str, path: str, exc: RealmkitError) -> None:
         self.failures += 1
-        logger.warning(
-            "module_cache_table_failed", action=what, realm=realm_url, path=path, reason=str(exc)
-        )
+        logger.warning("The module cache could not %s %s%s: %s", what, realm_url, path, exc)
 
 
 def _now_ms() -> int:

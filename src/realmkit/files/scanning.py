@@ -7,10 +7,9 @@ looks at everything and reads what may differ; a rescan reads what it is told of
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-import structlog
 
 from realmkit.errors import Forbidden, TryLater
 from realmkit.files import disk
@@ -20,7 +19,7 @@ from realmkit.files.metas import FileMeta, differences, suspects
 from realmkit.files.paths import within
 from realmkit.files.records import FileRecords, WriteResult
 
-logger = structlog.get_logger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Scanner:
@@ -63,7 +62,7 @@ class Scanner:
 
     async def _recover(self) -> None:
         for journal, steps in await self._records.open_journals():
-            logger.warning("A batch that was cut short is undone", files=len(steps))
+            logger.warning("A batch of %d files that was cut short is undone.", len(steps))
             await asyncio.to_thread(disk.undo, steps)
             await self._records.close_journal(journal)
 

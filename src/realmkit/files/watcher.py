@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import threading
 from pathlib import Path
-
-import structlog
 
 # The package's own front, `awatch`, cannot say when it has begun to watch.
 from watchfiles._rust_notify import RustNotify
@@ -21,7 +20,7 @@ from watchfiles._rust_notify import RustNotify
 from realmkit.errors import RealmkitError
 from realmkit.files.store import FileStore
 
-logger = structlog.get_logger(__name__)
+logger = logging.getLogger(__name__)
 
 STEP_MS = 20
 GATHER_MS = 400
@@ -69,7 +68,7 @@ class FileWatcher:
             return RustNotify(root, False, False, POLL_MS, True, True)
         except (OSError, RuntimeError) as exc:
             # The machine's supply of watches is limited; looking around is not.
-            logger.warning("Watching by polling", realm=self._store.realm.url, reason=str(exc))
+            logger.warning("%s is watched by polling: %s", self._store.realm.url, exc)
             return RustNotify(root, False, True, POLL_MS, True, True)
 
     def _listen(self, notify: RustNotify, loop: asyncio.AbstractEventLoop) -> None:
@@ -78,7 +77,7 @@ class FileWatcher:
             try:
                 found = notify.watch(GATHER_MS, STEP_MS, 1_000, self._stopping)
             except RuntimeError as exc:
-                logger.warning("Watching stopped", realm=self._store.realm.url, reason=str(exc))
+                logger.warning("Watching %s stopped: %s", self._store.realm.url, exc)
                 return
             if isinstance(found, set):
                 paths = {path for _kind, path in found}
@@ -103,9 +102,7 @@ class FileWatcher:
                 self._needs_scan = False
             except (RealmkitError, OSError) as exc:
                 logger.warning(
-                    "Changed files could not be looked at",
-                    realm=self._store.realm.url,
-                    reason=str(exc),
+                    "Changed files of %s could not be looked at: %s", self._store.realm.url, exc
                 )
                 self._needs_scan = True
                 await asyncio.sleep(RETRY_S)

@@ -5,16 +5,16 @@ bug of ours: it is logged with its trace under an id, and the client gets only
 the id.
 """
 
+import logging
 import secrets
 
-import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
 from realmkit.errors import OurBug, RealmkitError, TryLater
 from realmkit.http import answers
 
-log = structlog.stdlib.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 def error_answer(error: RealmkitError) -> Response:
@@ -36,9 +36,7 @@ def as_known(error: Exception, request: Request) -> RealmkitError:
     incident = secrets.token_hex(4)
     log.error(
         "unexpected error",
-        incident=incident,
-        method=request.method,
-        path=request.url.path,
+        extra={"incident": incident, "method": request.method, "path": request.url.path},
         exc_info=error,
     )
     return OurBug(

@@ -7,6 +7,7 @@ is told which file it was.
 """
 
 import asyncio
+import logging
 from asyncio.subprocess import PIPE, Process
 from collections import deque
 from dataclasses import dataclass
@@ -14,13 +15,12 @@ from functools import cached_property
 from pathlib import Path
 
 import msgspec
-import structlog
 
 from realmkit.config import SetupError, find_node
 from realmkit.errors import TranspileError, TryLater
 from realmkit.modules.compiled import Compiled, Failure, decode
 
-logger = structlog.get_logger(__name__)
+logger = logging.getLogger(__name__)
 
 # A worker that needs more is looping or was fed something that is no card.
 _MEMORY_CEILING_MB = 1024
@@ -231,4 +231,4 @@ class _Worker:
         while line := await stderr.readline():
             text = line.decode(errors="replace").rstrip()
             self._last_words.append(text)
-            logger.debug("transpiler_said", text=text)
+            logger.debug("The transpiler says: %s", text)
