@@ -5,6 +5,7 @@
  * commands as inert classes. What is not here is reported as a missing name.
  */
 
+export { identifyCard } from "../card-api/identity.ts";
 export { CardLoadError } from "../card-api/store-seam.ts";
 export {
   isSavedInstance,
@@ -15,7 +16,6 @@ export {
   realmURL,
   relativeTo,
 } from "../card-api/symbols.ts";
-export { identify as identifyCard } from "../loader/code-refs.ts";
 export { Command } from "./command.ts";
 export {
   baseRealm,
