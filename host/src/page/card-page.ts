@@ -8,6 +8,7 @@
  * one page and share its address but for `?show=`.
  */
 
+import { follow, type RealmEvent } from "../store/realm-events.ts";
 import { confirmDeletion } from "./deletion.ts";
 import {
   announce,
@@ -21,7 +22,6 @@ import {
 } from "./hooks.ts";
 import type { LiveCard, LiveEvent } from "./live-card.ts";
 import { askAgain, go } from "./navigation.ts";
-import { follow, type RealmEvent } from "./realm-events.ts";
 import { showNoSaving, showSaving } from "./saving.ts";
 import { SourceView } from "./source-view.ts";
 

@@ -2,9 +2,9 @@
  * The realms of this server, their states and counts kept current.
  */
 
+import { follow, type RealmEvent } from "../store/realm-events.ts";
 import { type HomeData, replaceParts, type View } from "./hooks.ts";
 import { askAgain } from "./navigation.ts";
-import { follow, type RealmEvent } from "./realm-events.ts";
 import { RealmStatus } from "./realm-status.ts";
 
 const SETTLING_MS = 400;

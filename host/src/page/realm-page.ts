@@ -6,6 +6,7 @@
  * time: a newer one cancels it, and an answer nobody waits for is never shown.
  */
 
+import { follow, type RealmEvent } from "../store/realm-events.ts";
 import {
   announce,
   hook,
@@ -17,7 +18,6 @@ import {
 } from "./hooks.ts";
 import { askAgain, retitle } from "./navigation.ts";
 import { chooseNewCard } from "./new-card.ts";
-import { follow, type RealmEvent } from "./realm-events.ts";
 import { RealmStatus } from "./realm-status.ts";
 import { API, ask, CARD } from "./requests.ts";
 import { type FoundCard, Tiles } from "./tiles.ts";

@@ -6,7 +6,7 @@
  * with the next look at its HTML.
  */
 
-import type { RealmEvent } from "./realm-events.ts";
+import type { RealmEvent } from "../store/realm-events.ts";
 
 export class RealmStatus {
   readonly #realmURL: string;

@@ -16,9 +16,9 @@ import {
 import type { CardDocument } from "../card-api/store-seam.ts";
 import { cardIdentity } from "../loader/addresses.ts";
 import { loader } from "../loader/loader.ts";
-import { follow, type RealmEvent } from "../page/realm-events.ts";
 import { Documents } from "./documents.ts";
 import { PageStore } from "./page-store.ts";
+import { follow, type RealmEvent } from "./realm-events.ts";
 import { CardSaver } from "./saving.ts";
 import { Searches } from "./searches.ts";
 import type { LiveStore, SaveState, StoreEvent } from "./store.ts";
