@@ -22,7 +22,7 @@ def test_a_json_log_is_json_to_the_last_line(capsys: pytest.CaptureFixture[str])
     configure_logs("json")
     logging.getLogger("realmkit.files").warning("a file was lost", extra={"path": "a.json"})
     logging.getLogger("realmkit.indexer").info("a run of %d files", 3)
-    logging.getLogger("uvicorn").error("a library's word")
+    logging.getLogger("watchfiles").error("a library's word")
 
     lines = [orjson.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [line["event"] for line in lines] == [
@@ -35,7 +35,7 @@ def test_a_json_log_is_json_to_the_last_line(capsys: pytest.CaptureFixture[str])
 
 def test_a_plain_log_leaves_out_what_libraries_merely_mention(capsys: pytest.CaptureFixture[str]):
     configure_logs("plain")
-    logging.getLogger("uvicorn").info("chatter")
+    logging.getLogger("watchfiles").info("chatter")
     logging.getLogger("realmkit.indexer").info("ours")
 
     assert "ours" in (said := capsys.readouterr().err)

@@ -100,7 +100,7 @@ class People:
         return document["data"]["attributes"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[People]:
     folder = tmp_path_factory.mktemp("realms") / "people"
     folder.mkdir()
@@ -124,7 +124,8 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[People]:
         process.terminate()
 
 
-@pytest.fixture(scope="session")
+# Ends with this folder: while Playwright's loop runs, async tests cannot.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(
@@ -135,7 +136,7 @@ def browser() -> Iterator[Browser]:
 OpenPage = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def indexed(browser: Browser, people: People) -> None:
     """Wait for the first index, as a person does: by looking at the realm's page."""
     page = browser.new_page()
