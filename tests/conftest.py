@@ -55,6 +55,17 @@ async def db(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
+async def peer(database_url: str, db: Database) -> AsyncIterator[Database]:
+    """The database as another process has it. On SQLite there is only one process."""
+    if db.dialect == "sqlite":
+        yield db
+        return
+    database = await open_database(database_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
 def changes(db: Database) -> ChangeLog:
     return ChangeLog(db)
 

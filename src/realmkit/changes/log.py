@@ -16,9 +16,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from realmkit.changes.hints import Hints
 from realmkit.clock import Clock, SystemClock
-from realmkit.db import Database, Transaction, load_sql
+from realmkit.db import Database, Hints, Transaction, load_sql
 from realmkit.errors import BehindRetention
 
 ChangeKind = Literal["module", "json", "file"]
@@ -72,6 +71,9 @@ class ChangeLog:
         self._clock = clock or SystemClock()
         self._retention = retention or Retention()
         self._hints = Hints()
+        # What other processes append is heard here; what was missed is looked for.
+        db.notifier.listen("realm_file_changes", self._hints.notify)
+        db.notifier.after_gap(self._hints.notify_all)
 
     async def append(self, tx: Transaction, realm_url: str, changes: Sequence[NewChange]) -> int:
         """Append inside the caller's transaction; returns the last seq given out.
@@ -110,6 +112,7 @@ class ChangeLog:
         """Give out `count` seqs to rows of the caller; returns the first of them."""
         row = await tx.fetch_one(SQL["take_seqs"], (realm_url, count))
         assert row is not None
+        await tx.notify("realm_file_changes", realm_url)
         tx.on_commit(lambda: self.notify(realm_url))
         return row[0] - count + 1
 

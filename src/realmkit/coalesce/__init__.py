@@ -1,5 +1,7 @@
-"""Doing it once: single flight, generations, and the cache of two layers built on them."""
+"""Doing it once: single flight, generations, the coordinator between processes, and the
+cache of two layers built on them."""
 
+from realmkit.coalesce.coordinator import Coordinator
 from realmkit.coalesce.generations import Generation, Generations
 from realmkit.coalesce.layered import Found, Layer, LayeredCache, Payload, Source
 from realmkit.coalesce.memory import MemoryCache
@@ -7,6 +9,7 @@ from realmkit.coalesce.single_flight import SingleFlight
 from realmkit.coalesce.transpile_table import TranspileTable
 
 __all__ = [
+    "Coordinator",
     "Found",
     "Generation",
     "Generations",

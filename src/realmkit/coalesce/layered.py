@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
 
+from realmkit.coalesce.coordinator import Coordinator
 from realmkit.coalesce.generations import Generation, Generations
 from realmkit.coalesce.memory import MemoryCache
 from realmkit.coalesce.single_flight import SingleFlight
@@ -79,11 +80,13 @@ class LayeredCache(Generic[V]):
         encode: Callable[[V], Payload],
         decode: Callable[[str], V],
         max_bytes: int = 64 * 1024 * 1024,
+        coordinator: Coordinator | None = None,
     ) -> None:
         self.stats = LayerStats()
         self.generations = Generations()
         self._memory: MemoryCache[_Entry[V]] = MemoryCache(max_bytes)
         self._table = table
+        self._coordinator = coordinator
         self._flights: SingleFlight[Found[V]] = SingleFlight("module")
         self._encode = encode
         self._decode = decode
@@ -126,6 +129,28 @@ class LayeredCache(Generic[V]):
         source: S,
         make: Callable[[S], Awaitable[V]],
     ) -> Found[V]:
+        if found := self._find(captured, row, maker_version, source):
+            return found
+
+        async def find() -> Found[V] | None:
+            left = await self._table.read(captured.realm_url, captured.key)
+            return self._find(captured, left, maker_version, source)
+
+        async def make_it() -> Found[V]:
+            return await self._make(captured, row, maker_version, source, make)
+
+        # Nobody can leave anything in a table that does not work.
+        if self._coordinator is None or row is None:
+            return await make_it()
+        module_url = f"{captured.realm_url}{captured.key}"
+        return await self._coordinator.run(
+            f"transpile|{captured.realm_url}|{module_url}", find, make_it
+        )
+
+    def _find(
+        self, captured: Generation, row: Row | None, maker_version: str, source: Source
+    ) -> Found[V] | None:
+        """What the table's row holds, if it was made from `source`."""
         if row is not None and row.body is not None and row.is_of(source.hash, maker_version):
             # What cannot be read was written by another program, or damaged: made anew.
             with suppress(ValueError):
@@ -133,6 +158,16 @@ class LayeredCache(Generic[V]):
                 self.stats.l2 += 1
                 self._keep(captured, found, len(row.body), maker_version)
                 return found
+        return None
+
+    async def _make(
+        self,
+        captured: Generation,
+        row: Row | None,
+        maker_version: str,
+        source: S,
+        make: Callable[[S], Awaitable[V]],
+    ) -> Found[V]:
         self.stats.made += 1
         found = Found(await make(source), source.hash, "made")
         payload = self._encode(found.value)

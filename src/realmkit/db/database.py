@@ -13,6 +13,9 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, Protocol
 
+from realmkit.db.locks import Locks
+from realmkit.db.notifier import Channel, Notifier
+
 Dialect = Literal["sqlite", "postgres"]
 Row = tuple[Any, ...]
 Params = Sequence[object]
@@ -45,16 +48,27 @@ class Transaction(Protocol):
         """A part that may fail on its own: an exception undoes it and travels on."""
         ...
 
+    async def notify(self, channel: Channel, payload: str) -> None:
+        """Tell every process that listens on `channel`, once this is committed."""
+        ...
+
     def on_commit(self, callback: Callable[[], None]) -> None:
         """Call `callback` on the loop once the commit has succeeded, never otherwise."""
         ...
 
 
 class Database(Protocol):
-    """A pool of readers and a writer. `statements` counts every statement asked for."""
+    """Readers and writers. `statements` counts every statement asked for.
+
+    `notifier` and `locks` reach the other processes that share the database.
+    """
 
     dialect: Dialect
     statements: int
+    locks: Locks
+
+    @property
+    def notifier(self) -> Notifier: ...
 
     async def read(
         self, sql: str, params: Params = (), *, budget_s: float | None = None
@@ -69,7 +83,10 @@ class Database(Protocol):
         ...
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
-        """Wait for the writer's turn, then commit at the end or roll back on an exception."""
+        """Wait for a writer's turn, then commit at the end or roll back on an exception.
+
+        SQLite has one writer; on PostgreSQL several transactions may be open at once.
+        """
         ...
 
     async def close(self) -> None:

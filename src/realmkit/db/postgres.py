@@ -4,7 +4,7 @@ Reads run in autocommit, so each sees the last commit; transactions are read com
 and several may be open at once, each on a connection of its own. Rows that must be
 changed one writer after another are locked by the statements that change them. A
 transaction never takes so many connections that reads could wait for it: `WRITERS`
-are fewer than the pool holds.
+are fewer than the pool holds. Notifications and locks have a connection of their own.
 
 Behind a pooler such as pgbouncer statements are not prepared, for the next one may run
 on another of its connections.
@@ -28,7 +28,10 @@ from realmkit.clock import SystemClock
 from realmkit.config import SetupError
 from realmkit.db.completion import completed
 from realmkit.db.database import Dialect, Params, Row, Statement
+from realmkit.db.locks import Locks
 from realmkit.db.migrate import SCHEMA_MIGRATIONS, migrations, pending
+from realmkit.db.notifier import Channel
+from realmkit.db.postgres_notifier import PostgresNotifier
 from realmkit.errors import OurBug, TooSlow, TryLater
 
 OLDEST_SERVER = 150000
@@ -46,9 +49,11 @@ class PostgresDatabase:
 
     dialect: Dialect = "postgres"
 
-    def __init__(self, url: str, *, is_pooler: bool) -> None:
+    def __init__(self, url: str, *, direct: str | None = None) -> None:
         self.where = place_of(url)
         self.statements = 0
+        self.notifier = PostgresNotifier(direct or url)
+        self.locks = Locks(self.notifier)
         self._writers = asyncio.Semaphore(WRITERS)
         self._reading: set[Connection] = set()
         self._is_closing = False
@@ -58,7 +63,7 @@ class PostgresDatabase:
             kwargs={
                 "autocommit": True,
                 "cursor_factory": AsyncRawCursor,
-                "prepare_threshold": None if is_pooler else 5,
+                "prepare_threshold": None if direct else 5,
                 "connect_timeout": CONNECT_TIMEOUT_S,
             },
             configure=_configure,
@@ -74,12 +79,16 @@ class PostgresDatabase:
 
         `direct` is an address of the same database that leads past a pooler.
         """
-        database = PostgresDatabase(url, is_pooler=direct is not None)
+        database = PostgresDatabase(url, direct=direct)
         try:
             await migrate(direct or url)
+            await database.notifier.start()
             await database._pool.open(wait=True, timeout=CONNECT_TIMEOUT_S)
+        except SetupError:
+            await database._let_go()
+            raise
         except psycopg.Error as exc:
-            await database._pool.close()
+            await database._let_go()
             raise SetupError(
                 f"PostgreSQL at {database.where} cannot be used: {_first_line(exc)}."
             ) from exc
@@ -124,12 +133,18 @@ class PostgresDatabase:
                 await completed(self._pool.putconn(connection))
 
     async def close(self) -> None:
+        if self._is_closing:
+            return
         # Reads that would go on for long are given up; a commit is waited for.
         self._is_closing = True
         for _ in range(WRITERS):
             await self._writers.acquire()
         for connection in list(self._reading):
             await connection.cancel_safe(timeout=1)
+        await self._let_go()
+
+    async def _let_go(self) -> None:
+        await self.notifier.stop()
         await self._pool.close()
 
     async def _read(self, sql: str, params: Params) -> list[Row]:
@@ -222,6 +237,9 @@ class PostgresTransaction:
             await self._run(f"release {name}")
             raise
         await self._run(f"release {name}")
+
+    async def notify(self, channel: Channel, payload: str) -> None:
+        await self._run("select pg_notify($1, $2)", (channel, payload))
 
     def on_commit(self, callback: Callable[[], None]) -> None:
         self._callbacks.append(callback)

@@ -32,7 +32,9 @@ import apsw
 from realmkit.config import SetupError
 from realmkit.db.completion import completed
 from realmkit.db.database import Dialect, Params, Row, Statement
+from realmkit.db.locks import Locks
 from realmkit.db.migrate import SCHEMA_MIGRATIONS, migrations, pending
+from realmkit.db.notifier import Channel, LocalNotifier
 from realmkit.errors import OurBug, TooSlow, TryLater
 from realmkit.query.sqlite import register_functions
 
@@ -53,6 +55,8 @@ class SqliteDatabase:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.statements = 0
+        self.notifier = LocalNotifier()
+        self.locks = Locks(self.notifier)
         self._turn = asyncio.Lock()
         self._writer_thread = ThreadPoolExecutor(1, "realmkit-db-writer")
         self._reader_threads = ThreadPoolExecutor(READER_THREADS, "realmkit-db-reader")
@@ -254,6 +258,9 @@ class SqliteTransaction:
             await self.run(f"release {name}")
             raise
         await self.run(f"release {name}")
+
+    async def notify(self, channel: Channel, payload: str) -> None:
+        self.on_commit(lambda: self._database.notifier.notify(channel, payload))
 
     def on_commit(self, callback: Callable[[], None]) -> None:
         self._callbacks.append(callback)

@@ -110,10 +110,11 @@ class FileStore:
         self._hooks = list(in_transaction)
         self._records = FileRecords(realm, self.root, db, changes, self._hooks)
         self._scanner = Scanner(self.root, self.rules, self._records)
-        self._write_lock = asyncio.Lock()
+        # Whoever replaces files or looks at what others replaced, in whichever process.
+        self._write_lock = db.locks.named(realm.url)
 
     def __repr__(self) -> str:
-        return f"<FileStore {self.realm.name}{', writing' if self._write_lock.locked() else ''}>"
+        return f"<FileStore {self.realm.name}{', writing' if self._write_lock.is_held else ''}>"
 
     def join_transactions(self, hook: InTransaction) -> None:
         """Have `hook` write its rows in the transaction of every change from now on.

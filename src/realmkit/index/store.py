@@ -18,9 +18,9 @@ import orjson
 
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.definitions import Definition
-from realmkit.changes import ChangeLog, Hints
+from realmkit.changes import ChangeLog
 from realmkit.clock import Clock, SystemClock
-from realmkit.db import Database, Row, Transaction, load_sql
+from realmkit.db import Database, Hints, NamedLock, Row, Transaction, load_sql
 from realmkit.index.artefacts import (
     Batch,
     Counts,
@@ -70,8 +70,14 @@ class IndexStore:
         self._clock = clock or SystemClock()
         self._names = ModuleNames(public_url)
         self._hints = Hints()
+        db.notifier.listen("realm_index_updated", self._hints.notify)
+        db.notifier.after_gap(self._hints.notify_all)
 
     # Writing.
+
+    def indexing(self, realm_url: str) -> NamedLock:
+        """The lock that whoever indexes a realm holds, so that one process does it at a time."""
+        return self._db.locks.named(f"index|{realm_url}")
 
     async def commit(self, batch: Batch) -> Committed:
         """Make a batch visible in one transaction, and announce it.
@@ -102,6 +108,7 @@ class IndexStore:
             )
             await tx.execute_all(statements)
             announced = await self._announce(tx, batch, generation, now_ms)
+            await tx.notify("realm_index_updated", realm_url)
             tx.on_commit(lambda: self._hints.notify(realm_url))
         return Committed(generation, announced)
 

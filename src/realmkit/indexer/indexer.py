@@ -17,6 +17,7 @@ from realmkit.cards.code_refs import ModuleNames
 from realmkit.changes import ChangeLog
 from realmkit.clock import Clock, SystemClock
 from realmkit.config import Realm
+from realmkit.db import NamedLock
 from realmkit.errors import RealmkitError, TryLater
 from realmkit.files import FileStore
 from realmkit.index import Dependent, IndexStore
@@ -40,6 +41,7 @@ class Runner:
 
     realm: Realm
     run: Run
+    lock: NamedLock
     handed: set[str] = field(default_factory=set)
     """Paths that another realm's run found stale."""
     wants_everything: bool = False
@@ -94,6 +96,7 @@ class Indexer:
                     new_visitor=self._new_visitor,
                     hand_over=self._hand_over,
                 ),
+                index.indexing(realm.url),
             )
             for realm, files in realms.items()
         }
@@ -155,10 +158,13 @@ class Indexer:
         is_first = True
         while True:
             try:
-                if is_first:
-                    self._hand_over(await runner.run.stale_at_start())
-                    is_first = False
-                await self._drain_once(runner)
+                # Several servers may share the realm: one indexes, and the others, when it
+                # is their turn, find nothing left to do.
+                async with runner.lock:
+                    if is_first:
+                        self._hand_over(await runner.run.stale_at_start())
+                        is_first = False
+                    await self._drain_once(runner)
             except RealmkitError as exc:
                 await self._pause(runner, exc)
             except Exception as exc:

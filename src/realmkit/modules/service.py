@@ -15,7 +15,7 @@ import msgspec
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.near_miss import nearest_name
 from realmkit.changes import ChangeLog, NewChange
-from realmkit.coalesce import LayeredCache, MemoryCache, TranspileTable
+from realmkit.coalesce import Coordinator, LayeredCache, MemoryCache, TranspileTable
 from realmkit.config import Realm
 from realmkit.db import Database, Transaction
 from realmkit.errors import NotFound, TranspileError, TryLater
@@ -80,7 +80,11 @@ class ModuleService:
         host = HostModules(static / "host" / "manifest.json")
         icons = IconLibrary(static / "icons.json")
         self.cache = LayeredCache(
-            TranspileTable(db), encode=encode, decode=decode, max_bytes=memory_bytes // 2
+            TranspileTable(db),
+            encode=encode,
+            decode=decode,
+            max_bytes=memory_bytes // 2,
+            coordinator=Coordinator(db.notifier),
         )
         self._icons = IconModules(names, icons, host, self.cache, transpiler)
         self._library = ModuleLibrary(
