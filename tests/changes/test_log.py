@@ -66,6 +66,27 @@ async def test_a_follower_is_woken_by_the_commit(db: Database, changes: ChangeLo
     assert await following == 1
 
 
+async def test_a_follower_in_another_process_is_woken_by_the_commit(
+    db: Database, peer: Database, changes: ChangeLog
+) -> None:
+    following = asyncio.create_task(ChangeLog(peer).wait_for(ATLAS, 0))
+    await asyncio.sleep(0)
+    await append(db, changes, "a.json")
+    async with asyncio.timeout(10):
+        assert await following == 1
+
+
+async def test_seqs_of_writers_in_two_processes_come_in_the_order_of_their_commits(
+    db: Database, peer: Database, changes: ChangeLog
+) -> None:
+    logs = [(db, changes), (peer, ChangeLog(peer))]
+    seqs = await asyncio.gather(
+        *(append(*logs[number % 2], f"{number}.json") for number in range(20))
+    )
+    assert sorted(seqs) == list(range(1, 21))
+    assert [change.seq for change in await changes.since(ATLAS, 0)] == list(range(1, 21))
+
+
 async def test_a_follower_who_missed_the_hint_still_finds_the_change(
     db: Database, changes: ChangeLog
 ) -> None:

@@ -86,10 +86,12 @@ class House:
 
 
 @asynccontextmanager
-async def opened(folder: Path, program: Path | None = None) -> AsyncGenerator[House]:
-    """A house whose realms, static files and database lie in `folder`."""
+async def opened(
+    folder: Path, program: Path | None = None, database: str | None = None
+) -> AsyncGenerator[House]:
+    """A house whose realms and static files lie in `folder`, and so does its own database."""
     static = make_static(folder)
-    db = await open_database(folder / "state" / "realmkit.db")
+    db = await open_database(database or folder / "state" / "realmkit.db")
     changes = ChangeLog(db)
     realm = Realm(f"{PUBLIC_URL}/atlas/", folder / "atlas", "atlas")
     base = Realm(f"{PUBLIC_URL}/base/", folder / "base", "base", is_writable=False)
