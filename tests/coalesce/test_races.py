@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from tests.coalesce.conftest import REALM, Desk, new_desk
+from tests.coalesce.conftest import PERSON, REALM, Desk, new_desk
 
 from realmkit.db import Database
 
@@ -49,6 +49,26 @@ async def test_a_wipe_covers_a_path_that_has_no_row_yet(desk: Desk, db: Database
     await reading
 
     assert (await desk.row())[0] is None
+
+
+async def test_a_wipe_covers_a_row_that_is_being_written(
+    desk: Desk, db: Database, peer: Database
+) -> None:
+    async def wipe() -> None:
+        async with db.transaction() as tx:
+            await desk.table.tombstone_realm(tx, REALM)
+
+    async with peer.transaction() as tx:
+        values = [REALM, PERSON, "V1", "[]", 0, "hash", "t1", 0, 0]
+        await tx.execute(desk.table._sql["write"], values)
+        wiping = asyncio.create_task(wipe())
+        for _ in range(20):
+            await peer.read("select 1")
+            await asyncio.sleep(0)
+        assert not wiping.done()
+    await wiping
+
+    assert await desk.row() == (None, 1)
 
 
 async def test_after_a_write_nobody_joins_the_old_flight(desk: Desk) -> None:

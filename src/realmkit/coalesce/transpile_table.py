@@ -106,6 +106,9 @@ class TranspileTable:
 
     async def tombstone_realm(self, tx: Transaction, realm_url: str) -> None:
         """Invalidate every path of a realm, those without a row by the floor."""
+        # A row that is being inserted would be neither seen nor held back by the floor.
+        if stop_writers := self._sql.get("stop_writers"):
+            await tx.execute(stop_writers)
         await tx.execute(self._sql["tombstone_realm"], [realm_url])
         await tx.execute(self._sql["tombstone"], [realm_url, _FLOOR, _now_ms()])
 

@@ -33,6 +33,11 @@ on conflict (realm_url, canonical_path) do update set
   transpiler_version = null, created_at = excluded.created_at,
   generation = module_transpile_cache.generation + 1;
 
+-- name: stop_writers [postgres]
+-- Waits for every open write and holds up the next ones until the transaction ends; SQLite
+-- has one writer at a time anyway.
+lock table module_transpile_cache in share row exclusive mode;
+
 -- name: tombstone_realm
 -- Invalidate every row a realm has.
 update module_transpile_cache set
