@@ -8,6 +8,7 @@ more slowly, and after three failures in a row the callers are told so.
 import asyncio
 import contextlib
 import logging
+import os
 from pathlib import Path
 
 from realmkit.errors import TryLater
@@ -18,6 +19,8 @@ log = logging.getLogger(__name__)
 
 LAUNCH_TIMEOUT_S = 30.0
 BACK_OFF_S = (0.0, 0.5, 2.0)
+# What Chromium says where user namespaces are forbidden, in containers above all.
+_NO_SANDBOX = "No usable sandbox"
 
 
 class PrerenderUnavailable(TryLater):
@@ -25,10 +28,12 @@ class PrerenderUnavailable(TryLater):
 
 
 class Browser:
-    """At most one Chromium at a time."""
+    """At most one Chromium at a time, in its sandbox where the system lets it."""
 
-    def __init__(self, executable: Path) -> None:
+    def __init__(self, executable: Path, *, is_sandboxed: bool | None = None) -> None:
         self._executable = executable
+        # Chromium refuses to run its sandbox as root.
+        self._is_sandboxed = os.geteuid() != 0 if is_sandboxed is None else is_sandboxed
         self._process: ChromiumProcess | None = None
         self._launch: asyncio.Task[ChromiumProcess] | None = None
         self._is_stopped = False
@@ -81,14 +86,19 @@ class Browser:
                 self._process = await self._start()
             except (OSError, BrowserGone, CommandRefused, TimeoutError) as exc:
                 reason = str(exc) or type(exc).__name__
-                log.warning("Chromium did not start: %s", reason)
+                if self._is_sandboxed and _NO_SANDBOX in reason:
+                    self._is_sandboxed = False
+                    reason = "its sandbox cannot be had on this system"
+                    log.warning("Chromium runs without its sandbox: serve realms you trust.")
+                else:
+                    log.warning("Chromium did not start: %s", reason)
             else:
                 return self._process
-        raise PrerenderUnavailable(f"Chromium ({self._executable}) does not start: {reason}")
+        raise PrerenderUnavailable(f"Chromium ({self._executable.name}) does not start: {reason}")
 
     async def _start(self) -> ChromiumProcess:
         self.launches += 1
-        process = await start_chromium(self._executable)
+        process = await start_chromium(self._executable, is_sandboxed=self._is_sandboxed)
         try:
             async with asyncio.timeout(LAUNCH_TIMEOUT_S):
                 await process.connection.call("Browser.getVersion")

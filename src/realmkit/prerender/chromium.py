@@ -103,13 +103,18 @@ class ChromiumProcess:
                 return
 
 
-async def start_chromium(executable: Path) -> ChromiumProcess:
+async def start_chromium(executable: Path, *, is_sandboxed: bool) -> ChromiumProcess:
     """Start `executable` and open its pipes. Raises OSError when it cannot be executed."""
     profile = await asyncio.to_thread(_new_profile)
     command_read, command_write = _high_pipe()
     answer_read, answer_write = _high_pipe()
     try:
-        pid = await asyncio.to_thread(_spawn, executable, profile, command_read, answer_write)
+        arguments = [executable.name, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
+        if not is_sandboxed:
+            arguments.insert(1, "--no-sandbox")
+        pid = await asyncio.to_thread(
+            _spawn, executable, arguments, profile, command_read, answer_write
+        )
     except OSError:
         os.close(command_write)
         os.close(answer_read)
@@ -143,11 +148,9 @@ def _is_running(pid: int) -> bool:
     return True
 
 
-def _spawn(executable: Path, profile: Path, command_read: int, answer_write: int) -> int:
-    arguments = [executable.name, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
-    if os.geteuid() == 0:
-        # Chromium refuses to run its sandbox as root.
-        arguments.insert(1, "--no-sandbox")
+def _spawn(
+    executable: Path, arguments: list[str], profile: Path, command_read: int, answer_write: int
+) -> int:
     return os.posix_spawn(
         str(executable),
         arguments,
