@@ -126,3 +126,12 @@ def test_backticks_make_code_and_never_markup():
     assert "alert(1)&lt;/script&gt;` or `x" in html
     html = pages.error(HOST, 404, "Not found", f"`{EVIL}`")
     assert "<code>&lt;/script&gt;" in html
+
+
+def test_problems_beyond_those_listed_are_counted():
+    problem = pages.Problem("http://h/r/dog", "Syntax error", "Unclosed", "dog.gts", 3, 7)
+    view = pages.RealmView("R", "http://h/r/", 190, True, [], [problem], problem_count=431)
+    html = pages.realm(HOST, view, pages.Listing([], 0))
+
+    assert "431 problems to mend" in html
+    assert "and 430 more" in html

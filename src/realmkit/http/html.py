@@ -214,6 +214,8 @@ class HTMLPages:
         counts, types, errors = await asyncio.gather(
             index.counts(realm.url), index.types_summary(realm.url), index.errors(realm.url)
         )
+        # One broken module breaks many cards: it is listed before them.
+        errors.sort(key=lambda error: error.type != "module")
         return pages.RealmView(
             name=await title_of(mounted),
             url=realm.url,
@@ -224,6 +226,7 @@ class HTMLPages:
                 for one in types
             ],
             problems=[_problem(error) for error in errors[:_MOST_PROBLEMS]],
+            problem_count=len(errors),
             indexing=self._indexing(realm.url),
             seq=seq,
         )

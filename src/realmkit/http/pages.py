@@ -144,6 +144,9 @@ class RealmView:
     is_writable: bool
     types: Sequence[TypeCount]
     problems: Sequence[Problem] = ()
+    """Those that are listed; what breaks others comes first."""
+    problem_count: int = 0
+    """How many there are, listed or not."""
     indexing: Indexing = field(default_factory=Indexing)
     seq: int | None = None
     """The realm's log as of just before the values above were looked up."""
