@@ -18,6 +18,10 @@ def test_every_error_is_a_line_with_its_place(realm: Path):
     (realm / "cat.gts").write_text(
         "import { CardDef } from '@cardstack/base/card-api';\nexport {\n"
     )
+    (realm / "tom.json").write_text(CARD.replace("./dog", "./cat") % "Tom")
+    (realm / "pup.gts").write_text(
+        "import { Dogg } from './dog';\nexport class Pup extends Dogg {}\n"
+    )
     (realm / "lost.json").write_text((CARD % "Lost").replace("./dog", "./nowhere"))
     (realm / "broken.json").write_text("{")
     done = realmkit("check", str(realm), cwd=realm.parent)
@@ -25,6 +29,9 @@ def test_every_error_is_a_line_with_its_place(realm: Path):
     lines = done.stdout.splitlines()
     assert done.returncode == 1
     assert any(line.startswith(("cat.gts:2:", "cat.gts:3:")) for line in lines)
+    assert any(line.startswith("cat.gts:") and "tom.json: " in line for line in lines)
+    assert any(line.startswith("pup.gts:1:22  `Dogg` is not exported") for line in lines)
+    assert "http://" not in done.stdout
     assert any(line.startswith("lost.json") and "nowhere" in line for line in lines)
     assert any(line.startswith("broken.json") for line in lines)
 

@@ -131,3 +131,27 @@ async def test_metrics_are_prometheus_text(server: Server):
 
     assert answer.headers["content-type"].startswith("text/plain")
     assert "process_cpu_seconds_total" in answer.text
+
+
+async def test_metrics_count_transpiles_and_cache_hits_by_layer(server: Server):
+    await server.client.get("/people/person")
+    before = await _counters(server)
+    (server.root / "person.gts").write_text((server.root / "person.gts").read_text() + "\n")
+    await server.rescanned()
+    after = await _counters(server)
+
+    assert after["realmkit_transpiles_total"] == before["realmkit_transpiles_total"] + 1
+    misses = "realmkit_module_cache_misses_total"
+    assert after[misses] == before[misses] + 1
+    assert {"l1", "l2"} == {
+        name.split('"')[1] for name in after if name.startswith("realmkit_module_cache_hits_total")
+    }
+
+
+async def _counters(server: Server) -> dict[str, float]:
+    lines = (await server.client.get("/metrics")).text.splitlines()
+    return {
+        name: float(value)
+        for name, _, value in (line.rpartition(" ") for line in lines)
+        if name.startswith("realmkit_")
+    }

@@ -108,8 +108,6 @@ async def test_a_broken_module_keeps_the_last_good_artefacts_and_a_repair_heals(
         "title": "Broken",
         "detail": "It is broken.",
         "meta": {
-            "title": "Broken",
-            "detail": "It is broken.",
             "module": "person.gts",
             "line": 1,
             "column": 0,

@@ -94,7 +94,12 @@ MALFORMED: list[tuple[Any, str, str]] = [
         "`page.number` must be a whole number of at least 0.",
     ),
     ({"page": {"number": 1}}, "/page/number", "A page number needs a page size."),
-    ({"page": {"number": 2**40, "size": 2**40}}, "/page", "That page lies beyond any result."),
+    ({"page": {"number": 2**53, "size": 2}}, "/page", "That page lies beyond any result."),
+    (
+        {"page": {"size": 501}},
+        "/page/size",
+        "A page holds at most 500 cards: ask for the next with `page.number`.",
+    ),
     ({"realms": "http://h/r/"}, "/realms", "`realms` must be an array of URLs, not text."),
     ({"realm": "http://h/", "realms": []}, "/realm", "A query has `realm` or `realms`, not both."),
     ({"scope": "everything"}, "/scope", '`scope` is "cards", "files" or "all".'),

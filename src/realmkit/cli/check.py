@@ -112,7 +112,7 @@ def _of_error(realm: Realm, url: str, error: Mapping[str, Any]) -> dict[str, Any
     file = str(meta.get("file") or "")
     finding = _finding(realm, url, reason)
     if file and file != finding["file"]:
-        finding["reason"] = f"{finding['file']}: {reason}"
+        finding["reason"] = f"{finding['file']}: {finding['reason']}"
         finding["file"] = file
     return {**finding, "line": meta.get("line"), "column": meta.get("column")}
 
@@ -123,7 +123,8 @@ def _finding(realm: Realm, url: str, reason: str) -> dict[str, Any]:
         "file": realm.path_of(url) or url,
         "line": None,
         "column": None,
-        "reason": reason.strip().partition("\n")[0],
+        # The realm's address means nothing here: its port was free for this one run.
+        "reason": reason.strip().partition("\n")[0].replace(realm.url, "./"),
     }
 
 

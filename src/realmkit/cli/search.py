@@ -27,7 +27,13 @@ if TYPE_CHECKING:
     metavar="FIELD=VALUE",
     help="Only cards whose field has this value; needs --type. May be repeated.",
 )
-@click.option("--size", type=click.IntRange(1, 1000), default=20, show_default=True)
+@click.option(
+    "--size",
+    type=click.IntRange(1, 500),
+    default=20,
+    show_default=True,
+    help="How many cards to print at most.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the JSON:API document.")
 @click.option(
     "--port",

@@ -17,13 +17,15 @@ DEFAULT_STATE = Path(".realmkit")
 
 @click.command("serve")
 @click.argument("folders", nargs=-1, required=True, metavar="FOLDER...")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="A loopback address to listen on."
+)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=4201,
     show_default=True,
-    help="0 takes any free port.",
+    help="The port to listen on; 0 takes any free one.",
 )
 @click.option(
     "--public-url",
@@ -49,7 +51,9 @@ DEFAULT_STATE = Path(".realmkit")
     metavar="URL",
     help="The same PostgreSQL past its pooler, where --database leads to a pooler.",
 )
-@click.option("--open/--no-open", "open_browser", default=False, help="Open a browser.")
+@click.option(
+    "--open/--no-open", "open_browser", default=False, help="Open a browser.  [default: no-open]"
+)
 @click.option("--watch/--no-watch", default=True, help="Notice edits on disk.  [default: watch]")
 @click.option(
     "--render-timeout",
@@ -60,7 +64,11 @@ DEFAULT_STATE = Path(".realmkit")
     help="How long one card may take to render.",
 )
 @click.option(
-    "--log-format", type=click.Choice(["plain", "json"]), default="plain", show_default=True
+    "--log-format",
+    type=click.Choice(["plain", "json"]),
+    default="plain",
+    show_default=True,
+    help="How the log on standard error is written.",
 )
 def command(
     folders: tuple[str, ...],

@@ -7,6 +7,9 @@ from realmkit.errors import TryLater
 from realmkit.http import answers
 from realmkit.http.stations import Stations
 
+Counter = tuple[str, str, dict[str, int]]
+"""A counter's name, what it counts, and its values by labels as Prometheus writes them."""
+
 
 class Health:
     """For whoever watches over the process."""
@@ -35,6 +38,46 @@ class Health:
         from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
         return Response(
-            generate_latest(),
+            generate_latest() + _exposed(self._counters()),
             headers={"content-type": CONTENT_TYPE_LATEST, "cache-control": answers.NO_STORE},
         )
+
+    def _counters(self) -> list[Counter]:
+        modules = self._stations.modules
+        layers, pool = modules.cache.stats, modules.transpiler.stats
+        return [
+            (
+                "realmkit_transpiles_total",
+                "Modules sent to a transpiler worker.",
+                {"": pool.transpiles},
+            ),
+            (
+                "realmkit_module_cache_hits_total",
+                "Compiled modules found in a layer of the module cache: l1 is this process, "
+                "l2 the shared table.",
+                {'{layer="l1"}': layers.l1, '{layer="l2"}': layers.l2},
+            ),
+            (
+                "realmkit_module_cache_misses_total",
+                "Compiled modules that no layer had.",
+                {"": layers.made},
+            ),
+            (
+                "realmkit_transpiler_workers_started_total",
+                "Node processes started to transpile.",
+                {"": pool.workers_started},
+            ),
+            (
+                "realmkit_transpiler_workers_lost_total",
+                "Node processes that ended before they answered.",
+                {"": pool.workers_lost},
+            ),
+        ]
+
+
+def _exposed(counters: list[Counter]) -> bytes:
+    lines: list[str] = []
+    for name, meaning, values in counters:
+        lines += [f"# HELP {name} {meaning}", f"# TYPE {name} counter"]
+        lines += [f"{name}{labels} {value}" for labels, value in values.items()]
+    return "".join(f"{line}\n" for line in lines).encode()

@@ -6,6 +6,7 @@ in the JSON:API shape together with the URLs whose repair would mend it.
 
 import mimetypes
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -20,9 +21,16 @@ FILE_TYPES = (FILE_DEF.type_key, BASE_DEF.type_key)
 
 
 def instance_entry(
-    result: VisitResult, stored: StoredFile, names: ModuleNames, document: Mapping[str, Any]
+    result: VisitResult,
+    stored: StoredFile,
+    names: ModuleNames,
+    document: Mapping[str, Any],
+    place: Mapping[str, Any],
 ) -> NewEntry:
-    """The entry of a visited card. `document` is its resource as stored, kept when it failed."""
+    """The entry of a visited card. `document` is its resource as stored, kept when it failed.
+
+    `place` is what is known of where its fault is: file, line, column, frame.
+    """
     error = result.error if result.is_error else None
     return NewEntry(
         url=result.url,
@@ -32,7 +40,7 @@ def instance_entry(
         types=result.types,
         display_names=result.display_names,
         icon_html=result.icon_html,
-        error=_error_object(error) if error else None,
+        error=_error_object(error, place) if error else None,
         html={
             name: rendered
             for name, rendered in msgspec.structs.asdict(result.html).items()
@@ -67,7 +75,10 @@ def module_entry(
         search_doc=None,
         error=_error_object(error) if error else None,
         dependencies=[*dependencies, *(_dependencies_of_error(error, names) if error else ())],
-        diagnostics={"exports": description.exports},
+        diagnostics={
+            "exports": description.exports,
+            **({"stack": error.stack} if error and error.stack else {}),
+        },
         **_seen(stored),
     )
 
@@ -155,9 +166,11 @@ def _dependencies_of_error(error: CardError, names: ModuleNames) -> Iterable[Dep
             yield Dependency(names.resolve_module(url), "module")
 
 
-def _error_object(error: CardError) -> dict[str, Any]:
-    meta = {"stack": error.stack, "additional": error.additional}
-    kept = {name: value for name, value in meta.items() if value}
+def _error_object(
+    error: CardError, place: Mapping[str, Any] = MappingProxyType({})
+) -> dict[str, Any]:
+    # Clients read this; the trace is for whoever looks into the index.
+    kept = {**place, **({"additional": error.additional} if error.additional else {})}
     status, title = str(error.status), error.title or "Card Does Not Render"
     # A thrown value may have no text at all; an error that says nothing helps nobody.
     detail = error.message or f"{title}, and nothing more was said."
@@ -171,6 +184,8 @@ def _error_object(error: CardError) -> dict[str, Any]:
 
 def _diagnostics(result: VisitResult) -> dict[str, Any]:
     diagnostics: dict[str, Any] = {"ms": round(result.ms, 1)}
+    if result.error and result.error.stack:
+        diagnostics["stack"] = result.error.stack
     if result.broken_links:
         diagnostics["brokenLinks"] = msgspec.to_builtins(result.broken_links)
     return diagnostics

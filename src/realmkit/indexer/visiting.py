@@ -21,7 +21,7 @@ from realmkit.indexer.plan import Work, in_batches
 from realmkit.indexer.postponing import searching_types
 from realmkit.indexer.progress import ProgressHub
 from realmkit.indexer.reading import Faulty, Instance, PlainFile, read_document
-from realmkit.modules import ManifestModule, ModuleService
+from realmkit.modules import ManifestModule, ModuleProblem, ModuleService
 from realmkit.prerender import CardSource, Prerenderer, VisitResult
 
 MODULES_IN_A_CALL = 24
@@ -68,6 +68,7 @@ class Visitor:
         self._hub = hub
         self._job_id = job_id
         self._epoch = ""
+        self._problems: dict[str, Sequence[ModuleProblem]] = {}
         self._searching: set[str] = set()
         self._outcome = Outcome()
 
@@ -79,7 +80,7 @@ class Visitor:
         """
         self._outcome = Outcome(removed=[self._realm.url_of(path) for path in work.removed])
         if work.modules or work.json:
-            self._epoch = await self._read_epoch()
+            await self._read_manifests()
         await self._visit_modules(work.modules)
         if postpones_searching:
             self._searching = searching_types(self._outcome.definitions)
@@ -89,10 +90,17 @@ class Visitor:
         await self._in_parallel(self._note_files, in_batches(work.files, FILES_AT_ONCE))
         return self._outcome
 
-    async def _read_epoch(self) -> str:
+    async def _read_manifests(self) -> None:
         """One epoch for all realms: a card may adopt a definition of any of them."""
-        epochs = [(await self._modules.manifest(realm)).epoch for realm in self._realms]
-        return hashlib.sha256("\n".join(epochs).encode()).hexdigest()[:16]
+        manifests = [await self._modules.manifest(realm) for realm in self._realms]
+        epochs = "\n".join(manifest.epoch for manifest in manifests)
+        self._epoch = hashlib.sha256(epochs.encode()).hexdigest()[:16]
+        self._problems = {
+            url: module.errors
+            for manifest in manifests
+            for url, module in manifest.modules.items()
+            if module.errors
+        }
 
     async def _in_parallel(
         self,
@@ -158,7 +166,9 @@ class Visitor:
         """A module that the manifest forbids to import needs no browser to be an error."""
         url = self._realm.url_of(stored.path)
         first, *others = module.errors
-        error = AuthorMustFix(first.detail, title=first.title, meta=first.to_dict())
+        told = first.to_dict()
+        meta = {name: told[name] for name in told if name not in ("title", "detail")}
+        error = AuthorMustFix(first.detail, title=first.title, meta=meta)
         if others:
             error.meta["others"] = [problem.to_dict() for problem in others]
         missing = [
@@ -235,13 +245,24 @@ class Visitor:
         stored: Mapping[str, StoredFile],
     ) -> NewEntry:
         instance = instances[result.url]
-        entry = instance_entry(result, stored[result.url], self._names, instance.resource)
+        entry = instance_entry(
+            result, stored[result.url], self._names, instance.resource, self._place_of(result)
+        )
         # Whatever went wrong, a change of the definition's module may mend it.
         module = self._names.resolve_module(instance.adopts_from["module"], result.url)
         adopted = Dependency(module, "module")
         if adopted in entry.dependencies:
             return entry
         return replace(entry, dependencies=[*entry.dependencies, adopted])
+
+    def _place_of(self, result: VisitResult) -> dict[str, Any]:
+        """Where in a module the fault of a failed card is, if the page told a module's problem."""
+        error = result.error
+        if error is None:
+            return {}
+        modules = (self._names.resolve_module(url) for url in error.dependencies)
+        problems = (problem for url in modules for problem in self._problems.get(url, ()))
+        return next((each.place for each in problems if each.detail in error.message), {})
 
     async def _note_files(self, paths: Sequence[str]) -> list[NewEntry]:
         entries: list[NewEntry] = []

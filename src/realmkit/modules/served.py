@@ -70,6 +70,7 @@ def redirect(location: str) -> ServedModule:
 class ModuleProblem:
     """Why a module may not be imported. `line` (from 1) and `column` (from 0) may be absent.
 
+    `file` is the path, in its realm, of the file to repair, which is where the place is.
     `module` is the identity of the module at fault, one that is missing included, so that
     whoever depends on it hears of it when it is repaired; `importer` is who asked for it.
     """
@@ -78,9 +79,22 @@ class ModuleProblem:
     detail: str
     module: str
     importer: str | None = None
+    file: str | None = None
     line: int | None = None
     column: int | None = None
     frame: str | None = None
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """Where it is to be repaired, as an error's `meta` tells it: what is known of
+        `file`, `line`, `column` and `frame`."""
+        members = {
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "frame": self.frame,
+        }
+        return {name: value for name, value in members.items() if value is not None}
 
     def to_dict(self) -> dict[str, Any]:
         members = {
@@ -88,11 +102,8 @@ class ModuleProblem:
             "detail": self.detail,
             "module": self.module,
             "importer": self.importer,
-            "line": self.line,
-            "column": self.column,
-            "frame": self.frame,
         }
-        return {name: value for name, value in members.items() if value is not None}
+        return {name: value for name, value in members.items() if value is not None} | self.place
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,7 +167,11 @@ class ModuleService:
         if module.known.compiled.error is not None:
             problem = compile_problem(module)
             raise TranspileError(
-                problem.detail, line=problem.line, column=problem.column, frame=problem.frame
+                problem.detail,
+                line=problem.line,
+                column=problem.column,
+                frame=problem.frame,
+                meta={"file": problem.file},
             )
         return snapshot, module
 

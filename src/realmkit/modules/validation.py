@@ -36,11 +36,14 @@ def compile_problem(module: Module) -> ModuleProblem:
     """Why the module's source does not compile, naming its file and place."""
     error = module.known.compiled.error
     assert error is not None
-    place = f" (line {error.line}, column {error.column})" if error.line is not None else ""
+    # Editors count columns from one.
+    column = (error.column or 0) + 1
+    place = f" (line {error.line}, column {column})" if error.line is not None else ""
     return ModuleProblem(
         title="Module Does Not Compile",
         detail=f"`/{module.known.path}` does not compile: {error.message}{place}",
         module=module.url,
+        file=module.known.path,
         line=error.line,
         column=error.column,
         frame=error.frame,
@@ -54,6 +57,7 @@ def _missing_module(module: Module, edge: Edge, target: Missing) -> ModuleProble
         detail=f"`{edge.asked.specifier}` was not found, imported by `/{module.known.path}`.{hint}",
         module=target.url,
         importer=module.url,
+        file=module.known.path,
         line=edge.asked.line,
         column=edge.asked.column,
     )
@@ -78,6 +82,7 @@ def _missing_names(module: Module, edge: Edge, modules: Modules) -> list[ModuleP
                 ),
                 module=edge.target.url if isinstance(edge.target, RealmModule) else module.url,
                 importer=module.url,
+                file=module.known.path,
                 line=edge.asked.line,
                 column=edge.asked.column,
             )

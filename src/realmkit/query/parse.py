@@ -31,6 +31,7 @@ MEMBERS = ("filter", "sort", "page", "realms", "realm", "fields", "scope", "html
 GENERAL_SORT_KEYS = ("lastModified", "createdAt", "cardURL")
 MAX_REALMS = 100
 MAX_SORT_KEYS = 16
+MAX_PAGE_SIZE = 500
 MAX_OFFSET = 2**53
 
 
@@ -113,6 +114,11 @@ class _QueryReader:
         check_members(members, ("number", "size"), "page", self._at("page"))
         number = self._whole(members.get("number"), "number", least=0)
         size = self._whole(members.get("size"), "size", least=1)
+        if (size or 0) > MAX_PAGE_SIZE:
+            raise BadRequest(
+                f"A page holds at most {MAX_PAGE_SIZE} cards: ask for the next with `page.number`.",
+                pointer=self._at("page", "size"),
+            )
         if (number or 0) * (size or 1) > MAX_OFFSET:
             raise BadRequest("That page lies beyond any result.", pointer=self._at("page"))
         return Page(number or 0, size)
