@@ -9,13 +9,13 @@ told to look, once then and once more when it is back.
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import psycopg
-import structlog
 from psycopg import AsyncConnection, AsyncRawCursor
 
 from realmkit.db.completion import completed
@@ -23,7 +23,7 @@ from realmkit.db.database import Row
 from realmkit.db.notifier import CHANNELS, Channel, HeldLock
 from realmkit.errors import TryLater
 
-logger = structlog.get_logger(__name__)
+logger = logging.getLogger(__name__)
 
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
@@ -140,7 +140,9 @@ class PostgresNotifier:
                 with suppress(TryLater):
                     await self._command("select 1")
                 continue
-            logger.warning("notifier_lost", locks=len(self._held))
+            logger.warning(
+                "The connection that listens was lost, and %d locks with it.", len(self._held)
+            )
             async with self._turn:
                 await self._disconnect()
             self._tell_to_look()
