@@ -104,7 +104,7 @@ async def test_a_bad_request_is_one_error_and_touches_nothing(
                 "a.json": ANN.replace("../person", "./a"),
             },
             "out of names",
-            {},
+            {"file": "a.gts", "line": 11},
         ),
     ],
 )

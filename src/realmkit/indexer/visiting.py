@@ -7,6 +7,7 @@ text. One bad file is one error entry, and a file that vanished is one removal.
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -26,6 +27,8 @@ from realmkit.prerender import CardSource, Prerenderer, VisitResult
 
 MODULES_IN_A_CALL = 24
 FILES_AT_ONCE = 16
+_SERVED_PLACE = re.compile(r"(https?://[^\s()?]+)\?v=\w+:(\d+):(\d+)")
+"""A module at its versioned address, a line and a column, both from 1, in a trace."""
 
 
 @dataclass
@@ -216,9 +219,9 @@ class Visitor:
         results = await self._render(rendered, stored)
         read = await self._render(searching, stored, formats=())
         self._outcome.postponed |= {stored[each.url].path for each in read if not each.is_error}
-        entries.extend(
-            self._instance_entry(result, instances, stored) for result in [*results, *read]
-        )
+        for result in [*results, *read]:
+            place = await self._place_of(result)
+            entries.append(self._instance_entry(result, instances, stored, place))
         return entries
 
     async def _render(
@@ -243,11 +246,10 @@ class Visitor:
         result: VisitResult,
         instances: Mapping[str, Instance],
         stored: Mapping[str, StoredFile],
+        place: Mapping[str, Any],
     ) -> NewEntry:
         instance = instances[result.url]
-        entry = instance_entry(
-            result, stored[result.url], self._names, instance.resource, self._place_of(result)
-        )
+        entry = instance_entry(result, stored[result.url], self._names, instance.resource, place)
         # Whatever went wrong, a change of the definition's module may mend it.
         module = self._names.resolve_module(instance.adopts_from["module"], result.url)
         adopted = Dependency(module, "module")
@@ -255,14 +257,22 @@ class Visitor:
             return entry
         return replace(entry, dependencies=[*entry.dependencies, adopted])
 
-    def _place_of(self, result: VisitResult) -> dict[str, Any]:
-        """Where in a module the fault of a failed card is, if the page told a module's problem."""
+    async def _place_of(self, result: VisitResult) -> dict[str, Any]:
+        """Where in a module the fault of a failed card is, as far as that is known."""
         error = result.error
         if error is None:
             return {}
         modules = (self._names.resolve_module(url) for url in error.dependencies)
         problems = (problem for url in modules for problem in self._problems.get(url, ()))
-        return next((each.place for each in problems if each.detail in error.message), {})
+        told = next((each.place for each in problems if each.detail in error.message), None)
+        return told if told is not None else await self._thrown_at(error.stack or "")
+
+    async def _thrown_at(self, stack: str) -> dict[str, Any]:
+        """The innermost line of a trace that an author of one of the realms wrote."""
+        for url, line, column in _SERVED_PLACE.findall(stack):
+            if any(realm.is_writable and realm.path_of(url) for realm in self._realms):
+                return await self._modules.source_place(url, int(line), int(column) - 1)
+        return {}
 
     async def _note_files(self, paths: Sequence[str]) -> list[NewEntry]:
         entries: list[NewEntry] = []

@@ -9,6 +9,7 @@ was not heard.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -37,6 +38,7 @@ from realmkit.modules.served import (
     redirect,
 )
 from realmkit.modules.snapshot import Addresses, Module, Snapshot
+from realmkit.modules.source_map import original_place
 from realmkit.modules.sources import Identity, RealmSources
 from realmkit.modules.transpiler import TranspilerPool
 from realmkit.modules.validation import compile_problem
@@ -256,6 +258,19 @@ class ModuleService:
             return ()
         snapshot = await self._library.settle([(target.realm_url, target.path)])
         return snapshot.problems(target.url)
+
+    async def source_place(self, module_url: str, line: int, column: int) -> dict[str, Any]:
+        """A place in a served module as `file`, `line` and `column` of its source.
+
+        `line` counts from 1 and `column` from 0, here and there. Empty when it is not known.
+        """
+        target = await self.resolve(module_url, module_url)
+        if not isinstance(target, RealmModule):
+            return {}
+        found = await self._library.sources(target.realm_url).compiled(target.path)
+        map = msgspec.json.decode(found.value.map) or {}
+        place = original_place(map.get("mappings", ""), line, column)
+        return {"file": target.path, "line": place[0], "column": place[1]} if place else {}
 
     def on_change(self, realm_url: str, paths: Iterable[str]) -> None:
         """Look at these paths again. Cheap, synchronous, safe to repeat."""
