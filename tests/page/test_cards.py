@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,15 @@ export class Fragile extends CardDef {
   static isolated = class Isolated extends Component<typeof Fragile> {
     <template><h1 class='fragile'>{{@model.name}}</h1></template>
   };
+}
+"""
+
+CLUB = """
+import { CardDef, field, linksToMany } from '@cardstack/base/card-api';
+import { Person } from './person';
+export class Club extends CardDef {
+  static displayName = 'Club';
+  @field members = linksToMany(() => Person);
 }
 """
 
@@ -80,6 +90,33 @@ def test_typing_saves_into_the_file_and_the_view_follows(people: People, open_ca
     assert people.attributes("eve")["town"] == "Eidsvoll"
     page.keyboard.press("Escape")
     expect(page.locator("p.town")).to_have_text("Lives in Eidsvoll")
+
+
+def test_a_list_of_links_fits_a_phone(people: People, open_page: OpenPage):
+    club = people.folder / "club.gts"
+    club.write_text(CLUB)
+    path = people.folder / "Club" / "row.json"
+    path.parent.mkdir()
+    path.write_text(
+        json.dumps(
+            {
+                "data": {
+                    "type": "card",
+                    "relationships": {"members.0": {"links": {"self": "../Person/ann"}}},
+                    "meta": {"adoptsFrom": {"module": "../club", "name": "Club"}},
+                }
+            }
+        )
+    )
+    page = open_page(f"{people.url}Club/row", viewport={"width": 390, "height": 800})
+    page.locator(LIVE).wait_for()
+    page.locator("[data-realmkit-mode=edit]").click()
+    remove = page.get_by_role("button", name="Remove").bounding_box()
+    sheet = page.locator("[data-realmkit-card]").bounding_box()
+    assert remove
+    assert sheet
+    assert remove["x"] + remove["width"] <= sheet["x"] + sheet["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
 def conflicted(people: People, open_card: OpenPage, name: str) -> Page:
