@@ -58,7 +58,7 @@ def test_a_card_in_error_shows_what_where_and_its_last_good_html():
     problem = pages.Problem("http://h/r/Dog/rex", "Syntax error", "Unclosed", "dog.gts", 3, 7)
     html = pages.card(HOST, card(problem=problem))
     assert "Unclosed" in html
-    assert "dog.gts:3:7" in html
+    assert "dog.gts:3:8" in html
     assert "<p>Woof</p>" in html
 
 
@@ -109,6 +109,13 @@ def test_no_realms_and_no_cards_are_told_kindly():
     assert "realmkit serve FOLDER" in pages.home(HOST, [])
     empty = pages.RealmSummary("R", "http://h/r/", 0, 0, 0, True)
     assert "No cards yet." in pages.home(HOST, [empty])
+
+
+def test_a_realm_that_never_had_a_run_does_not_claim_to_be_up_to_date():
+    new = pages.RealmSummary("R", "http://h/r/", 0, 0, 0, True, pages.Indexing("waiting"))
+    home = pages.home(HOST, [new])
+    assert "Waiting for its first index" in home
+    assert "Up to date" not in home
 
 
 def test_of_many_types_the_largest_are_shown_at_once():

@@ -7,7 +7,7 @@ page is never kept by a cache, because it shows the present.
 import asyncio
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -191,7 +191,7 @@ class HTMLPages:
             types=len(types),
             problems=counts.errors,
             is_writable=realm.is_writable,
-            indexing=self._indexing(realm.url),
+            indexing=await self._indexing(realm.url),
             tiles=await self._taste(mounted, [one.type_key for one in types], tiles),
             seq=seq,
         )
@@ -227,7 +227,7 @@ class HTMLPages:
             ],
             problems=[_problem(error) for error in errors[:_MOST_PROBLEMS]],
             problem_count=len(errors),
-            indexing=self._indexing(realm.url),
+            indexing=await self._indexing(realm.url),
             seq=seq,
         )
 
@@ -248,14 +248,20 @@ class HTMLPages:
         page = await engine.search([mounted.realm.url], engine.parse(query), with_included=False)
         return [_tile(resource) for resource in page.data], page.total
 
-    def _indexing(self, realm_url: str) -> pages.Indexing:
+    async def _indexing(self, realm_url: str) -> pages.Indexing:
         progress = self._stations.progress.get(realm_url)
         return pages.Indexing(
-            state="indexing" if progress.state == "indexing" else "idle",
+            state="indexing" if progress.state == "indexing" else await self._resting(realm_url),
             done=progress.done,
             total=progress.total,
             current=progress.current,
         )
+
+    async def _resting(self, realm_url: str) -> Literal["idle", "waiting"]:
+        """Between runs; a realm with files that never had one still waits for it."""
+        if await self._stations.index.indexed_seq(realm_url):
+            return "idle"
+        return "waiting" if await self._stations.changes.last_seq(realm_url) else "idle"
 
     async def _is_card_file(self, mounted: MountedRealm, path: str) -> bool:
         return await mounted.files.stat(path.removesuffix(".json") + ".json") is not None

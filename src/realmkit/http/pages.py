@@ -90,9 +90,9 @@ class TypeCount:
 
 @dataclass(frozen=True)
 class Indexing:
-    """What the indexer of a realm is doing, as `_info` says it."""
+    """What the indexer of a realm is doing. `waiting` is for the first run."""
 
-    state: Literal["idle", "indexing"] = "idle"
+    state: Literal["idle", "waiting", "indexing"] = "idle"
     done: int = 0
     total: int = 0
     current: str | None = None
