@@ -73,6 +73,18 @@ async def test_a_card_heals_when_the_module_it_misses_appears(server: Server):
     assert (await server.card("dan"))["attributes"]["cardTitle"] == "Dan"
 
 
+async def test_a_missing_name_names_module_importer_and_a_near_miss(server: Server):
+    (server.root / "dog.gts").write_text(PERSON.replace("linksTo", "linkTo"))
+    (server.root / "rex.json").write_text(ANN.replace("../person", "./dog"))
+    await server.rescanned()
+
+    error = (await server.card("rex"))["meta"]["error"]
+    assert (
+        "`linkTo` is not exported by `@cardstack/base/card-api`, imported by `/dog.gts`. "
+        "Did you mean `linksTo`?"
+    ) in error["detail"]
+
+
 async def test_a_card_that_loops_is_named_and_the_others_are_indexed(server: Server):
     (server.root / "loop.gts").write_text(LOOPING)
     (server.root / "eve.json").write_text(ANN.replace("../person", "./loop").replace("Ann", "Eve"))

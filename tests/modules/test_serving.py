@@ -206,7 +206,7 @@ async def test_a_syntax_error_names_file_line_and_column(house: House) -> None:
     error = raised.value.to_error_object()
     assert error["status"] == "406"
     assert error["detail"] == (
-        "`/bad.gts` does not compile: Expression expected (line 3, column 15)"
+        "`/bad.gts` does not compile: Expression expected (line 3, column 16)"
     )
     assert "> 3 | export default ;" in error["meta"]["frame"]
 

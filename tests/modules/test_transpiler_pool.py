@@ -140,7 +140,12 @@ ERRORS = [
     ("export default ;", "Expression expected", 1, 15),
     ("const a = 1;\nconst a = 2;", "Identifier 'a' has already been declared.", 2, 6),
     ("\n\n<template>\n  <div>\n</template>", "Unclosed element `div`", 4, 2),
-    ("<template>\n  {{#if x}}\n</template>", "", None, None),
+    (
+        "<template>\n  {{#if x}}\n</template>",
+        "The template does not parse: it ends before every block is closed.",
+        2,
+        9,
+    ),
     (
         "const A = 1;\n\nexport default class { <template>\n   {{nope}}</template> }",
         "Attempted to resolve a value in a strict mode template, "

@@ -71,7 +71,9 @@ function sentenceOf(error: ToolError, { filename }: Context): string {
     return error.source_code.split("\n", 1)[0]!.replace(/^\s*\u00d7\s*/, "");
   }
   if (error.hash?.text !== undefined) {
-    return `The template does not parse: unexpected \`${error.hash.text}\`.`;
+    const found = error.hash.text.trim();
+    if (!found) return "The template does not parse: it ends before every block is closed.";
+    return `The template does not parse: unexpected \`${found}\`.`;
   }
   if (error.reason !== undefined) return `The scoped style does not parse: ${error.reason}.`;
   const message = (error.message ?? "The source does not compile.").replace(`${filename}: `, "");

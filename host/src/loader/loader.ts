@@ -86,14 +86,19 @@ function brokenModule(module: string, error: ManifestError, importer?: string): 
   return new ModuleError({
     status: 406,
     title: error.title,
-    message: `${error.detail}${placeOf(error)}${needed}${wantedBy(importer, " Adopted by ", ".")}`,
+    message: `${sentence(`${error.detail}${placeOf(error)}`)}${needed}${wantedBy(importer, " Adopted by ", ".")}`,
     dependencies: [module, error.module, error.importer].filter((each) => each != null),
   });
 }
 
 function placeOf({ line, column, detail }: ManifestError): string {
   if (!line || detail.includes(`line ${line}`)) return "";
-  return ` (line ${line}, column ${column ?? 0})`;
+  // Editors count columns from one.
+  return ` (line ${line}, column ${(column ?? 0) + 1})`;
+}
+
+function sentence(text: string): string {
+  return /[.?!]$/.test(text) ? text : `${text}.`;
 }
 
 function wantedBy(importer: string | undefined, before = ", adopted by ", after = ""): string {
