@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from realmkit.cli.options import render_timeout_option
+
 if TYPE_CHECKING:
     from realmkit.app import App
     from realmkit.config import Realm, Settings
@@ -18,14 +20,7 @@ if TYPE_CHECKING:
 @click.command("check")
 @click.argument("folders", nargs=-1, required=True, metavar="FOLDER...")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON lines.")
-@click.option(
-    "--render-timeout",
-    type=click.FloatRange(min=0.1),
-    default=30.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long one card may take to render.",
-)
+@render_timeout_option
 def command(folders: tuple[str, ...], as_json: bool, render_timeout: float) -> int:
     """Index folders once and print every error in them.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from realmkit.cli.serve import DEFAULT_STATE
+from realmkit.cli.options import served_port_option, state_option
 
 if TYPE_CHECKING:
     from realmkit.config import Settings
@@ -16,22 +16,8 @@ if TYPE_CHECKING:
 
 @click.command("index")
 @click.argument("folders", nargs=-1, required=True, metavar="FOLDER...")
-@click.option(
-    "--state",
-    "state_dir",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=DEFAULT_STATE,
-    show_default=True,
-    metavar="DIR",
-    help="Where the index is kept.",
-)
-@click.option(
-    "--port",
-    type=click.IntRange(1, 65535),
-    default=4201,
-    show_default=True,
-    help="The port it will be served at: ids of cards begin with that address.",
-)
+@state_option("Where the index is kept.")
+@served_port_option("The port it will be served at: ids of cards begin with that address.")
 @click.option("--full", is_flag=True, help="Visit every card again, changed or not.")
 def command(folders: tuple[str, ...], state_dir: Path, port: int, full: bool) -> int:
     """Bring the index of folders up to date, then stop.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from realmkit.cli.serve import DEFAULT_STATE
+from realmkit.cli.options import served_port_option, state_option
 from realmkit.config import SetupError
 
 if TYPE_CHECKING:
@@ -35,22 +35,8 @@ if TYPE_CHECKING:
     help="How many cards to print at most.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the JSON:API document.")
-@click.option(
-    "--port",
-    type=click.IntRange(1, 65535),
-    default=4201,
-    show_default=True,
-    help="The port that the folder is served at; its index holds that address.",
-)
-@click.option(
-    "--state",
-    "state_dir",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=DEFAULT_STATE,
-    show_default=True,
-    metavar="DIR",
-    help="Where a folder's index is kept.",
-)
+@served_port_option("The port that the folder is served at; its index holds that address.")
+@state_option("Where a folder's index is kept.")
 def command(
     where: str,
     words: tuple[str, ...],

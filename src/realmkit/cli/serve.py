@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from realmkit.cli.options import DEFAULT_PORT, render_timeout_option, state_option
+
 if TYPE_CHECKING:
     from realmkit.config import Settings
-
-DEFAULT_STATE = Path(".realmkit")
 
 
 @click.command("serve")
@@ -23,7 +23,7 @@ DEFAULT_STATE = Path(".realmkit")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
-    default=4201,
+    default=DEFAULT_PORT,
     show_default=True,
     help="The port to listen on; 0 takes any free one.",
 )
@@ -32,15 +32,7 @@ DEFAULT_STATE = Path(".realmkit")
     metavar="URL",
     help="The origin of every realm's URL and every card's id. Default: where it listens.",
 )
-@click.option(
-    "--state",
-    "state_dir",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=DEFAULT_STATE,
-    show_default=True,
-    metavar="DIR",
-    help="Where the index is kept. It can be deleted: everything is indexed again.",
-)
+@state_option("Where the index is kept. It can be deleted: everything is indexed again.")
 @click.option(
     "--database",
     metavar="URL",
@@ -55,14 +47,7 @@ DEFAULT_STATE = Path(".realmkit")
     "--open/--no-open", "open_browser", default=False, help="Open a browser.  [default: no-open]"
 )
 @click.option("--watch/--no-watch", default=True, help="Notice edits on disk.  [default: watch]")
-@click.option(
-    "--render-timeout",
-    type=click.FloatRange(min=0.1),
-    default=30.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long one card may take to render.",
-)
+@render_timeout_option
 @click.option(
     "--log-format",
     type=click.Choice(["plain", "json"]),
