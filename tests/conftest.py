@@ -1,18 +1,22 @@
 """What every test may ask for."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from realmkit.changes import ChangeLog
-from realmkit.config import Realm
+from realmkit.config import Realm, find_node
 from realmkit.db import Database, open_database
 from realmkit.files import FileStore
 from realmkit.index import IndexStore
 
 from .support.postgres import PostgresServer, running_postgres
 from .support.realms import realm_in
+
+# Playwright's own Node needs a library that a bare Debian does not have; ours runs there.
+os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(find_node()))
 
 
 @pytest.fixture
