@@ -1,5 +1,6 @@
 """The real command, in a process of its own."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -166,16 +167,12 @@ def is_alive(pid: int) -> bool:
 
 
 def descendants(pid: int) -> set[int]:
-    try:
-        lines = subprocess.run(
-            ["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True
-        ).stdout.splitlines()
-    except (OSError, subprocess.SubprocessError):
-        pytest.skip("this machine has no `ps`")
     children: dict[int, list[int]] = {}
-    for line in lines:
-        child, parent = (int(part) for part in line.split())
-        children.setdefault(parent, []).append(child)
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        # A process may end while it is looked at.
+        with contextlib.suppress(OSError):
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(stat.parent.name))
     found: set[int] = set()
     waiting = [pid]
     while waiting:

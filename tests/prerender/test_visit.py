@@ -180,12 +180,13 @@ async def test_stop_leaves_no_process_and_no_profile(site: Site, prerenderer: Pr
     await visit(prerenderer, "good")
     process = prerenderer.browser.process
     assert process is not None
-    started = asyncio.get_running_loop().time()
     await prerenderer.stop()
 
-    assert asyncio.get_running_loop().time() - started < 1
     assert not process.profile.exists()
-    assert living_members(process.pid) == []
+    # All of the group were killed; the kernel may need a moment to take the last away.
+    async with asyncio.timeout(5):
+        while living_members(process.pid):  # noqa: ASYNC110 - the kernel signals nobody
+            await asyncio.sleep(0.01)
 
 
 async def test_a_profile_left_by_a_killed_process_is_removed_by_the_next_launch(
