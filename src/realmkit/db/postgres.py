@@ -13,7 +13,7 @@ on another of its connections.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
@@ -32,6 +32,7 @@ from realmkit.db.locks import Locks
 from realmkit.db.migrate import SCHEMA_MIGRATIONS, migrations, pending
 from realmkit.db.notifier import Channel
 from realmkit.db.postgres_notifier import PostgresNotifier
+from realmkit.db.transactions import OpenTransaction
 from realmkit.errors import OurBug, TooSlow, TryLater
 
 OLDEST_SERVER = 150000
@@ -195,20 +196,16 @@ class PostgresDatabase:
         await completed(finish())
 
 
-class PostgresTransaction:
+class PostgresTransaction(OpenTransaction):
     """A `Transaction` on one connection of the pool."""
 
     def __init__(self, database: PostgresDatabase, connection: Connection) -> None:
+        super().__init__()
         self._database = database
         self._connection = connection
-        self._callbacks: list[Callable[[], None]] = []
-        self._savepoints = 0
 
     async def execute(self, sql: str, params: Params = ()) -> int:
         return (await self._run(sql, params)).rowcount
-
-    async def execute_many(self, sql: str, rows: Iterable[Params]) -> None:
-        await self.execute_all([(sql, list(rows))])
 
     async def execute_all(self, statements: Sequence[Statement]) -> None:
         for sql, rows in statements:
@@ -221,32 +218,11 @@ class PostgresTransaction:
         cursor = await self._run(sql, params)
         return await cursor.fetchall()
 
-    async def fetch_one(self, sql: str, params: Params = ()) -> Row | None:
-        rows = await self.fetch(sql, params)
-        return rows[0] if rows else None
-
-    @asynccontextmanager
-    async def savepoint(self) -> AsyncGenerator[None, None]:
-        self._savepoints += 1
-        name = f"savepoint_{self._savepoints}"
-        await self._run(f"savepoint {name}")
-        try:
-            yield
-        except BaseException:
-            await self._run(f"rollback to {name}")
-            await self._run(f"release {name}")
-            raise
-        await self._run(f"release {name}")
-
     async def notify(self, channel: Channel, payload: str) -> None:
         await self._run("select pg_notify($1, $2)", (channel, payload))
 
-    def on_commit(self, callback: Callable[[], None]) -> None:
-        self._callbacks.append(callback)
-
-    def committed(self) -> None:
-        for callback in self._callbacks:
-            callback()
+    async def run(self, sql: str) -> None:
+        await self._run(sql)
 
     async def _run(self, sql: str, params: Params = ()) -> psycopg.AsyncCursor[Row]:
         self._database.statements += 1

@@ -17,7 +17,6 @@ from collections.abc import (
     AsyncGenerator,
     Callable,
     Generator,
-    Iterable,
     Mapping,
     Sequence,
 )
@@ -35,6 +34,7 @@ from realmkit.db.database import Dialect, Params, Row, Statement
 from realmkit.db.locks import Locks
 from realmkit.db.migrate import SCHEMA_MIGRATIONS, migrations, pending
 from realmkit.db.notifier import Channel, LocalNotifier
+from realmkit.db.transactions import OpenTransaction
 from realmkit.errors import OurBug, TooSlow, TryLater
 from realmkit.query.sqlite import register_functions
 
@@ -206,13 +206,12 @@ class SqliteDatabase:
             self.writer.close()
 
 
-class SqliteTransaction:
+class SqliteTransaction(OpenTransaction):
     """A `Transaction` on the database's writer connection."""
 
     def __init__(self, database: SqliteDatabase) -> None:
+        super().__init__()
         self._database = database
-        self._callbacks: list[Callable[[], None]] = []
-        self._savepoints = 0
 
     async def execute(self, sql: str, params: Params = ()) -> int:
         bindings = bind(params)
@@ -222,9 +221,6 @@ class SqliteTransaction:
             return writer.changes()
 
         return await self._run(sql, work)
-
-    async def execute_many(self, sql: str, rows: Iterable[Params]) -> None:
-        await self.execute_all([(sql, list(rows))])
 
     async def execute_all(self, statements: Sequence[Statement]) -> None:
         runs = [(sql, rows) for sql, rows in statements if rows]
@@ -242,32 +238,8 @@ class SqliteTransaction:
         bindings = bind(params)
         return await self._run(sql, lambda writer: writer.execute(sql, bindings).fetchall())
 
-    async def fetch_one(self, sql: str, params: Params = ()) -> Row | None:
-        rows = await self.fetch(sql, params)
-        return rows[0] if rows else None
-
-    @asynccontextmanager
-    async def savepoint(self) -> AsyncGenerator[None, None]:
-        self._savepoints += 1
-        name = f"savepoint_{self._savepoints}"
-        await self.run(f"savepoint {name}")
-        try:
-            yield
-        except BaseException:
-            await self.run(f"rollback to {name}")
-            await self.run(f"release {name}")
-            raise
-        await self.run(f"release {name}")
-
     async def notify(self, channel: Channel, payload: str) -> None:
         self.on_commit(lambda: self._database.notifier.notify(channel, payload))
-
-    def on_commit(self, callback: Callable[[], None]) -> None:
-        self._callbacks.append(callback)
-
-    def committed(self) -> None:
-        for callback in self._callbacks:
-            callback()
 
     async def run(self, sql: str) -> None:
         await self._run(sql, lambda writer: writer.execute(sql).fetchall())
