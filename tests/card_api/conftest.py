@@ -9,11 +9,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Error, async_playwright
-
-from realmkit.config import find_chromium
+from playwright.async_api import Browser, Error
 
 from ..host.served_realms import ServedRealms
+from ..support.chromium import running_chromium
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 RUN = "async ([url, name]) => { await (await import(url))[name](); }"
@@ -39,12 +38,8 @@ async def realms() -> AsyncIterator[ServedRealms]:
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=str(find_chromium()), args=["--no-sandbox"]
-        )
+    async with running_chromium() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture

@@ -5,10 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
-from realmkit.config import find_chromium
-
+from ..support.chromium import running_chromium
 from .served_realms import ServedRealms
 
 BEFORE_ANY_SCRIPT = """
@@ -40,12 +39,8 @@ def realms(served: ServedRealms) -> ServedRealms:
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=str(find_chromium()), args=["--no-sandbox"]
-        )
+    async with running_chromium() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture
