@@ -12,8 +12,8 @@ GONE = {"eq": {"name": "$this.gone"}}
 
 
 def replaced(filter: dict[str, Any]) -> Any:
-    query = replace_tokens({"filter": filter}, lambda token: VALUES.get(token, MISSING))
-    return query if query is MISSING else query["filter"]  # type: ignore[index]
+    query: Any = replace_tokens({"filter": filter}, lambda token: VALUES.get(token, MISSING))
+    return query if query is MISSING else query["filter"]
 
 
 @pytest.mark.parametrize(

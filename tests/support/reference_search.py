@@ -104,10 +104,10 @@ def _sorted(cards: Sequence[Card], by: str, *, is_descending: bool) -> list[Card
 
 def _sort_value(card: Card, by: str, *, is_descending: bool) -> Any:
     wanted = _sorted_kind(by)
-    found = [value for value in values(card.doc, by) if _kind(value) == wanted]
+    found: list[Any] = [value for value in values(card.doc, by) if _kind(value) == wanted]
     if not found:
         return None
-    return max(found) if is_descending else min(found)  # type: ignore[type-var]
+    return max(found) if is_descending else min(found)
 
 
 def _sorted_kind(by: str) -> str:
