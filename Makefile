@@ -19,7 +19,7 @@ demo: setup ## Open a living realm: the countries of the world, and an insurance
 	@$(BIN)/realmkit serve examples/atlas examples/insurance
 
 test: setup ## Run the whole suite
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadscope
 
 check: setup ## Lint, types, the import contract, and the TypeScript checks
 	$(BIN)/ruff check .

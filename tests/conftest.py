@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from realmkit.changes import ChangeLog
 from realmkit.config import Realm, find_node
@@ -14,6 +15,10 @@ from realmkit.index import IndexStore
 
 from .support.postgres import PostgresServer, running_postgres
 from .support.realms import realm_in
+
+# A busy machine generates slowly; that says nothing about the code under test.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 # Playwright's own Node needs a library that a bare Debian does not have; ours runs there.
 os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(find_node()))

@@ -15,7 +15,7 @@ from ..support.realms import ATLAS
 BATCHES = st.lists(st.integers(min_value=1, max_value=4), min_size=1, max_size=8)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(BATCHES, st.integers(min_value=1, max_value=3))
 def test_a_follower_hears_every_change_once_and_in_order(sizes: list[int], limit: int) -> None:
     async def run() -> None:

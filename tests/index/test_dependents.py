@@ -164,7 +164,7 @@ NODES = st.integers(min_value=0, max_value=9)
 EDGES = st.sets(st.tuples(NODES, NODES), max_size=30)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(EDGES, NODES, st.booleans())
 def test_dependents_are_what_a_walk_over_the_graph_finds(
     edges: set[tuple[int, int]], changed: int, through_instances: bool

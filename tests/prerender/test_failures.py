@@ -44,7 +44,7 @@ def test_the_rest_goes_on_after_a_page_that_stopped_early():
     assert after_stopping(ABC, ["a"]) == Verdict(None, (Group(("b", "c")),))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(1, 12), st.data())
 def test_asking_again_comes_to_an_end_and_loses_nobody(count: int, data: st.DataObject):
     everyone = tuple(str(number) for number in range(count))

@@ -8,7 +8,7 @@ import apsw
 import orjson
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import realmkit.db
@@ -112,13 +112,13 @@ def check(index: Index, cards: list[Card], bodies: list[dict[str, Any]]) -> None
 worlds = given(card_lists(), st.lists(queries(), min_size=1, max_size=4))
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400)
 @worlds
 def test_sqlite_answers_as_the_reference(cards: list[Card], bodies: list[dict[str, Any]]) -> None:
     check(sqlite_index(), cards, bodies)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200)
 @worlds
 def test_postgres_answers_as_the_reference(
     postgres_connection: psycopg.Connection, cards: list[Card], bodies: list[dict[str, Any]]
