@@ -1,6 +1,7 @@
 """What every test may ask for."""
 
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from realmkit.index import IndexStore
 
 from .support.postgres import PostgresServer, running_postgres
 from .support.realms import realm_in
+
+# Who ends a run from outside ends what it started too: its PostgreSQL, servers and browsers.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 # A busy machine generates slowly; that says nothing about the code under test.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
