@@ -28,7 +28,7 @@ from realmkit.index import Announcements, IndexStore
 from realmkit.indexer import Indexer
 from realmkit.modules import ModuleService, TranspilerPool
 from realmkit.prerender import Prerenderer
-from realmkit.search import SearchEngine
+from realmkit.search import RemoteClient, RemoteRealms, SearchEngine
 
 log = logging.getLogger(__name__)
 
@@ -103,11 +103,19 @@ class App:
             static=static_dir(),
         )
         begun.push_async_callback(modules.stop)
+        remote = RemoteClient(
+            public_url=settings.public_url,
+            allowed_hosts=settings.allowed_hosts,
+            timeout_s=settings.remote_timeout_s,
+        )
+        begun.push_async_callback(remote.stop)
         search = SearchEngine(
             db,
             index,
             stores,
             public_url=settings.public_url,
+            others=RemoteRealms(remote),
+            link_depth=settings.link_depth,
             budget_s=settings.search_timeout_s,
         )
         prerenderer = Prerenderer(

@@ -87,6 +87,11 @@ class Settings:
     limits: Limits = Limits()
     render_timeout_s: float = 30.0
     search_timeout_s: float = 30.0
+    link_depth: int = 5
+    """How many links away a card may be whose own links are still followed."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Hosts, or `host:port`, that links may lead to although their address is private."""
+    remote_timeout_s: float = 5.0
     index_wait_s: float = 60.0
     page_count: int = field(default_factory=lambda: max(1, min(4, os.cpu_count() or 1)))
     transpiler_count: int = field(default_factory=lambda: max(1, min(2, os.cpu_count() or 1)))

@@ -11,7 +11,7 @@ from realmkit.config import Realm
 from realmkit.db import Database
 from realmkit.files import FileStore
 from realmkit.index import Batch, IndexStore, NewEntry
-from realmkit.search import SearchEngine
+from realmkit.search import SearchEngine, Walk
 
 from ..support.people import CARD_DEF, DESCRIBED, PERSON, type_key
 
@@ -38,6 +38,12 @@ class World:
 
     async def put(self, *entries: NewEntry, realm: str = PEOPLE) -> None:
         await self.index.commit(Batch(realm, entries=entries))
+
+    async def document(self, name: str, **walk: Any) -> dict[str, Any]:
+        """The served document of a person; `walk` as in `Walk`."""
+        card = await self.engine.cards.find(f"{PEOPLE}{name}")
+        assert card is not None
+        return await self.engine.cards.document(card, Walk(**walk))
 
     async def ids(self, *realms: str, **query: Any) -> list[str]:
         """Ids found, without the origin; `filter`, `sort`, `page` as in a query."""

@@ -11,12 +11,6 @@ from .conftest import OTHERS, PEOPLE, World, broken, person
 pytestmark = pytest.mark.anyio
 
 
-async def document(world: World, name: str, **options: Any) -> dict[str, Any]:
-    found = await world.engine.card_document(f"{PEOPLE}{name}", **options)
-    assert found is not None
-    return found
-
-
 def included(document: dict[str, Any]) -> list[str]:
     return [resource["id"].removeprefix("http://h/") for resource in document.get("included", [])]
 
@@ -30,7 +24,7 @@ async def test_links_get_their_data_and_targets_are_included_breadth_first(world
     )
     await world.put(person("dan", realm=OTHERS), realm=OTHERS)
 
-    found = await document(world, "ann")
+    found = await world.document("ann")
 
     assert included(found) == ["people/bob", "people/cat", "others/dan", "people/eve"]
     assert found["data"]["relationships"]["boss"] == {
@@ -42,7 +36,7 @@ async def test_links_get_their_data_and_targets_are_included_breadth_first(world
 async def test_a_cycle_ends_and_the_root_is_not_included(world: World) -> None:
     await world.put(person("ann", links={"boss": "./bob"}), person("bob", links={"boss": "./ann"}))
 
-    found = await document(world, "ann")
+    found = await world.document("ann")
 
     assert included(found) == ["people/bob"]
     back = found["included"][0]["relationships"]["boss"]
@@ -53,7 +47,7 @@ async def test_six_steps_are_included_and_a_seventh_is_only_named(world: World) 
     chain = [person(str(step), links={"boss": f"./{step + 1}"}) for step in range(8)]
     await world.put(*chain, person("8"))
 
-    found = await document(world, "0")
+    found = await world.document("0")
 
     assert included(found) == [f"people/{step}" for step in range(1, 7)]
     last = found["included"][-1]
@@ -70,7 +64,7 @@ async def test_broken_links_stay_and_are_listed(world: World) -> None:
     }
     await world.put(person("ann", links=links), broken("worse", "It threw."))
 
-    resource = (await document(world, "ann"))["data"]
+    resource = (await world.document("ann"))["data"]
 
     assert resource["relationships"]["boss"] == {
         "links": {"self": "./nobody"},
@@ -92,7 +86,7 @@ async def test_a_dotted_id_is_a_card_and_another_file_is_a_file(world: World) ->
     await world.put(person("ann", links={"boss": "./mr.x", "owner": "./x.png"}), person("mr.x"))
     await world.put(NewEntry(url=f"{PEOPLE}x.png", type="file"))
 
-    relationships = (await document(world, "ann"))["data"]["relationships"]
+    relationships = (await world.document("ann"))["data"]["relationships"]
 
     assert relationships["boss"]["data"] == {"type": "card", "id": f"{PEOPLE}mr.x"}
     assert relationships["owner"]["data"] == {"type": "file-meta", "id": f"{PEOPLE}x.png"}
@@ -105,14 +99,14 @@ async def test_a_layer_costs_the_same_however_many_links_it_has(world: World) ->
         links = {f"friends.{number}": f"./{count}-{number}" for number in range(count)}
         await world.put(person(f"hub{count}", links=links), *friends)
         before = world.db.statements
-        assert len(included(await document(world, f"hub{count}"))) == count
+        assert len(included(await world.document(f"hub{count}"))) == count
         costs.append(world.db.statements - before)
 
     assert costs[0] == costs[1]
 
 
 async def test_no_such_card_is_no_document(world: World) -> None:
-    assert await world.engine.card_document(f"{PEOPLE}nobody") is None
+    assert await world.engine.cards.find(f"{PEOPLE}nobody") is None
 
 
 async def test_a_card_that_never_rendered_shows_its_file_and_its_error(world: World) -> None:
@@ -123,7 +117,7 @@ async def test_a_card_that_never_rendered_shows_its_file_and_its_error(world: Wo
     await store.write("worse.json", body)
     await world.put(broken("worse", "It threw."), person("bob"))
 
-    resource = (await document(world, "worse"))["data"]
+    resource = (await world.document("worse"))["data"]
 
     assert resource["attributes"] == {"name": "Ann"}
     assert resource["relationships"]["boss"]["data"]["id"] == f"{PEOPLE}bob"

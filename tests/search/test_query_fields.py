@@ -55,9 +55,7 @@ def dog(name: str, kind: str | None = "pug", **more: Any) -> NewEntry:
 
 
 async def relationships(world: World, name: str, **options: Any) -> dict[str, Any]:
-    document = await world.engine.card_document(f"{PEOPLE}{name}", **options)
-    assert document is not None
-    return document["data"]["relationships"]
+    return (await world.document(name, **options))["data"]["relationships"]
 
 
 def ids(relationship: dict[str, Any]) -> list[str]:
@@ -200,10 +198,8 @@ async def test_results_are_followed_unless_expansion_is_skipped(world: World) ->
         dog("m", "lab", links={"mother": "./b2"}),
         dog("b2", "lab"),
     )
-    whole = await world.engine.card_document(f"{PEOPLE}a")
-    named = await world.engine.card_document(f"{PEOPLE}a", skip_query_backed_expansion=True)
-    assert whole
-    assert named
+    whole = await world.document("a")
+    named = await world.document("a", skip_query_backed_expansion=True)
 
     assert [one["id"][-2:] for one in whole["included"]] == ["/m", "/b", "b2"]
     assert [one["id"][-2:] for one in named["included"]] == ["/m", "b2"]

@@ -49,6 +49,20 @@ if TYPE_CHECKING:
 @click.option("--watch/--no-watch", default=True, help="Notice edits on disk.  [default: watch]")
 @render_timeout_option
 @click.option(
+    "--link-depth",
+    type=click.IntRange(0, 20),
+    default=5,
+    show_default=True,
+    help="How many links away a served card's own links are still followed.",
+)
+@click.option(
+    "--allow-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="HOST",
+    help="A host with a private address that cards may link to, as host or host:port.",
+)
+@click.option(
     "--log-format",
     type=click.Choice(["plain", "json"]),
     default="plain",
@@ -66,6 +80,8 @@ def command(
     open_browser: bool,
     watch: bool,
     render_timeout: float,
+    link_depth: int,
+    allowed_hosts: tuple[str, ...],
     log_format: Literal["plain", "json"],
 ) -> int:
     """Serve folders of cards as realms, live.
@@ -107,6 +123,8 @@ def command(
         open_browser=open_browser,
         log_format=log_format,
         render_timeout_s=render_timeout,
+        link_depth=link_depth,
+        allowed_hosts=allowed_hosts,
     )
     # A run that Ctrl-C ended went as it should.
     run(_serve(settings, listener))

@@ -8,13 +8,11 @@ stored.
 """
 
 import uuid
-from typing import Any
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from realmkit.cards.addresses import instance_url
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.creation import NewCard, plan_creation
 from realmkit.cards.definitions import Definition
@@ -36,10 +34,11 @@ from realmkit.errors import (
 from realmkit.files import FileWrite, StoredFile
 from realmkit.http import answers, bodies, conditional, negotiation
 from realmkit.http.negotiation import API, CARD, JSON
-from realmkit.http.search import is_during_prerender
 from realmkit.http.seqs import HEADER, wait_for_index, wait_until_indexed
 from realmkit.http.source import Source
 from realmkit.http.stations import MountedRealm, Stations
+from realmkit.http.walks import VARY, is_during_prerender, view_of, walk_for
+from realmkit.search import FoundCard
 
 # How long a GET waits for the index to see a file that has changed under it.
 FRESHNESS_WAIT_S = 10.0
@@ -61,13 +60,16 @@ class Cards:
         if await mounted.files.stat(path):
             return await self._source.get_meta(request, mounted, path)
         await wait_until_indexed(request, self._stations, realm)
-        if not is_during_prerender(request):
-            await self._wait_until_fresh(mounted, path)
-        body = await self._body(request, mounted, path)
-        if body is None:
-            raise NotFound(f"`{realm.url_of(path)}` was not found.")
+        card = await self._stations.search.cards.find(realm.url_of(path))
+        if card is not None and card.is_behind and not is_during_prerender(request):
+            card = await self._fresh(mounted, path, card)
+        body = await self._body(request, realm.url_of(path), card)
         return answers.validated(
-            request, body, media_type=CARD, headers=await self._times(mounted, path)
+            request,
+            body,
+            media_type=CARD,
+            etag=conditional.etag_of(body, view_of(request)),
+            headers={**_times(card), "vary": VARY},
         )
 
     async def create(self, request: Request, mounted: MountedRealm, folder: str) -> Response:
@@ -137,60 +139,43 @@ class Cards:
         self, request: Request, mounted: MountedRealm, path: str, seq: int, *, status: int
     ) -> Response:
         await wait_for_index(self._stations, mounted.realm, seq)
-        body = await self._body(request, mounted, path)
-        if body is None:
-            raise NotFound(f"`{mounted.realm.url_of(path)}` was removed while it was written.")
+        id = mounted.realm.url_of(path)
+        card = await self._stations.search.cards.find(id)
+        body = await self._body(request, id, card)
         headers = {
-            **await self._times(mounted, path),
+            **_times(card),
             "cache-control": answers.NO_STORE,
-            "etag": conditional.etag_of(body),
+            "etag": conditional.etag_of(body, view_of(request)),
+            "vary": VARY,
             HEADER: str(seq),
         }
         if status == 201:
-            headers["location"] = mounted.realm.url_of(path)
+            headers["location"] = id
         return Response(body, status_code=status, media_type=CARD, headers=headers)
 
-    async def _body(self, request: Request, mounted: MountedRealm, path: str) -> bytes | None:
-        """The served document as bytes: its ETag is a hash of them."""
-        id = mounted.realm.url_of(path)
-        document = await self._stations.search.card_document(
-            id, skip_query_backed_expansion=is_during_prerender(request)
-        )
-        if document is None:
-            document = await self._stored_document(id)
-        return None if document is None else orjson.dumps(document)
-
-    async def _stored_document(self, id: str) -> dict[str, Any] | None:
+    async def _body(self, request: Request, id: str, card: FoundCard | None) -> bytes:
+        """The served document as bytes: its ETag is a hash of them. A card that the index
+        does not know yet is served as it is stored. Raises `NotFound`."""
+        if card is not None:
+            search = self._stations.search
+            return orjson.dumps(await search.cards.document(card, walk_for(request)))
         found = (await self._stations.search.stored_documents([id])).get("data") or []
-        return {"data": found[0]} if found else None
+        if not found:
+            raise NotFound(f"`{id}` was not found.")
+        return orjson.dumps({"data": found[0]})
 
-    async def _times(self, mounted: MountedRealm, path: str) -> dict[str, str]:
-        entry = await self._stations.index.entry(
-            instance_url(mounted.realm.url_of(path)), "instance"
-        )
-        if entry is None or entry.last_modified is None:
-            return {}
-        created_at = entry.resource_created_at or entry.last_modified
-        return {
-            "last-modified": answers.http_date(entry.last_modified),
-            "x-created": answers.http_date(created_at),
-        }
-
-    async def _wait_until_fresh(self, mounted: MountedRealm, path: str) -> None:
-        """Wait a little when the card's own file is newer than what the index knows of it."""
-        realm_url, stations = mounted.realm.url, self._stations
-        last_seq = await stations.changes.last_seq(realm_url)
-        if await stations.index.indexed_seq(realm_url) >= last_seq:
-            return
-        entry = await stations.index.entry(instance_url(mounted.realm.url_of(path)), "instance")
-        if entry is None:
-            return
+    async def _fresh(self, mounted: MountedRealm, path: str, card: FoundCard) -> FoundCard | None:
+        """The card once the index has seen its file, if that is newer than what it knows."""
         try:
             file = await mounted.files.read(f"{path}.json")
         except NotFound:
-            return
-        if file.content_hash != entry.content_hash:
-            await stations.index.wait_indexed(realm_url, last_seq, FRESHNESS_WAIT_S)
+            return card
+        if file.content_hash == card.content_hash:
+            return card
+        realm_url = mounted.realm.url
+        last_seq = await self._stations.changes.last_seq(realm_url)
+        await self._stations.index.wait_indexed(realm_url, last_seq, FRESHNESS_WAIT_S)
+        return await self._stations.search.cards.find(mounted.realm.url_of(path))
 
     async def _check_if_match(
         self, request: Request, mounted: MountedRealm, path: str, file: StoredFile
@@ -198,16 +183,15 @@ class Cards:
         if_match = request.headers.get("if-match")
         if if_match is None:
             return
-        entry = await self._stations.index.entry(
-            instance_url(mounted.realm.url_of(path)), "instance"
-        )
-        body = await self._body(request, mounted, path)
+        id = mounted.realm.url_of(path)
+        card = await self._stations.search.cards.find(id)
+        etag = None
         # A document that the index made of an older file is no one's current one.
-        is_stale = entry is not None and entry.content_hash != file.content_hash
-        etag = conditional.etag_of(body) if body is not None and not is_stale else None
+        if card is None or card.content_hash == file.content_hash:
+            etag = conditional.etag_of(await self._body(request, id, card), view_of(request))
         if not conditional.holds(if_match, etag):
             raise PreconditionFailed(
-                f"`{mounted.realm.url_of(path)}` has changed since it was read.",
+                f"`{id}` has changed since it was read.",
                 meta={"etag": etag} if etag else None,
             )
 
@@ -252,6 +236,16 @@ class Cards:
             new_name=lambda: str(uuid.uuid4()),
         )
         return {resource["lid"]: card for resource, card in zip(fresh, plan, strict=True)}
+
+
+def _times(card: FoundCard | None) -> dict[str, str]:
+    if card is None or card.entry.last_modified is None:
+        return {}
+    created_at = card.entry.created_at or card.entry.last_modified
+    return {
+        "last-modified": answers.http_date(card.entry.last_modified),
+        "x-created": answers.http_date(created_at),
+    }
 
 
 def _stored_card(place: Place, file: StoredFile) -> Resource:

@@ -6,8 +6,8 @@ from starlette.responses import Response
 from realmkit.errors import BadRequest, NotFound
 from realmkit.http import answers, bodies
 from realmkit.http.negotiation import CARD
-from realmkit.http.search import is_during_prerender
 from realmkit.http.stations import Stations
+from realmkit.http.walks import walk_for
 
 
 class FederatedSearch:
@@ -23,7 +23,7 @@ class FederatedSearch:
         page = await engine.search(
             realm_urls,
             engine.parse(body),
-            skip_query_backed_expansion=is_during_prerender(request),
+            walk=walk_for(request),
         )
         return answers.document(page.to_document(), media_type=CARD)
 

@@ -11,6 +11,7 @@ from realmkit.http import answers, bodies
 from realmkit.http.negotiation import CARD
 from realmkit.http.seqs import wait_until_indexed
 from realmkit.http.stations import MountedRealm, Stations
+from realmkit.http.walks import walk_for
 
 
 class Search:
@@ -26,11 +27,6 @@ class Search:
         page = await engine.search(
             [mounted.realm.url],
             query,
-            skip_query_backed_expansion=is_during_prerender(request),
+            walk=walk_for(request),
         )
         return answers.document(page.to_document(), media_type=CARD)
-
-
-def is_during_prerender(request: Request) -> bool:
-    """True for a request that a rendering card made. An empty header is as good as none."""
-    return bool(request.headers.get("x-boxel-during-prerender", "").strip())

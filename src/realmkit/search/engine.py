@@ -1,4 +1,4 @@
-"""Answering a query, and building the documents that cards are served as.
+"""Answering a query with the documents of the cards it finds.
 
 One statement finds the page, one more counts the total where the page does not tell,
 one more fetches HTML when it is asked for; several realms are one search under one
@@ -9,24 +9,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
-from realmkit.cards.addresses import card_id, instance_url
+from realmkit.cards.addresses import card_id
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.definitions import DefinitionSource
-from realmkit.cards.stored import Place, stored_resource
 from realmkit.config import Realm
 from realmkit.db import Database
-from realmkit.errors import RealmkitError
 from realmkit.files import FileStore
 from realmkit.query import Query, parse_query
 from realmkit.query.compile import CompiledQuery, compile_query
 from realmkit.query.dialects import DIALECTS
-from realmkit.search.field_searches import FieldSearches
-from realmkit.search.found import COLUMNS, Found, by_url, found
+from realmkit.search.found import COLUMNS, Found, found
 from realmkit.search.known import KnownDefinitions
-from realmkit.search.link_walker import LinkWalker, Visited
+from realmkit.search.link_walker import LinkWalker, Visited, Walk
+from realmkit.search.other_servers import OtherServers
 from realmkit.search.served import Resource, served_resource, sparse
+from realmkit.search.served_cards import ServedCards
 from realmkit.search.stored import StoredCards
 from realmkit.search.tiles import add_tiles
 
@@ -55,7 +52,8 @@ class SearchEngine:
     """Searches the mounted realms, whose folders are `files`, the base realm's included.
 
     `public_url` is the server's origin without a trailing slash; `budget_s` is how long
-    one statement of a search may take before it is given up (408).
+    one statement of a search, or the walk of its links, may take before it is given up
+    (408). Without `others`, links and searches into other servers are named as broken.
     """
 
     def __init__(
@@ -65,6 +63,7 @@ class SearchEngine:
         files: Mapping[Realm, FileStore],
         *,
         public_url: str,
+        others: OtherServers | None = None,
         link_depth: int = 5,
         budget_s: float = 30.0,
     ) -> None:
@@ -73,8 +72,13 @@ class SearchEngine:
         self._realms = {realm.url: realm for realm in files}
         self._names = ModuleNames(public_url)
         self._stored = StoredCards(files, self._names)
-        self._link_depth = link_depth
         self._budget_s = budget_s
+        self._links = LinkWalker(
+            db, self._realms, self._names, others, depth=link_depth, budget_s=budget_s
+        )
+        self.cards = ServedCards(
+            db, definitions, self._realms, self._names, self._stored, self._links
+        )
 
     def parse(self, body: object, *, relative_to: str | None = None) -> Query:
         """Read a query body (decoded JSON) with this server's spellings. Raises `BadRequest`.
@@ -89,7 +93,7 @@ class SearchEngine:
         query: Query,
         *,
         with_included: bool = True,
-        skip_query_backed_expansion: bool = False,
+        walk: Walk | None = None,
     ) -> SearchPage:
         """Answer `query` over `realm_urls`, which win over `query.realms`.
 
@@ -106,9 +110,8 @@ class SearchEngine:
         if query.html is not None:
             await add_tiles(self._db, query.html, results)
         elif with_included and query.fields is None:
-            included = await self._walker(known).walk(
-                [_visited(entry, resource) for entry, resource in results],
-                skip_query_backed_expansion=skip_query_backed_expansion,
+            included = await self._links.walk(
+                [_visited(entry, resource) for entry, resource in results], known, walk or Walk()
             )
         data = [resource for _, resource in results]
         if query.fields is not None:
@@ -123,23 +126,6 @@ class SearchEngine:
             compiled.page_sql("i.url, i.type"), compiled.params, budget_s=self._budget_s
         )
         return [url if type_ == "file" else card_id(url) for url, type_ in rows]
-
-    async def card_document(
-        self, id: str, *, skip_query_backed_expansion: bool = False
-    ) -> dict[str, Any] | None:
-        """Return the served document `{data, included?}` of the card, or None if the index
-        has no such card. A broken card has `data.meta.error`; one that was never indexed
-        well shows what its file holds, as far as that can be read."""
-        entry = await self._entry(self._names.to_url(card_id(id)))
-        if entry is None:
-            return None
-        resource = self._resource(entry)
-        if entry.resource is None:
-            await self._fill_from_file(resource)
-        included = await self._walker(KnownDefinitions(self._definitions)).walk(
-            [_visited(entry, resource)], skip_query_backed_expansion=skip_query_backed_expansion
-        )
-        return {"data": resource, "included": included} if included else {"data": resource}
 
     async def stored_documents(self, ids: Iterable[str]) -> dict[str, Any]:
         """Return `{data: [resources], meta: {missing: [{id, status, title, detail}]}}`, read
@@ -186,34 +172,8 @@ class SearchEngine:
             )
         )
 
-    async def _entry(self, id: str) -> Found | None:
-        rows = await self._db.read(
-            f"{by_url(self._db.dialect)} AND i.type = 'instance'",
-            (orjson.dumps([instance_url(id)]).decode(),),
-        )
-        return found(rows[0]) if rows else None
-
-    async def _fill_from_file(self, resource: Resource) -> None:
-        """Show what the file of a card says that never rendered. It may say nothing readable."""
-        place = Place(resource["id"], resource["meta"]["realmURL"], self._names)
-        try:
-            spelled = stored_resource(await self._stored.resource(resource["id"]), place)
-        except RealmkitError:
-            return
-        resource["attributes"] = spelled["attributes"]
-        resource["relationships"] = spelled["relationships"]
-        resource["meta"] = {**spelled["meta"], **resource["meta"]}
-
     def _resource(self, entry: Found) -> Resource:
         return served_resource(entry, self._realms.get(entry.realm_url), self._names)
-
-    def _walker(self, known: KnownDefinitions) -> LinkWalker:
-        field_searches = FieldSearches(
-            self._db, known, self._names, list(self._realms), budget_s=self._budget_s
-        )
-        return LinkWalker(
-            self._db, field_searches, self._realms, self._names, depth=self._link_depth
-        )
 
 
 def _visited(entry: Found, resource: Resource) -> Visited:

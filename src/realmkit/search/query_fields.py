@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from realmkit.cards.addresses import card_id, resolve_link
-from realmkit.cards.code_refs import FILE_DEF
+from realmkit.cards.code_refs import FILE_DEF, ModuleNames, is_code_ref
 from realmkit.cards.definitions import Definition, FieldDefinition
+from realmkit.errors import BadRequest
 from realmkit.query.parse import GENERAL_SORT_KEYS
 from realmkit.query.tokens import MISSING, REALM, THIS, Missing, is_token, replace_tokens
 from realmkit.search.known import KnownDefinitions
@@ -35,6 +36,10 @@ class QueryField:
         return ".".join((*self.prefix, self.field.name))
 
 
+_Holder = tuple[Resource, tuple[str, ...], Mapping[str, Any], str]
+"""A resource, the way to a value in it, that value, and the key of the value's type."""
+
+
 @dataclass(frozen=True, slots=True)
 class FieldSearch:
     """What one query field asks: a query without tokens, and realm URLs, at least one."""
@@ -44,15 +49,20 @@ class FieldSearch:
 
 
 async def query_fields(
-    resource: Resource, type_key: str | None, known: KnownDefinitions
+    resources: Sequence[tuple[Resource, str | None]], known: KnownDefinitions
 ) -> list[QueryField]:
-    """The query-backed fields of a resource and of the values it contains."""
+    """The query-backed fields of (resource, own type key) pairs and of what they contain.
+
+    Definitions are looked up together, once for each level of containment.
+    """
     found: list[QueryField] = []
-    layer = [((), resource["attributes"], type_key)] if type_key else []
+    layer: list[_Holder] = [
+        (resource, (), resource["attributes"], key) for resource, key in resources if key
+    ]
     while layer:
-        await known.load(key for _, _, key in layer)
-        deeper: list[tuple[tuple[str, ...], Mapping[str, Any], str]] = []
-        for prefix, values, key in layer:
+        await known.load(key for *_, key in layer)
+        deeper: list[_Holder] = []
+        for resource, prefix, values, key in layer:
             definition = known[key]
             if definition is None:
                 continue
@@ -61,7 +71,7 @@ async def query_fields(
                 for field in definition.fields.values()
                 if field.is_query_backed
             ]
-            deeper += _contained(prefix, values, definition)
+            deeper += [(resource, *inside) for inside in _contained(prefix, values, definition)]
         layer = deeper
     return found
 
@@ -85,20 +95,27 @@ def _contained(
 
 
 def field_search(
-    field: QueryField, target: Definition | None, mounted_urls: Sequence[str]
+    field: QueryField,
+    target: Definition | None,
+    mounted_urls: Sequence[str],
+    names: ModuleNames,
 ) -> FieldSearch | None:
-    """Fill in a field's query; None if an undefined token lets nothing match."""
+    """Fill in a field's query; None if an undefined token lets nothing match.
+
+    Code refs in it are absolute, so that whoever reads `links.search` can ask it again.
+    """
     raw = field.field.query or {}
-    query = replace_tokens(raw, lambda token: token_value(token, field))
+    query = replace_tokens(raw, lambda token: token_value(token, field, names))
     if isinstance(query, Missing):
         return None
-    realm_urls = _realms(raw, field, mounted_urls)
+    realm_urls = _realms(raw, field, mounted_urls, names)
     if not realm_urls:
         return None
-    return FieldSearch(_normalised(query, field.field, target), realm_urls)
+    absolute = cast("dict[str, Any]", _with_absolute_refs(query, field.module, names))
+    return FieldSearch(_normalised(absolute, field.field, target), realm_urls)
 
 
-def token_value(token: str, field: QueryField) -> object:
+def token_value(token: str, field: QueryField, names: ModuleNames) -> object:
     """What a token stands for in its owner: a value, an id of a link, or `MISSING`."""
     if token in REALM:
         return field.owner["meta"]["realmURL"]
@@ -106,7 +123,7 @@ def token_value(token: str, field: QueryField) -> object:
     if path == ["id"]:
         return field.owner["id"]
     if path[-1] == "id":
-        linked = _linked_id(field.owner, ".".join(path[:-1]))
+        linked = _linked_id(field.owner, ".".join(path[:-1]), names)
         if linked is not MISSING:
             return linked
     value: object = field.owner["attributes"]
@@ -124,15 +141,33 @@ def token_value(token: str, field: QueryField) -> object:
     return value
 
 
-def _linked_id(owner: Resource, key: str) -> object:
-    relationship = owner["relationships"].get(key)
-    if relationship is None or relationship["links"].get("self") is None:
+def _linked_id(owner: Resource, key: str, names: ModuleNames) -> object:
+    link = (owner["relationships"].get(key) or {"links": {}})["links"].get("self")
+    if link is None:
         return MISSING
-    return card_id(resolve_link(relationship["links"]["self"], owner["id"]))
+    try:
+        return card_id(resolve_link(names.to_url(link), owner["id"]))
+    except BadRequest:
+        # What is no URL is the id of nothing.
+        return MISSING
+
+
+def _with_absolute_refs(node: object, module: str, names: ModuleNames) -> object:
+    if isinstance(node, list):
+        return [_with_absolute_refs(one, module, names) for one in cast("list[object]", node)]
+    if not isinstance(node, dict):
+        return node
+    members = cast("dict[str, Any]", node)
+    return {
+        name: names.resolve(value, module).to_json()
+        if name in ("on", "type") and is_code_ref(value)
+        else _with_absolute_refs(value, module, names)
+        for name, value in members.items()
+    }
 
 
 def _realms(
-    raw: Mapping[str, Any], field: QueryField, mounted_urls: Sequence[str]
+    raw: Mapping[str, Any], field: QueryField, mounted_urls: Sequence[str], names: ModuleNames
 ) -> tuple[str, ...]:
     """Realms as written, or those that hold what the tokens name; the owner's by default."""
     named = raw.get("realms", raw.get("realm"))
@@ -145,7 +180,7 @@ def _realms(
         if not is_token(entry):
             urls.append(str(entry).rstrip("/") + "/")
             continue
-        value = token_value(cast("str", entry), field)
+        value = token_value(cast("str", entry), field, names)
         references = cast("list[object]", value) if isinstance(value, list) else [value]
         homes = [_home(reference, mounted_urls) for reference in references]
         urls += [home for home in homes if home]

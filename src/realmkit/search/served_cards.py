@@ -1,0 +1,95 @@
+"""One card as it is served: found by its URL, its links walked.
+
+Finding and serving are two steps, so that whoever reads the card may look at how
+fresh the index is in between. Both together are one statement for a card without
+links, and a constant number for each layer of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from realmkit.cards.addresses import card_id, instance_url
+from realmkit.cards.code_refs import ModuleNames
+from realmkit.cards.definitions import DefinitionSource
+from realmkit.cards.stored import Place, stored_resource
+from realmkit.config import Realm
+from realmkit.db import Database
+from realmkit.errors import RealmkitError
+from realmkit.search.found import COLUMNS, Found, found
+from realmkit.search.known import KnownDefinitions
+from realmkit.search.link_walker import LinkWalker, Visited, Walk
+from realmkit.search.served import Resource, served_resource
+from realmkit.search.stored import StoredCards
+
+# One instance by the URL of its file, what its visit saw of it, and whether the log of
+# its realm has gone on since the index last followed it.
+_CARD = f"""\
+SELECT {COLUMNS}, i.content_hash,
+  coalesce((SELECT e.last_change_seq FROM change_log_ends e WHERE e.realm_url = i.realm_url), 0)
+  > coalesce((SELECT s.indexed_seq FROM realm_state s WHERE s.realm_url = i.realm_url), 0)
+FROM entries i WHERE i.url = $1 AND i.type = 'instance'"""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCard:
+    """A card of the index. `is_behind`: its realm has changed since, perhaps this card too."""
+
+    entry: Found
+    content_hash: str | None
+    is_behind: bool
+
+
+class ServedCards:
+    """Looks cards up in the index and builds their documents."""
+
+    def __init__(
+        self,
+        db: Database,
+        definitions: DefinitionSource,
+        realms: Mapping[str, Realm],
+        names: ModuleNames,
+        stored: StoredCards,
+        links: LinkWalker,
+    ) -> None:
+        self._db = db
+        self._definitions = definitions
+        self._realms = realms
+        self._names = names
+        self._stored = stored
+        self._links = links
+
+    async def find(self, id: str) -> FoundCard | None:
+        """The card `id` as the index knows it; None if it knows of none."""
+        url = instance_url(self._names.to_url(card_id(id)))
+        row = await self._db.read_one(_CARD, (url,))
+        if row is None:
+            return None
+        *columns, content_hash, is_behind = row
+        return FoundCard(found(tuple(columns)), content_hash, bool(is_behind))
+
+    async def document(self, card: FoundCard, walk: Walk | None = None) -> dict[str, Any]:
+        """The served document `{data, included?}`.
+
+        A broken card has `data.meta.error`; one that was never indexed well shows what
+        its file holds, as far as that can be read.
+        """
+        entry = card.entry
+        resource = served_resource(entry, self._realms.get(entry.realm_url), self._names)
+        if entry.resource is None:
+            await self._fill_from_file(resource)
+        root = Visited(resource, entry.types[0] if entry.types else None)
+        known = KnownDefinitions(self._definitions)
+        included = await self._links.walk([root], known, walk or Walk())
+        return {"data": resource, "included": included} if included else {"data": resource}
+
+    async def _fill_from_file(self, resource: Resource) -> None:
+        """Show what the file of a card says that never rendered. It may say nothing readable."""
+        place = Place(resource["id"], resource["meta"]["realmURL"], self._names)
+        try:
+            spelled = stored_resource(await self._stored.resource(resource["id"]), place)
+        except RealmkitError:
+            return
+        resource["attributes"] = spelled["attributes"]
+        resource["relationships"] = spelled["relationships"]
+        resource["meta"] = {**spelled["meta"], **resource["meta"]}

@@ -1,0 +1,248 @@
+"""Links and searches that lead to other servers."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from starlette.responses import RedirectResponse, Response
+
+from realmkit.search import RemoteClient, RemoteRealms, SearchEngine
+from realmkit.search.other_servers import Unreachable
+
+from ..support.other_server import OtherServer, answer, other_server
+from .conftest import PEOPLE, World, person
+from .test_query_fields import define_dog, dog
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def other() -> AsyncGenerator[OtherServer, None]:
+    async with other_server() as other:
+        yield other
+
+
+@asynccontextmanager
+async def reaching(
+    world: World, *hosts: str, timeout_s: float = 10.0
+) -> AsyncGenerator[RemoteClient, None]:
+    """Let the world's engine ask other servers, private ones only at `hosts`."""
+    client = RemoteClient(public_url="http://h", allowed_hosts=hosts, timeout_s=timeout_s)
+    world.engine = SearchEngine(
+        world.db, world.index, world.files, public_url="http://h", others=RemoteRealms(client)
+    )
+    try:
+        yield client
+    finally:
+        await client.stop()
+
+
+def host_of(other: OtherServer) -> str:
+    return urlsplit(other.url).netloc
+
+
+def included(document: dict[str, Any]) -> list[str]:
+    return [resource["id"] for resource in document.get("included", [])]
+
+
+async def test_a_card_of_another_server_is_included_and_its_links_are_followed(
+    world: World, other: OtherServer
+) -> None:
+    eve = other.put("eve")
+    bob = other.put("bob", relationships={"boss": {"links": {"self": "./eve"}}})
+    await world.put(person("ann", links={"boss": bob}))
+
+    async with reaching(world, host_of(other)):
+        found = await world.document("ann")
+
+    assert included(found) == [bob, eve]
+    assert found["data"]["relationships"]["boss"]["data"] == {"type": "card", "id": bob}
+    assert "brokenLinks" not in found["data"]["meta"]
+
+
+async def test_the_cards_of_a_realm_that_is_known_are_one_request_a_layer(
+    world: World, other: OtherServer
+) -> None:
+    ids = [other.put(str(number)) for number in range(30)]
+    await world.put(person("ann", links={f"friends.{number}": id for number, id in enumerate(ids)}))
+
+    async with reaching(world, host_of(other)):
+        await world.document("ann")
+        introduced = list(other.asked)
+        other.asked.clear()
+        found = await world.document("ann")
+
+    assert introduced == [("GET", "/far/0"), ("QUERY", "/far/_search")]
+    assert other.asked == [("QUERY", "/far/_search")]
+    assert included(found) == ids
+
+
+async def test_a_loop_between_servers_ends_because_a_server_is_answered_without_links(
+    world: World, other: OtherServer
+) -> None:
+    bob = other.put("bob", relationships={"boss": {"links": {"self": f"{PEOPLE}ann"}}})
+    await world.put(person("ann", links={"boss": bob}))
+
+    async with reaching(world, host_of(other)):
+        found = await world.document("ann")
+
+    assert included(found) == [bob]
+    assert found["included"][0]["relationships"]["boss"]["data"]["id"] == f"{PEOPLE}ann"
+    assert other.headers[0]["x-realmkit-asked-by"] == "http://h"
+
+
+@pytest.mark.parametrize(
+    ("response", "reason"),
+    [
+        (Response("<h1>hello</h1>", media_type="text/html"), "text/html and not with JSON"),
+        (Response("{", media_type="application/vnd.card+json"), "answered badly"),
+        (Response("no", status_code=403), "answered with 403"),
+        (RedirectResponse("http://127.0.0.1:1/"), "answered with 307"),
+        (answer({"data": [1]}), "no card document"),
+        (answer({"data": {"type": "card", "id": "http://x/y", "meta": {}}}), "no card document"),
+        (answer({"data": "x" * (7 * 1024 * 1024)}), "more than can be read"),
+    ],
+)
+async def test_an_answer_that_is_no_card_is_a_broken_link(
+    world: World, other: OtherServer, response: Response, reason: str
+) -> None:
+    bob = other.put("bob")
+    other.answers["/far/bob"] = response
+    await world.put(person("ann", links={"boss": bob}))
+
+    async with reaching(world, host_of(other)):
+        resource = (await world.document("ann"))["data"]
+
+    assert resource["relationships"]["boss"]["links"]["self"] == bob
+    [broken] = resource["meta"]["brokenLinks"]
+    assert reason in broken["reason"]
+
+
+async def test_a_card_that_claims_anothers_id_is_not_taken(
+    world: World, other: OtherServer
+) -> None:
+    bob, eve = other.put("bob"), other.put("eve")
+    other.answers["/far/bob"] = answer({"data": other.cards["/far/eve"]})
+    await world.put(person("ann", links={"boss": bob, "owner": eve}))
+
+    async with reaching(world, host_of(other)):
+        found = await world.document("ann")
+
+    assert included(found) == [eve]
+    assert "another card's document" in found["data"]["meta"]["brokenLinks"][0]["reason"]
+
+
+async def test_a_slow_server_is_given_up_and_left_alone_for_a_while(
+    world: World, other: OtherServer
+) -> None:
+    other.gate = asyncio.Event()
+    bob = other.put("bob")
+    await world.put(person("ann", links={"boss": bob}))
+
+    async with reaching(world, host_of(other), timeout_s=0.2):
+        first = (await world.document("ann"))["data"]["meta"]["brokenLinks"]
+        second = (await world.document("ann"))["data"]["meta"]["brokenLinks"]
+
+    assert "did not answer within 0.2 s" in first[0]["reason"]
+    assert second == first
+    assert len(other.asked) == 1
+
+
+async def test_a_server_that_is_down_is_named(world: World) -> None:
+    async with other_server() as gone:
+        bob = gone.put("bob")
+    await world.put(person("ann", links={"boss": bob}))
+
+    async with reaching(world, host_of(gone)):
+        [broken] = (await world.document("ann"))["data"]["meta"]["brokenLinks"]
+
+    assert broken["reason"] == f"{host_of(gone)} could not be reached."
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "file:///etc/passwd",
+        "http://127.0.0.1:9/a",
+        "http://localhost:9/a",
+        "http://[::1]:9/a",
+        "http://[::ffff:10.0.0.1]/a",
+        "http://[64:ff9b::a00:1]/a",
+        "http://2130706433/a",
+        "http://169.254.169.254/latest",
+        "http://10.1.2.3/a",
+        "http://user:secret@example.com/a",
+        "gopher://example.com/a",
+        "http://example.com:99999/a",
+    ],
+)
+async def test_files_and_private_addresses_are_never_asked(world: World, link: str) -> None:
+    await world.put(person("ann", links={"boss": link}))
+
+    async with reaching(world):
+        [broken] = (await world.document("ann"))["data"]["meta"]["brokenLinks"]
+
+    assert broken["field"] == "boss"
+    assert any(word in broken["reason"] for word in ("not asked", "no URL", "could not be asked"))
+    assert "secret" not in broken["reason"]
+
+
+async def test_a_name_that_leads_to_a_private_address_is_not_asked(other: OtherServer) -> None:
+    client = RemoteClient(public_url="http://h")
+    with pytest.raises(Unreachable, match="--allow-host localhost"):
+        await client.ask("GET", f"http://localhost:{host_of(other).rpartition(':')[2]}/far/x")
+    await client.stop()
+
+    assert other.asked == []
+
+
+async def test_a_realm_of_another_server_is_searched_once_for_all_that_ask_the_same(
+    world: World, other: OtherServer
+) -> None:
+    ids = [other.put("b"), other.put("a")]
+    await define_dog(
+        world,
+        far={
+            "realms": [PEOPLE, other.realm_url],
+            "filter": {"on": {"module": "./dog", "name": "Dog"}, "eq": {"kind": "$this.kind"}},
+        },
+    )
+    await world.put(dog("me"), dog("you"))
+
+    async with reaching(world, host_of(other)):
+        page = await world.engine.search([PEOPLE], world.engine.parse({}))
+
+    far = page.data[0]["relationships"]["far"]
+    assert [one["id"] for one in far["data"]] == [f"{PEOPLE}me", f"{PEOPLE}you", *ids]
+    assert [resource["id"] for resource in page.included] == ids
+    assert other.asked == [("QUERY", "/far/_search")]
+    on = {"module": f"{PEOPLE}dog", "name": "Dog"}
+    assert other.bodies == [{"filter": {"on": on, "eq": {"kind": "pug"}}}]
+
+
+@pytest.mark.parametrize(
+    ("response", "expected"),
+    [
+        (Response("no", status_code=401), {"type": "authorization", "status": 401}),
+        (Response("no", status_code=500), {"type": "network", "status": 500}),
+        (Response("<p>", media_type="text/html"), {"type": "unknown"}),
+        (answer({"data": [{"type": "card", "id": f"{PEOPLE}ann"}]}), {"type": "unknown"}),
+    ],
+)
+async def test_a_realm_that_fails_is_typed_and_the_others_survive(
+    world: World, other: OtherServer, response: Response, expected: dict[str, Any]
+) -> None:
+    other.answers["/far/_search"] = response
+    await define_dog(world, far={"realms": [other.realm_url, PEOPLE]})
+    await world.put(dog("me"))
+
+    async with reaching(world, host_of(other)):
+        far = (await world.document("me"))["data"]["relationships"]["far"]
+
+    assert [one["id"] for one in far["data"]] == [f"{PEOPLE}me"]
+    [error] = far["meta"]["errors"]
+    assert {"realm": other.realm_url, **expected}.items() <= error.items()
+    assert far["links"]["search"].startswith(f"{other.realm_url}_search?realms=")
