@@ -58,7 +58,13 @@ async def test_equal_searches_of_a_batch_are_asked_once(visit: Visit, realms: Se
     assert len(realms.asked_for("_search")) == 1
 
 
-async def test_a_result_needs_no_further_request(visit: Visit, realms: ServedRealms) -> None:
+async def test_what_several_searches_found_travels_once(visit: Visit, realms: ServedRealms) -> None:
+    realms.files["town/office.gts"] = OFFICE.replace(
+        "'$this.town' } } } });", "'Ghent' } } } });", 1
+    )
+
     await visit("town/hall")
 
-    assert realms.asked_for("_cards") == []
+    [asked] = realms.asked_for("_cards")
+    assert asked.body == {"ids": [f"{realms.origin}/town/one"]}
+    assert [search.body["fields"] for search in realms.asked_for("_search")] == [{"card": []}]

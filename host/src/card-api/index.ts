@@ -64,7 +64,14 @@ export {
   linksToMany,
 } from "./fields/declare.ts";
 export { isDefinition } from "./fields/field.ts";
-export { queryStateOf, refreshQueries } from "./fields/query.ts";
+export {
+  type QueryState,
+  queriedRealms,
+  queryStateOf,
+  refreshQueries,
+  reseedQueries,
+} from "./fields/query.ts";
+export { captureQueryFieldSeedData, QuerySeed } from "./fields/query-seed.ts";
 export { checkQueries } from "./fields/query-tokens.ts";
 export { identifyCard, instanceOf } from "./identity.ts";
 export { markdownToHTML } from "./markdown.ts";

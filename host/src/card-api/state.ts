@@ -10,7 +10,6 @@
 import { consumeTag, createTag, dirtyTag } from "@glimmer/validator";
 import type { BaseDef } from "./defs/base-def.ts";
 import type { CardStore, ResourceMeta } from "./store-seam.ts";
-import { definitionKind } from "./symbols.ts";
 
 export type ChangeSubscriber = (instance: BaseDef, fieldName: string, value: unknown) => void;
 
@@ -78,11 +77,6 @@ export function changed(instance: BaseDef, path: string, value: unknown): void {
   touch(instance);
   for (const subscriber of [...state.subscribers]) subscriber(instance, path, value);
   for (const [container, field] of state.containers) changed(container, `${field}.${path}`, value);
-  if (isCard(instance)) state.store?.edited?.(instance);
-}
-
-function isCard(instance: BaseDef): boolean {
-  return (instance.constructor as any)[definitionKind] === "card";
 }
 
 /** Be told of every edit in this card and in the values it contains, until the result is called. */
@@ -103,6 +97,12 @@ export function adopt(container: BaseDef, field: string, value: unknown): void {
   state.containers.set(container, field);
   state.store ??= stateOf(container).store;
   state.relativeTo ??= stateOf(container).relativeTo;
+}
+
+/** The card that contains this value, however deep; a card is its own. */
+export function holderOf(value: BaseDef): BaseDef {
+  const [container] = stateOf(value).containers.keys();
+  return container ? holderOf(container) : value;
 }
 
 export function disown(container: BaseDef, value: unknown): void {

@@ -16,8 +16,8 @@ export interface CardStore {
   peek(id: string): BaseDef | undefined;
   /** This object is the one for `id` from now on. */
   remember(id: string, instance: BaseDef): void;
-  /** The card (or file) at an absolute id. Rejects with CardLoadError. */
-  load(id: string): Promise<BaseDef>;
+  /** The card (or file) at an absolute id, because `reading` needs it. Rejects with CardLoadError. */
+  load(id: string, reading?: Reading): Promise<BaseDef>;
   /** Work that must end before the page counts as settled. */
   track(work: Promise<unknown>): void;
   /** The cards a query-backed field shows; `query` has its tokens filled in already. */
@@ -26,11 +26,35 @@ export interface CardStore {
     field: string,
     query: unknown,
     realms: string[] | undefined,
-  ): Promise<BaseDef[]>;
+  ): Promise<SearchResults>;
   /** The class a code ref names. Rejects when the module or the export is missing. */
   loadClass(ref: CodeRef, relativeTo?: string): Promise<typeof BaseDef>;
-  /** A person changed this card: the live page saves it soon. */
-  edited?(instance: BaseDef): void;
+  /** A query-backed field of `owner` shows cards of these realms. */
+  watch?(owner: BaseDef, realms: string[]): void;
+  /** A link to a card that is here was read. */
+  touched?(card: BaseDef, reading: Reading): void;
+}
+
+/** Who reads a link: the card it is written in, and whether a search put it there. */
+export interface Reading {
+  owner: BaseDef;
+  isQuery: boolean;
+}
+
+/** What a search found. A card that could not be made is left out, and logged. */
+export interface SearchResults {
+  cards: BaseDef[];
+  /** Every match, not only those on the page that was asked for. */
+  total: number;
+  errors: RealmError[];
+}
+
+/** A realm that could not be asked. */
+export interface RealmError {
+  realm?: string;
+  type?: string;
+  message?: string;
+  status?: number;
 }
 
 /** Why a card could not be had. A `status` of 404 makes its links "not found". */
@@ -77,7 +101,7 @@ export interface FieldMeta {
 export interface Relationship {
   links?: { self?: string | null; search?: string | null };
   data?: ResourceIdentifier | ResourceIdentifier[] | null;
-  meta?: { errors?: unknown[] };
+  meta?: { errors?: RealmError[] };
 }
 
 export interface ResourceIdentifier {

@@ -50,6 +50,11 @@ export function moduleIdentity(spelling: string, relativeTo?: string): string {
   return foldBase(withoutQuery(realURL(spelling, relativeTo)).replace(EXECUTABLE, ""));
 }
 
+/** Whether a URL, as an announcement names it, is that of a module's file. */
+export function isModuleFile(url: string): boolean {
+  return EXECUTABLE.test(url);
+}
+
 /** The id of a card, however it was written: absolute, no query, no `.json`. */
 export function cardIdentity(spelling: string, relativeTo?: string): string {
   return withoutQuery(realURL(spelling, relativeTo)).replace(/\.json$/, "");

@@ -85,6 +85,7 @@ function refusal(state: SaveState): HTMLElement {
       "p",
       { class: "rk-notice-detail" },
       ...marked(state.message ?? "The server refused the change."),
+      ...(state.isTakenBack ? marked(" Your change was taken back.") : []),
     ),
   );
   box.setAttribute("role", "alert");

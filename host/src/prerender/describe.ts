@@ -11,6 +11,7 @@ import { moduleIdentity, typeKey } from "../loader/addresses.ts";
 import { loader } from "../loader/loader.ts";
 import { ModuleError } from "../loader/module-error.ts";
 import { beginListening, failureOf } from "./failures.ts";
+import { begin, end } from "./status.ts";
 import type { DescribeRequest, ModuleDescription } from "./visit-contract.ts";
 
 export async function describe(request: DescribeRequest): Promise<ModuleDescription[]> {
@@ -29,6 +30,7 @@ async function describeModule(url: string): Promise<ModuleDescription> {
     dependencies: [],
   };
   beginListening();
+  begin("module");
   try {
     const exports = await loader.import(url);
     description.exports = Object.keys(exports).sort();
@@ -42,5 +44,6 @@ async function describeModule(url: string): Promise<ModuleDescription> {
     description.error = failureOf(error);
     if (error instanceof ModuleError) description.dependencies = error.dependencies;
   }
+  end(description.error ? "error" : "ready");
   return description;
 }

@@ -7,6 +7,7 @@
 
 import "../runtime/main.ts";
 import { messageOf } from "../loader/loader.ts";
+import { enterRenderContext } from "../loader/render-context.ts";
 import { describe } from "./describe.ts";
 import { listenForErrors } from "./failures.ts";
 import { quieten } from "./quiet-page.ts";
@@ -14,7 +15,7 @@ import { visit } from "./visit.ts";
 
 const { dataset } = document.documentElement;
 try {
-  globalThis.__boxelRenderContext = true;
+  enterRenderContext();
   listenForErrors(window);
   quieten(window);
   Object.assign(globalThis.__realmkit, { visit, describe });

@@ -2,28 +2,16 @@
  * A page in which rendering has no effects beyond its HTML.
  *
  * Timers that card code starts are counted and never fire, writes are refused,
- * and every question to a realm says which job asks. The host itself paces on
- * message channels and needs none of what is taken away here.
+ * and what card code asks of a realm says which job asks, like the host's own
+ * questions. The host itself paces on message channels and needs none of what is
+ * taken away here.
  */
 
-import { publicURL, realmOf } from "../loader/addresses.ts";
-
-export interface Asker {
-  jobId?: string;
-  jobPriority?: number;
-  consumingRealm?: string;
-}
+import { stamp } from "../loader/render-context.ts";
 
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS", "QUERY"]);
-const STAMPED = /\/_(?:search|cards|federated-search)(?:\?|$)/;
 
-let asker: Asker = {};
 let timersStarted = 0;
-
-/** Say on whose behalf the page asks from now on. */
-export function askFor(cardURL: string, job: Asker): void {
-  asker = { ...job, consumingRealm: realmOf(cardURL) };
-}
 
 /** How many timers were started since the last time this was asked. */
 export function takeTimerCount(): number {
@@ -43,7 +31,7 @@ export function quieten(page: Window & typeof globalThis): void {
   page.fetch = async (input, init) => {
     const request = new Request(input, init);
     if (!SAFE_METHODS.has(methodOf(request))) throw refusal(request.method, request.url);
-    if (request.url.startsWith(publicURL()) && STAMPED.test(request.url)) stamp(request.headers);
+    stamp(request.url, request.headers);
     return send(request);
   };
   const open = page.XMLHttpRequest.prototype.open;
@@ -56,13 +44,6 @@ export function quieten(page: Window & typeof globalThis): void {
 
 function methodOf(request: Request): string {
   return request.headers.get("x-http-method-override") ?? request.method;
-}
-
-function stamp(headers: Headers): void {
-  headers.set("x-boxel-during-prerender", "1");
-  headers.set("x-boxel-job-priority", String(asker.jobPriority ?? 0));
-  if (asker.consumingRealm) headers.set("x-boxel-consuming-realm", asker.consumingRealm);
-  if (asker.jobId) headers.set("x-boxel-job-id", asker.jobId);
 }
 
 function refusal(method: string, url: string | URL): Error {

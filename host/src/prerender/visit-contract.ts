@@ -9,6 +9,7 @@
  */
 
 import type { Definition } from "../card-api/index.ts";
+import type { Dependencies } from "./dependencies.ts";
 
 export type Format = "isolated" | "embedded" | "fitted" | "atom" | "head" | "edit";
 
@@ -44,7 +45,7 @@ export interface VisitResult {
   html: RenderedFormats;
   /** Scoped styles the HTML uses, id to CSS. */
   styles: Record<string, string>;
-  dependencies: { modules: string[]; instances: string[]; files: string[] };
+  dependencies: Dependencies;
   queries: { realms: string[]; query: object; ids: string[] }[];
   brokenLinks: { field: string; target: string; reason: string }[];
   error: VisitError | null;

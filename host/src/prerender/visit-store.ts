@@ -2,51 +2,51 @@
  * The store of one card's visit: notes everything that the card came to need.
  *
  * Every card is visited with a store of its own, so what it depends on is what
- * was loaded here. Documents and search answers are shared by the whole batch,
- * so a store of one's own costs no requests.
+ * was read here. Documents and search answers are shared by the whole batch, so
+ * a store of one's own costs no requests.
  */
 
 import type { BaseDef } from "../card-api/index.ts";
+import type { Reading } from "../card-api/store-seam.ts";
 import { cardIdentity, moduleIdentity } from "../loader/addresses.ts";
 import type { CodeRef } from "../loader/code-refs.ts";
 import { ModuleError } from "../loader/module-error.ts";
+import type { Documents } from "../store/documents.ts";
 import { PageStore } from "../store/page-store.ts";
-import type { SearchAnswer } from "../store/searches.ts";
+import type { SearchAnswer, Searches } from "../store/searches.ts";
+import { RuntimeDependencies } from "./dependencies.ts";
 import type { VisitResult } from "./visit-contract.ts";
 
 export class VisitStore extends PageStore {
-  readonly #modules = new Set<string>();
-  readonly #instances = new Set<string>();
+  readonly dependencies = new RuntimeDependencies();
   readonly queries: VisitResult["queries"] = [];
 
-  override load(spelling: string): Promise<BaseDef> {
-    this.#instances.add(cardIdentity(spelling));
-    return super.load(spelling);
+  constructor(documents: Documents, searches: Searches) {
+    super(documents, searches, new Map());
+  }
+
+  override async load(spelling: string, reading?: Reading): Promise<BaseDef> {
+    const id = cardIdentity(spelling);
+    if (reading) this.dependencies.instance(id, reading);
+    const card = await super.load(id);
+    this.dependencies.found(id, card);
+    return card;
+  }
+
+  touched(card: BaseDef, reading: Reading): void {
+    if (card.id) this.dependencies.instance(cardIdentity(card.id), reading);
   }
 
   override async loadClass(ref: CodeRef, relativeTo?: string): Promise<typeof BaseDef> {
-    this.#modules.add(moduleIdentity(ref.module, relativeTo));
+    this.dependencies.module(moduleIdentity(ref.module, relativeTo));
     try {
       return await super.loadClass(ref, relativeTo);
     } catch (error) {
-      if (error instanceof ModuleError) this.needs(error.dependencies);
+      // These must change for something here to work.
+      const named = error instanceof ModuleError ? error.dependencies : [];
+      for (const module of named) this.dependencies.module(module);
       throw error;
     }
-  }
-
-  /** These modules must change for something here to work. */
-  needs(modules: string[]): void {
-    for (const module of modules) this.#modules.add(module);
-  }
-
-  /** What `card` came to depend on, other than itself. Search results are no dependencies. */
-  dependenciesOf(card: string): VisitResult["dependencies"] {
-    const instances = [...this.#instances].filter((id) => id !== card);
-    return {
-      modules: [...this.#modules].sort(),
-      instances: instances.map((id) => `${id}.json`).sort(),
-      files: [],
-    };
   }
 
   protected override searched(

@@ -9,14 +9,16 @@
 import type { Resource } from "../card-api/store-seam.ts";
 import { cardIdentity } from "../loader/addresses.ts";
 import { loader, messageOf } from "../loader/loader.ts";
+import { askFor } from "../loader/render-context.ts";
 import { dropRenderer } from "../runtime/renderer.ts";
 import { Documents } from "../store/documents.ts";
 import { Searches } from "../store/searches.ts";
 import { collectArtefacts } from "./artefacts.ts";
 import { type CardFile, linkedIds, readCard } from "./card-source.ts";
 import { beginListening, failureOf, takeWindowErrors } from "./failures.ts";
-import { askFor, takeTimerCount } from "./quiet-page.ts";
+import { takeTimerCount } from "./quiet-page.ts";
 import { RenderFailure, recover } from "./render.ts";
+import { begin, end } from "./status.ts";
 import type { Format, VisitAnswer, VisitRequest, VisitResult } from "./visit-contract.ts";
 import { VisitStore } from "./visit-store.ts";
 
@@ -44,9 +46,11 @@ export async function visit(request: VisitRequest): Promise<VisitAnswer> {
   for (const card of request.cards) {
     // A renderer keeps every component it ever resolved, and each card has its own.
     dropRenderer();
+    begin("render");
     askFor(card.url, request);
     progress(card.url, "start");
     const { result, spoilt } = await visitOne(card, batch);
+    end(spoilt ? "unusable" : result.status);
     progress(card.url, "done");
     results.push(result);
     if (spoilt) return { results, unusable: spoilt };
@@ -75,7 +79,7 @@ function prepare(request: VisitRequest): Batch {
   return {
     resources,
     documents,
-    searches: new Searches({ keep: true }),
+    searches: new Searches({ isVisit: true }),
     formats: request.formats ?? ALL_FORMATS,
   };
 }
@@ -104,7 +108,7 @@ async function visitOne(
       spoilt = `nothing renders any more since ${url} threw: ${messageOf(error.cause)}`;
     }
   }
-  result.dependencies = store.dependenciesOf(id);
+  result.dependencies = store.dependencies.of(id);
   if (result.error) result.error.dependencies = dependenciesOf(result);
   result.queries = store.queries;
   result.ms = Math.round((performance.now() - started) * 10) / 10;
@@ -127,7 +131,12 @@ function emptyResult(url: string, id: string): VisitResult {
     iconHTML: null,
     html: {},
     styles: {},
-    dependencies: { modules: [], instances: [], files: [] },
+    dependencies: {
+      modules: [],
+      instances: [],
+      files: [],
+      queryOnly: { instances: [], files: [] },
+    },
     queries: [],
     brokenLinks: [],
     error: null,

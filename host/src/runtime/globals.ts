@@ -55,8 +55,6 @@ function importComputed(specifier: string, importer?: string): Promise<Record<st
 
 declare global {
   var __realmkit: RealmkitGlobals;
-  /** True in a prerender page, set before any script. */
-  var __boxelRenderContext: boolean | undefined;
 }
 
 globalThis.__realmkit = globals;

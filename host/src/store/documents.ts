@@ -11,10 +11,10 @@
 import { CardLoadError, type Resource } from "../card-api/store-seam.ts";
 import { cardIdentity, realmOf } from "../loader/addresses.ts";
 import { messageOf } from "../loader/loader.ts";
+import { ask } from "./asking.ts";
 import { nextTurn } from "./in-flight.ts";
 
-const MEDIA_TYPE = "application/vnd.card+json";
-const IDS_PER_REQUEST = 200;
+const IDS_PER_REQUEST = 500;
 
 interface Missing {
   id: string;
@@ -64,6 +64,18 @@ export class Documents {
     return this.#known.get(id);
   }
 
+  /** The resources at `ids` as they are now, as far as they can be had; those known are not used. */
+  async fresh(ids: string[]): Promise<Map<string, Resource>> {
+    for (const id of ids) this.forget(id);
+    const found = new Map<string, Resource>();
+    await Promise.allSettled(
+      ids.map(async (id) => {
+        found.set(id, await this.get(id));
+      }),
+    );
+    return found;
+  }
+
   /** Ask again for `id` the next time it is wanted. */
   forget(id: string): void {
     this.#known.delete(id);
@@ -104,7 +116,8 @@ export class Documents {
     }
     for (const id of ids) {
       const resource = this.#known.get(id);
-      if (!resource && !this.#keepFailures) this.#asked.delete(id);
+      // What was learnt is kept in one place; whoever forgets it there asks again.
+      if (resource || !this.#keepFailures) this.#asked.delete(id);
       if (resource) answers.get(id)?.resolve(resource);
       else answers.get(id)?.reject(failures.get(id) ?? loadError({ id }));
     }
@@ -124,11 +137,7 @@ async function fetchCards(
   realm: string,
   ids: string[],
 ): Promise<{ data: Resource[]; missing: Missing[] }> {
-  const response = await fetch(`${realm}_cards`, {
-    method: "QUERY",
-    headers: { Accept: MEDIA_TYPE, "Content-Type": "application/json" },
-    body: JSON.stringify({ ids }),
-  });
+  const response = await ask(`${realm}_cards`, { ids });
   if (!response.ok) throw new Error(`it answered ${response.status}`);
   const { data, meta } = await response.json();
   return { data, missing: meta?.missing ?? [] };

@@ -9,19 +9,24 @@
 
 import {
   type BaseDef,
+  queriedRealms,
   refreshQueries,
+  reseedQueries,
   subscribeToChanges,
   updateFromSerialized,
 } from "../card-api/index.ts";
 import type { CardDocument } from "../card-api/store-seam.ts";
-import { cardIdentity } from "../loader/addresses.ts";
+import { cardIdentity, isModuleFile } from "../loader/addresses.ts";
 import { loader } from "../loader/loader.ts";
 import { Documents } from "./documents.ts";
+import { WeakIdentityMap } from "./identity-map.ts";
 import { PageStore } from "./page-store.ts";
 import { follow, type RealmEvent } from "./realm-events.ts";
+import { SaveQueue } from "./save-queue.ts";
 import { CardSaver } from "./saving.ts";
 import { Searches } from "./searches.ts";
 import type { LiveStore, SaveState, StoreEvent } from "./store.ts";
+import { WatchedRealms } from "./watched-realms.ts";
 
 let store: LivePageStore | undefined;
 
@@ -33,39 +38,48 @@ export function liveStore(): LiveStore {
 
 class LivePageStore extends PageStore implements LiveStore {
   readonly #listeners = new Set<(event: StoreEvent) => void>();
-  readonly #watched = new WeakSet<BaseDef>();
-  #savers = new Map<string, CardSaver>();
+  readonly #heardOf = new WeakSet<BaseDef>();
+  #savers = new WeakMap<BaseDef, CardSaver>();
+  /** Savers with edits that the server does not have; they keep their cards here. */
+  readonly #unsaved = new Set<CardSaver>();
+  readonly #saves = new SaveQueue();
+  readonly #watched = new WatchedRealms((realm) => this.follow(realm));
   #updating: Promise<void> = Promise.resolve();
 
   constructor() {
-    super(new Documents({ keepFailures: false }), new Searches({ keep: false }));
+    const documents = new Documents({ keepFailures: false });
+    const instances = new WeakIdentityMap((id) => documents.forget(id));
+    super(documents, new Searches({ isVisit: false }), instances);
     addEventListener("pagehide", () => void this.flush());
   }
 
   override remember(id: string, instance: BaseDef): void {
     super.remember(id, instance);
-    if (this.#watched.has(instance)) return;
-    this.#watched.add(instance);
-    subscribeToChanges(instance, (_, path) =>
-      this.#saverOf(cardIdentity(id), instance).touch(path),
-    );
+    if (this.#heardOf.has(instance)) return;
+    this.#heardOf.add(instance);
+    subscribeToChanges(instance, (card, path) => this.#saverOf(cardIdentity(id), card).touch(path));
+  }
+
+  /** The realms a query-backed field of `owner` shows are followed while `owner` is here. */
+  watch(owner: BaseDef, realms: string[]): void {
+    this.#watched.add(owner, realms);
   }
 
   saveState(id: string): SaveState {
-    return this.#savers.get(cardIdentity(id))?.state ?? { status: "saved" };
+    return this.#saverAt(id)?.state ?? { status: "saved" };
   }
 
   async flush(id?: string): Promise<void> {
-    const savers = id === undefined ? [...this.#savers.values()] : [this.#savers.get(id)];
+    const savers = id === undefined ? [...this.#unsaved] : [this.#saverAt(id)];
     await Promise.all(savers.map((saver) => saver?.flush()));
   }
 
   async takeTheirs(id: string): Promise<void> {
-    await this.#savers.get(cardIdentity(id))?.takeTheirs();
+    await this.#saverAt(id)?.takeTheirs();
   }
 
   async keepMine(id: string): Promise<void> {
-    await this.#savers.get(cardIdentity(id))?.keepMine();
+    await this.#saverAt(id)?.keepMine();
   }
 
   follow(realm: string): () => void {
@@ -83,9 +97,13 @@ class LivePageStore extends PageStore implements LiveStore {
   async #heard(realm: string, event: RealmEvent): Promise<void> {
     switch (event.kind) {
       case "indexed":
-        return this.#indexed(realm, event.invalidations);
+        return this.#indexed(realm, event.invalidations, event.invalidations.some(isModuleFile));
       case "missed":
-        return this.#indexed(realm, [...this.instances.keys()]);
+        return this.#indexed(
+          realm,
+          [...this.instances.entries()].map(([id]) => id),
+          true,
+        );
       case "connection":
         return this.#tell({ kind: "connection", realm, isOpen: event.isOpen });
       case "progress":
@@ -93,34 +111,55 @@ class LivePageStore extends PageStore implements LiveStore {
     }
   }
 
-  async #indexed(realm: string, invalidations: string[]): Promise<void> {
-    if (await loader.isOutdated()) {
+  async #indexed(realm: string, invalidations: string[], mayBeOutdated: boolean): Promise<void> {
+    this.#saves.realmChanged();
+    this.searches.forget();
+    if (mayBeOutdated && (await loader.isOutdated())) {
       await this.flush();
       this.#startAfresh();
       this.#tell({ kind: "definitions-changed" });
     } else {
       await this.#reload(invalidations.map((each) => cardIdentity(each)));
-      for (const instance of this.instances.values()) refreshQueries(instance);
+      await this.#answerQueriesAgain(realm);
     }
     this.#tell({ kind: "indexed", realm, invalidations });
   }
 
   #startAfresh(): void {
-    for (const id of this.instances.keys()) this.documents.forget(id);
+    for (const [id] of this.instances.entries()) this.documents.forget(id);
     this.instances.clear();
-    this.#savers.clear();
+    this.#savers = new WeakMap();
+    this.#unsaved.clear();
     loader.forgetVersions();
+  }
+
+  /**
+   * What query-backed fields show may be other cards by now. The server answers the
+   * fields of every card together, in the cards' own documents; only a card whose
+   * values here are not the server's asks for itself.
+   */
+  async #answerQueriesAgain(realm: string): Promise<void> {
+    const asking = [...this.instances.entries()].filter(([, instance]) =>
+      queriedRealms(instance).has(realm),
+    );
+    const saved = new Map(asking.filter(([, card]) => !this.#savers.get(card)?.isUnsaved));
+    for (const [id, card] of asking) if (!saved.has(id)) refreshQueries(card);
+    const documents = await this.inFlight.track(this.documents.fresh([...saved.keys()]));
+    for (const [id, card] of saved) {
+      const document = documents.get(id);
+      if (document) await this.inFlight.track(reseedQueries(card, document));
+      else refreshQueries(card);
+    }
   }
 
   async #reload(changed: string[]): Promise<void> {
     const outcomes = await Promise.all(
       changed.map(async (id) => {
-        const saver = this.#savers.get(id);
+        const instance = this.instances.get(id);
+        const saver = instance && this.#savers.get(instance);
         if (saver?.isUnsaved || (saver && !(await saver.isOutdated()))) return "current";
         this.documents.forget(id);
-        const instance = this.instances.get(id);
-        if (!instance) return "absent";
-        return this.#refetch(id, instance);
+        return instance ? this.#refetch(id, instance) : "absent";
       }),
     );
     const idsThat = (outcome: string) => changed.filter((_, index) => outcomes[index] === outcome);
@@ -131,7 +170,7 @@ class LivePageStore extends PageStore implements LiveStore {
   async #refetch(id: string, instance: BaseDef): Promise<"reloaded" | "removed" | "unreachable"> {
     try {
       const resource = await this.inFlight.track(this.documents.get(id));
-      this.#savers.delete(id);
+      this.#savers.delete(instance);
       await this.#refill(instance, { data: resource });
       return "reloaded";
     } catch (error) {
@@ -145,16 +184,25 @@ class LivePageStore extends PageStore implements LiveStore {
     await this.inFlight.track(updateFromSerialized(instance, document, { store: this }));
   }
 
+  #saverAt(id: string): CardSaver | undefined {
+    const instance = this.peek(id);
+    return instance && this.#savers.get(instance);
+  }
+
   #saverOf(id: string, instance: BaseDef): CardSaver {
-    let saver = this.#savers.get(id);
-    if (!saver) {
-      saver = new CardSaver(instance, {
-        origin: this.documents.knownAt(id),
-        refill: (document) => this.#refill(instance, document),
-        stateChanged: (state) => this.#tell({ kind: "save-state", id, state }),
-      });
-      this.#savers.set(id, saver);
-    }
+    const known = this.#savers.get(instance);
+    if (known) return known;
+    const saver: CardSaver = new CardSaver(instance, {
+      origin: this.documents.knownAt(id),
+      saves: this.#saves,
+      refill: (document) => this.#refill(instance, document),
+      stateChanged: (state) => {
+        if (saver.isUnsaved) this.#unsaved.add(saver);
+        else this.#unsaved.delete(saver);
+        this.#tell({ kind: "save-state", id, state });
+      },
+    });
+    this.#savers.set(instance, saver);
     return saver;
   }
 

@@ -7,11 +7,12 @@
  */
 
 import { type BaseDef, createFromSerialized } from "../card-api/index.ts";
-import type { CardStore, Resource } from "../card-api/store-seam.ts";
+import type { CardStore, Reading, Resource, SearchResults } from "../card-api/store-seam.ts";
 import { cardIdentity, realmOf } from "../loader/addresses.ts";
 import type { CodeRef } from "../loader/code-refs.ts";
-import { loader } from "../loader/loader.ts";
+import { loader, messageOf } from "../loader/loader.ts";
 import type { Documents } from "./documents.ts";
+import type { IdentityMap } from "./identity-map.ts";
 import { InFlight } from "./in-flight.ts";
 import type { SearchAnswer, Searches } from "./searches.ts";
 
@@ -19,12 +20,13 @@ export class PageStore implements CardStore {
   readonly documents: Documents;
   readonly searches: Searches;
   readonly inFlight = new InFlight();
-  protected readonly instances = new Map<string, BaseDef>();
+  protected readonly instances: IdentityMap;
   readonly #loading = new Map<string, Promise<BaseDef>>();
 
-  constructor(documents: Documents, searches: Searches) {
+  constructor(documents: Documents, searches: Searches, instances: IdentityMap) {
     this.documents = documents;
     this.searches = searches;
+    this.instances = instances;
   }
 
   peek(id: string): BaseDef | undefined {
@@ -36,7 +38,7 @@ export class PageStore implements CardStore {
   }
 
   /** Follow a link: the card at `spelling`. */
-  load(spelling: string): Promise<BaseDef> {
+  load(spelling: string, _reading?: Reading): Promise<BaseDef> {
     return this.#once(cardIdentity(spelling));
   }
 
@@ -49,12 +51,20 @@ export class PageStore implements CardStore {
     field: string,
     query: unknown,
     realms: string[] | undefined,
-  ): Promise<BaseDef[]> {
+  ): Promise<SearchResults> {
     const asked = realms ?? [realmOf(owner.id)];
     const answer = await this.inFlight.track(this.searches.run(asked, query as object));
     this.searched(owner, field, asked, query as object, answer);
     for (const resource of answer.included) this.#learn(resource);
-    return this.inFlight.track(Promise.all(answer.data.map((resource) => this.adopt(resource))));
+    const found = answer.data.map((resource) =>
+      answer.isWhole ? this.adopt(resource) : this.#once(cardIdentity(resource.id!)),
+    );
+    const cards: BaseDef[] = [];
+    for (const [at, outcome] of (await this.inFlight.track(Promise.allSettled(found))).entries()) {
+      if (outcome.status === "fulfilled") cards.push(outcome.value);
+      else leftOut(answer.data[at]!.id!, field, outcome.reason);
+    }
+    return { cards, total: answer.total, errors: answer.errors };
   }
 
   async loadClass(ref: CodeRef, relativeTo?: string): Promise<typeof BaseDef> {
@@ -104,4 +114,8 @@ export class PageStore implements CardStore {
     if (!this.documents.knows(id)) this.documents.know(id, resource);
     return id;
   }
+}
+
+function leftOut(id: string, field: string, reason: unknown): void {
+  console.warn(`${id}, found by query field "${field}", is left out: ${messageOf(reason)}`);
 }

@@ -1,20 +1,26 @@
 /**
  * Saving one edited card: after a pause in typing, and never over someone else's change.
  *
- * Only the fields a person touched are sent, on condition that the server's
- * card is still the one they were touched on. When it is not, the fields are
- * compared: a change to other fields is no conflict and the save goes on; a
- * change to the same ones waits for the person's decision.
+ * An edit shows at once. Only the fields a person touched are sent, on condition that
+ * the server's card is still the one they were touched on. When it is not, the fields
+ * are compared: a change to other fields is no conflict and the save goes on; a change
+ * to the same ones waits for the person's decision. A refusal that typing can mend
+ * leaves the edit where it is; one that it cannot mend takes the edit back.
  */
 
 import { type BaseDef, serializeCard } from "../card-api/index.ts";
 import type { CardDocument, Relationship, Resource } from "../card-api/store-seam.ts";
 import { messageOf } from "../loader/loader.ts";
+import type { SaveQueue } from "./save-queue.ts";
 import type { SaveState } from "./store.ts";
 
 const PAUSE_MS = 500;
 const RETRY_MS = 5_000;
 const KEEPALIVE_LIMIT = 60_000;
+/** Nothing one could type makes these go away: no right to write, or nothing to write to. */
+const FINAL = new Set([401, 403, 404, 405, 410]);
+/** The server is busy, or does not know yet. */
+const PASSING = new Set([408, 425, 429]);
 const MEDIA_TYPE = "application/vnd.card+json";
 
 /** A card as the server had it, and the tag that names that version. */
@@ -38,6 +44,7 @@ class Refusal extends Error {
 export interface Saving {
   /** The document the instance was made from, where that is known. */
   origin: Resource | undefined;
+  saves: SaveQueue;
   /** Bring the instance up to date with a newer document. */
   refill(document: CardDocument): Promise<void>;
   stateChanged(state: SaveState): void;
@@ -52,6 +59,8 @@ export class CardSaver {
   /** What the touched fields were touched on. */
   #origin: Resource | undefined;
   #etag: string | undefined;
+  /** How much had happened when the tag was read. */
+  #etagAge = -1;
   /** Someone else changed other fields, and the instance does not show it yet. */
   #isBehind = false;
   #pause: ReturnType<typeof setTimeout> | undefined;
@@ -115,10 +124,12 @@ export class CardSaver {
   }
 
   #start(): Promise<void> {
-    this.#saving = this.#save().finally(() => {
-      this.#saving = undefined;
-      if (this.#touched.size > 0 && this.state.status === "unsaved") this.#saveIn(PAUSE_MS);
-    });
+    this.#saving = this.#with.saves
+      .run(() => this.#save())
+      .finally(() => {
+        this.#saving = undefined;
+        if (this.#touched.size > 0 && this.state.status === "unsaved") this.#saveIn(PAUSE_MS);
+      });
     return this.#saving;
   }
 
@@ -131,15 +142,15 @@ export class CardSaver {
       if (!(await this.#patch(touched))) return this.#conflict(touched);
     } catch (error) {
       for (const field of touched) this.#touched.add(field);
-      this.#fail(error);
+      await this.#fail(error);
       return;
     }
     this.#become({ status: this.#touched.size > 0 ? "unsaved" : "saved" });
   }
 
-  // The first save of a card has no tag yet; a refused one has an old tag.
+  // The first save of a card has no tag yet; other saves and announcements make tags old.
   async #isStillTheirs(touched: Set<string>): Promise<boolean> {
-    if (this.#etag !== undefined) return true;
+    if (this.#etag !== undefined && this.#etagAge === this.#with.saves.changes) return true;
     const { resource } = await this.#theirs();
     const origin = this.#origin ?? resource;
     const isSame = [...touched].every((field) => isSameField(origin, resource, field));
@@ -170,7 +181,8 @@ export class CardSaver {
       return (await this.#isStillTheirs(touched)) && this.#patch(touched);
     }
     const saved = await versionIn(response);
-    this.#etag = saved.etag;
+    this.#with.saves.realmChanged();
+    this.#know(saved);
     this.#origin = saved.resource;
     if (this.#isBehind && this.#touched.size === 0) {
       this.#isBehind = false;
@@ -185,8 +197,13 @@ export class CardSaver {
       cache: "no-cache",
     });
     const version = await versionIn(response);
-    this.#etag = version.etag;
+    this.#know(version);
     return version;
+  }
+
+  #know({ etag }: Version): void {
+    this.#etag = etag;
+    this.#etagAge = this.#with.saves.changes;
   }
 
   #conflict(touched: Set<string>): void {
@@ -194,11 +211,20 @@ export class CardSaver {
     this.#become({ status: "conflict", message: "Someone else changed this card meanwhile." });
   }
 
-  #fail(error: unknown): void {
+  async #fail(error: unknown): Promise<void> {
     const { status, pointer } = (error ?? {}) as Partial<Refusal>;
-    this.#become({ status: "failed", message: messageOf(error), pointer });
+    const isTakenBack = status !== undefined && FINAL.has(status) && (await this.#takeBack());
+    this.#become({ status: "failed", message: messageOf(error), pointer, isTakenBack });
     // A refusal stands until something is edited; a server out of reach may come back.
-    if (status === undefined || status >= 500) this.#saveIn(RETRY_MS);
+    if (status === undefined || status >= 500 || PASSING.has(status)) this.#saveIn(RETRY_MS);
+  }
+
+  /** Show the card as the server last had it; false when that was never known. */
+  async #takeBack(): Promise<boolean> {
+    if (!this.#origin) return false;
+    this.#touched.clear();
+    await this.#with.refill({ data: this.#origin });
+    return true;
   }
 
   #become(state: SaveState): void {

@@ -14,6 +14,8 @@ export interface SaveState {
   message?: string;
   /** The member of the document the server objected to, as a JSON pointer. */
   pointer?: string;
+  /** The edit was taken back, because no other edit would be saved either. */
+  isTakenBack?: boolean;
 }
 
 export type StoreEvent =

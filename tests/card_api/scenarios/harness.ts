@@ -14,6 +14,9 @@ export class MemoryStore {
   failures: Record<string, { status: number; title: string; message: string }> = {};
   results: any[] = [];
   loads: string[] = [];
+  watched: string[][] = [];
+  total: number | undefined;
+  errors: any[] = [];
   searches: { field: string; query: any; realms: string[] | undefined }[] = [];
   cards = new Map<string, any>();
   #work = new Set<Promise<unknown>>();
@@ -53,7 +56,11 @@ export class MemoryStore {
 
   async search(_owner: any, field: string, query: any, realms: string[] | undefined) {
     this.searches.push({ field, query, realms });
-    return this.results;
+    return { cards: this.results, total: this.total ?? this.results.length, errors: this.errors };
+  }
+
+  watch(_owner: any, realms: string[]) {
+    this.watched.push(realms);
   }
 
   async loadClass(ref: { module: string; name: string }) {
@@ -82,6 +89,30 @@ export function resource(cls: any, { id, attributes, relationships, fields }: Re
     relationships: relationships ?? {},
     meta: { adoptsFrom: identifyCard(cls), ...(fields ? { fields } : {}) },
   };
+}
+
+// A `links.search` as the server writes it: members sorted, everything encoded.
+export function searchURL(query: any, ...realms: string[]) {
+  let text = JSON.stringify(sorted(query));
+  return `${realms[0]}_search?realms=${realms.join(',')}&query=${encodeURIComponent(text)}`;
+}
+
+function sorted(node: any): any {
+  if (Array.isArray(node)) return node.map(sorted);
+  if (typeof node !== 'object' || node === null) return node;
+  return Object.fromEntries(Object.keys(node).sort().map((key) => [key, sorted(node[key])]));
+}
+
+// As in a prerender page, from here to the end of the scenario.
+export function prerender() {
+  globalThis.__boxelRenderContext = true;
+}
+
+// What `console.warn` was told meanwhile.
+export function warnings(): string[] {
+  let heard: string[] = [];
+  console.warn = (...args) => heard.push(args.join(' '));
+  return heard;
 }
 
 export function link(self: string | null) {

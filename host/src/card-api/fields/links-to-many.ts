@@ -8,8 +8,9 @@ import { instanceOf } from "../identity.ts";
 import { changed, consume, stateOf, touch } from "../state.ts";
 import { rawOf } from "./contains-many.ts";
 import { Field } from "./field.ts";
-import { follow, isSentinel, type LinkSentinel } from "./links.ts";
-import { readQuery, seedFrom } from "./query.ts";
+import { follow, isSentinel, type LinkSentinel, noteRead } from "./links.ts";
+import { readQuery } from "./query.ts";
+import { captureQueryFieldSeedData } from "./query-seed.ts";
 import { WatchedArray } from "./watched-array.ts";
 
 export class LinksToManyField extends Field {
@@ -45,7 +46,7 @@ export class LinksToManyField extends Field {
   }
 
   async prepare(source: FieldSource): Promise<unknown> {
-    if (this.query) return seedFrom(this, source);
+    if (this.query) return captureQueryFieldSeedData(this, source);
     const links = slots(source);
     if (!links) return undefined;
     const previous = rawOf(source.previous);
@@ -74,7 +75,10 @@ export class LinksToManyField extends Field {
       },
       editedThisTick: () => changed(instance, this.name, watched),
       show: (item) => {
-        if (!isSentinel(item)) return item;
+        if (!isSentinel(item)) {
+          if (item) noteRead(instance, this, item as BaseDef);
+          return item;
+        }
         follow(instance, this, item, (found) => {
           const at = items.indexOf(item);
           if (at === -1) return;

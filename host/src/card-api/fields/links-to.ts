@@ -7,8 +7,9 @@ import type { FieldWriter, Written } from "../documents/writer.ts";
 import { instanceOf } from "../identity.ts";
 import { consume, stateOf, touch } from "../state.ts";
 import { Field } from "./field.ts";
-import { follow, isSentinel, type LinkSentinel } from "./links.ts";
-import { readQuery, seedFrom } from "./query.ts";
+import { follow, isSentinel, type LinkSentinel, noteRead } from "./links.ts";
+import { readQuery } from "./query.ts";
+import { captureQueryFieldSeedData } from "./query-seed.ts";
 
 export class LinksToField extends Field {
   readonly fieldType = "linksTo";
@@ -28,7 +29,10 @@ export class LinksToField extends Field {
   protected read(instance: BaseDef): unknown {
     if (this.query) return readQuery(instance, this)[0];
     const value = stateOf(instance).values.get(this.name);
-    if (!isSentinel(value)) return value ?? undefined;
+    if (!isSentinel(value)) {
+      if (value) noteRead(instance, this, value as BaseDef);
+      return value ?? undefined;
+    }
     follow(instance, this, value, (found) => {
       const { values } = stateOf(instance);
       if (values.get(this.name) !== value) return;
@@ -49,7 +53,7 @@ export class LinksToField extends Field {
   }
 
   async prepare(source: FieldSource): Promise<unknown> {
-    if (this.query) return seedFrom(this, source);
+    if (this.query) return captureQueryFieldSeedData(this, source);
     const relationship = source.relationships.get("");
     if (!relationship) return undefined;
     return linkFrom(relationship, this, source, source.previous);

@@ -7,7 +7,8 @@
 
 import type { BaseDef } from "../defs/base-def.ts";
 import { instanceOf } from "../identity.ts";
-import { stateOf } from "../state.ts";
+import { holderOf, stateOf } from "../state.ts";
+import type { Reading } from "../store-seam.ts";
 import type { Field } from "./field.ts";
 
 export type LinkKind = "not-loaded" | "link-not-found" | "link-error";
@@ -51,11 +52,21 @@ export function follow(
   if (link.isTerminal || link.isAskedFor || !store) return;
   link.isAskedFor = true;
   store.track(
-    store.load(link.reference).then(
+    store.load(link.reference, readingOf(instance, field)).then(
       (card) => replace(instanceOf(card, field.card) ? card : wrongKind(link, field, card)),
       (error) => replace(failedLink(link.reference, error)),
     ),
   );
+}
+
+/** Say that the card a link leads to was read; only a page that notes what it needs listens. */
+export function noteRead(instance: BaseDef, field: Field, card: BaseDef): void {
+  const { store } = stateOf(instance);
+  if (store?.touched) store.touched(card, readingOf(instance, field));
+}
+
+function readingOf(instance: BaseDef, field: Field): Reading {
+  return { owner: holderOf(instance), isQuery: field.query !== undefined };
 }
 
 export function failedLink(reference: string, error: unknown): LinkSentinel {

@@ -10,7 +10,7 @@ import { absoluteRef, realmOf } from "../../loader/addresses.ts";
 import type { BaseDef } from "../defs/base-def.ts";
 import { identifyCard } from "../identity.ts";
 import { consume } from "../state.ts";
-import { formatQuery, queryableValue } from "../symbols.ts";
+import { definitionKind, formatQuery, queryableValue } from "../symbols.ts";
 import { fieldsOf } from "./declare.ts";
 import type { DefinitionClass, Field } from "./field.ts";
 import { isSentinel } from "./links.ts";
@@ -84,6 +84,7 @@ export function fillIn(
     ...(page ? { page } : {}),
   };
   if (field.fieldType === "linksTo") query.page = { number: 0, size: 1 };
+  if ((field.card as any)[definitionKind] === "file") query.scope = "files";
   return { query, realms: realmsNamed(one ?? realms, filling) ?? (realm ? [realm] : undefined) };
 }
 

@@ -1,121 +1,174 @@
 /**
  * The value of a query-backed field: search results, kept per instance.
  *
- * A document that carries the results (`links.search`) is believed: its cards
- * are shown in order, those not included are loaded, and nothing is searched.
- * Otherwise the first read searches, and a later read searches again if the
- * values in the query have changed. Results replace each other in one array.
+ * A seed from a document comes first, in this order: the cards it brought, the ids
+ * it named, its search. In a page that renders for the index a seed is final: ids
+ * whose cards did not come along are loaded through the store, and nothing is
+ * searched. In a page that lives, a seed is shown at once and counts as the answer
+ * to its own question; a field whose values or realms ask another one searches,
+ * and an announcement of the realm makes every answer an old one. Results replace
+ * each other in one array.
  */
 
 import { cardIdentity, realmOf } from "../../loader/addresses.ts";
+import { isRenderContext } from "../../loader/render-context.ts";
 import type { BaseDef } from "../defs/base-def.ts";
-import { linkFrom, slots } from "../documents/linked.ts";
-import type { FieldSource } from "../documents/source.ts";
-import { consume, stateOf, touch } from "../state.ts";
+import { IncludedCards } from "../documents/included.ts";
+import { fieldSource } from "../documents/source.ts";
+import { consume, hasState, holderOf, stateOf, touch } from "../state.ts";
+import type { RealmError, Resource } from "../store-seam.ts";
+import { rawOf } from "./contains-many.ts";
+import { fieldsOf } from "./declare.ts";
 import type { Field } from "./field.ts";
-import { follow, isSentinel, type LinkSentinel } from "./links.ts";
+import { follow, isSentinel, type LinkSentinel, noteRead } from "./links.ts";
+import { captureQueryFieldSeedData, type Item, QuerySeed, signatureOf } from "./query-seed.ts";
 import { fillIn } from "./query-tokens.ts";
-
-type Item = BaseDef | LinkSentinel;
 
 class QueryResults {
   readonly view: BaseDef[] = [];
   items: Item[] = [];
-  /** What the results answer; a seed answers whatever is asked. */
-  signature: string | undefined;
-  isSeeded = false;
+  /** Every match there is, not only those on this page of results. */
+  total = 0;
   isLoading = false;
+  /** Why the last search failed. */
   error: unknown;
+  /** Realms that could not be asked; the others' results are here. */
+  realmErrors: RealmError[] = [];
+  /** What the items answer. */
+  signature: string | undefined;
+  /** What the document said, where it is still believed. */
+  seed: QuerySeed | undefined;
+  realms: string[] = [];
+  /** The realms that the store was told of. */
+  watched: string[] | undefined;
 }
 
-/** Results that came with a document. */
-class QuerySeed {
-  readonly items: Item[];
-  constructor(items: Item[]) {
-    this.items = items;
-  }
-}
+/** How a query-backed field stands: for placeholders, spinners and reports. */
+export type QueryState = Readonly<
+  Pick<QueryResults, "isLoading" | "error" | "realmErrors" | "total" | "seed" | "realms">
+>;
 
 export function isQuerySeed(value: unknown): value is QuerySeed {
   return value instanceof QuerySeed;
 }
 
-export async function seedFrom(field: Field, source: FieldSource): Promise<QuerySeed | undefined> {
-  const relationship = source.relationships.get("");
-  const hasFailedRealms = (relationship?.meta?.errors?.length ?? 0) > 0;
-  if (!relationship?.links?.search || hasFailedRealms) return undefined;
-  const data = relationship.data ?? [];
-  const links = Array.isArray(data) ? (slots(source) ?? []) : [relationship];
-  const items = await Promise.all(links.map((link) => linkFrom(link, field, source, undefined)));
-  return new QuerySeed(items.filter((item) => item !== null));
-}
-
 export function seedQuery(instance: BaseDef, field: Field, seed: QuerySeed): void {
   const results = resultsOf(instance, field);
   results.items = seed.items;
-  results.isSeeded = true;
+  results.total = seed.items.length;
+  results.realmErrors = seed.errors;
+  results.realms = seed.realms;
+  results.seed = seed;
+  results.signature = seed.signature(field);
 }
 
 /** The cards the field shows now. Starts the search, or the loads, that are due. */
 export function readQuery(instance: BaseDef, field: Field): BaseDef[] {
   const results = resultsOf(instance, field);
-  if (!results.isSeeded) search(instance, field, results);
-  const shown = results.items.filter((item) => !isSentinel(item)) as BaseDef[];
-  for (const item of results.items) if (isSentinel(item)) load(instance, field, results, item);
+  if (!(results.seed && isRenderContext())) ask(instance, field, results);
+  watch(instance, results);
+  const shown: BaseDef[] = [];
+  for (const item of results.items) {
+    if (isSentinel(item)) load(instance, field, results, item);
+    else {
+      noteRead(instance, field, item);
+      shown.push(item);
+    }
+  }
   results.view.splice(0, results.view.length, ...shown);
   return results.view;
 }
 
-/** Search again at the next read: the realm's cards have changed. */
+/** Every answer of the instance, and of the values it contains, is an old one by now. */
 export function refreshQueries(instance: BaseDef): void {
-  const { queries } = stateOf(instance);
-  if (queries.size === 0) return;
-  for (const results of queries.values() as Iterable<QueryResults>) {
-    results.isSeeded = false;
-    results.signature = undefined;
+  for (const holder of holdersIn(instance)) {
+    const { queries } = stateOf(holder);
+    if (queries.size === 0) continue;
+    for (const results of queries.values() as Iterable<QueryResults>) {
+      results.seed = undefined;
+      results.signature = undefined;
+    }
+    touch(holder);
+  }
+}
+
+/** The realms whose cards the instance's query-backed fields show. */
+export function queriedRealms(instance: BaseDef): Set<string> {
+  const realms = new Set<string>();
+  for (const holder of holdersIn(instance)) {
+    for (const results of stateOf(holder).queries.values() as Iterable<QueryResults>) {
+      for (const realm of results.realms) realms.add(realm);
+    }
+  }
+  return realms;
+}
+
+/** Take the answers that a newer document of the instance carries; search for the others. */
+export async function reseedQueries(instance: BaseDef, resource: Resource): Promise<void> {
+  const { store } = stateOf(instance);
+  if (!store) return;
+  refreshQueries(instance);
+  const document = new IncludedCards({ data: resource }, store);
+  const source = { relativeTo: instance.id, document, store, authoredReferences: new Map() };
+  const relationships = new Map(Object.entries(resource.relationships ?? {}));
+  for (const name of stateOf(instance).queries.keys()) {
+    const field = fieldsOf(instance.constructor as typeof BaseDef).get(name)!;
+    const part = fieldSource(source, name, undefined, relationships, undefined);
+    const seed = await captureQueryFieldSeedData(field, part);
+    if (seed) seedQuery(instance, field, seed);
   }
   touch(instance);
 }
 
-/** How a query-backed field stands: for placeholders, spinners and reports. */
-export function queryStateOf(
-  instance: BaseDef,
-  name: string,
-): { isLoading: boolean; error: unknown } | undefined {
+export function queryStateOf(instance: BaseDef, name: string): QueryState | undefined {
   return consume(instance).queries.get(name) as QueryResults | undefined;
 }
 
-function search(instance: BaseDef, field: Field, results: QueryResults): void {
-  const wanted = fillIn(field, instance, realmFor(instance));
-  const signature = wanted ? JSON.stringify(wanted) : "nothing";
-  if (results.signature === signature) return;
+function ask(instance: BaseDef, field: Field, results: QueryResults): void {
   const { store } = stateOf(instance);
+  const filled = fillIn(field, instance, realmFor(instance));
+  const asked = filled && { query: filled.query, realms: filled.realms ?? [] };
+  const signature = asked ? signatureOf(asked, field) : "nothing";
+  if (results.signature === signature) return;
   results.signature = signature;
   results.error = undefined;
-  if (!wanted || !store) {
+  if (!asked || !store) {
     results.items = [];
+    results.total = 0;
     return;
   }
+  results.realms = asked.realms;
   results.isLoading = true;
-  const settle = (items: BaseDef[], error: unknown) => {
+  const settle = (answer: Partial<QueryResults>) => {
     // A newer question was asked meanwhile; this is not its answer.
     if (results.signature !== signature) return;
-    results.items = items;
-    results.error = error;
-    results.isLoading = false;
+    Object.assign(results, { error: undefined, realmErrors: [], ...answer, isLoading: false });
     touch(instance);
   };
+  const owner = holderOf(instance);
   store.track(
-    store.search(instance, field.name, wanted.query, wanted.realms).then(
-      (cards) => settle(field.fieldType === "linksTo" ? cards.slice(0, 1) : cards, undefined),
-      (error) => settle([], error),
+    store.search(owner, field.name, asked.query, filled.realms).then(
+      ({ cards, total, errors }) => {
+        const items = field.fieldType === "linksTo" ? cards.slice(0, 1) : cards;
+        settle({ items, total, realmErrors: errors });
+      },
+      (error) => settle({ items: [], total: 0, error }),
     ),
   );
 }
 
+function watch(instance: BaseDef, results: QueryResults): void {
+  if (results.watched === results.realms) return;
+  results.watched = results.realms;
+  stateOf(instance).store?.watch?.(holderOf(instance), results.realms);
+}
+
 function load(instance: BaseDef, field: Field, results: QueryResults, link: LinkSentinel): void {
   follow(instance, field, link, (found) => {
-    if (isSentinel(found)) console.warn(`${link.reference}: ${found.failure?.message}`);
+    if (isSentinel(found)) {
+      const why = found.failure?.message ?? found.type;
+      console.warn(`${link.reference}, found by query field "${field.name}", is left out: ${why}`);
+    }
     results.items = results.items.map((item) => (item === link ? found : item));
     touch(instance);
   });
@@ -128,11 +181,22 @@ function resultsOf(instance: BaseDef, field: Field): QueryResults {
   return results;
 }
 
+/** An instance and every value it contains, however deep. */
+function* holdersIn(instance: BaseDef): Generator<BaseDef> {
+  yield instance;
+  const { values } = stateOf(instance);
+  for (const field of fieldsOf(instance.constructor as typeof BaseDef).values()) {
+    if (field.isLink || field.isComputed) continue;
+    const held = values.get(field.name);
+    for (const value of field.isPlural ? rawOf(held) : [held]) {
+      if (hasState(value)) yield* holdersIn(value);
+    }
+  }
+}
+
 /** The realm of the card that holds this instance, however deep. */
 function realmFor(instance: BaseDef): string | undefined {
-  const { containers, meta, relativeTo, values } = stateOf(instance);
-  const [container] = containers.keys();
-  if (container) return realmFor(container);
+  const { meta, relativeTo, values } = stateOf(holderOf(instance));
   if (meta?.realmURL) return meta.realmURL;
   const id = (values.get("id") as string | undefined) ?? relativeTo;
   return id === undefined ? undefined : realmOf(cardIdentity(id));

@@ -18,6 +18,6 @@ export async function candidatesFor(slot: Slot, narrower?: DefinitionClass): Pro
     filter: { type: identifyCard(narrower ?? field.card) },
     page: { number: 0, size: LIMIT },
   };
-  const cards = await store.search(holder, field.name, query, undefined);
+  const { cards } = await store.search(holder, field.name, query, undefined);
   return [...cards].sort((a, b) => String(a.cardTitle).localeCompare(String(b.cardTitle)));
 }

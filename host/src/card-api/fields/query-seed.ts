@@ -1,0 +1,118 @@
+/**
+ * What a document already says about a query-backed field.
+ *
+ * Only `links.search` marks an answer of the server: the ids beside it are the
+ * results, and an empty list of them is as good an authority as a full one. An
+ * author's file never carries it, so what stands there instead is nobody's answer.
+ * A seed names every result; those that came along in the document are here, the
+ * others are links to load. (`captureQueryFieldSeedData` is the peer's name for this.)
+ */
+
+import { moduleIdentity, realURL } from "../../loader/addresses.ts";
+import type { BaseDef } from "../defs/base-def.ts";
+import { linkFrom, slots } from "../documents/linked.ts";
+import type { FieldSource } from "../documents/source.ts";
+import { identifyCard } from "../identity.ts";
+import type { RealmError } from "../store-seam.ts";
+import type { Field } from "./field.ts";
+import { isSentinel, type LinkSentinel } from "./links.ts";
+
+export type Item = BaseDef | LinkSentinel;
+
+export interface Asked {
+  query: Record<string, unknown>;
+  realms: string[];
+}
+
+export class QuerySeed {
+  /** Every result in order: a card that came along, or a link to load. */
+  readonly items: Item[];
+  /** The ids the server named; undefined where it named none, which is not an empty list. */
+  readonly cardURLs: string[] | undefined;
+  readonly searchURL: string;
+  /** Realms that could not be asked. */
+  readonly errors: RealmError[];
+
+  constructor(
+    items: Item[],
+    said: { cardURLs: string[] | undefined; searchURL: string; errors: RealmError[] },
+  ) {
+    this.items = items;
+    this.cardURLs = said.cardURLs;
+    this.searchURL = said.searchURL;
+    this.errors = said.errors;
+  }
+
+  /** The results that came along. */
+  get cards(): BaseDef[] {
+    return this.items.filter((item) => !isSentinel(item)) as BaseDef[];
+  }
+
+  /** The realms that were asked, other servers' included. */
+  get realms(): string[] {
+    return askedBy(this.searchURL)?.realms ?? [];
+  }
+
+  /** What the ids answer; undefined when there is no whole answer to rely on. */
+  signature(field: Field): string | undefined {
+    const asked = askedBy(this.searchURL);
+    const isWhole = asked && this.cardURLs && this.errors.length === 0;
+    return isWhole ? signatureOf(asked, field) : undefined;
+  }
+}
+
+export async function captureQueryFieldSeedData(
+  field: Field,
+  source: FieldSource,
+): Promise<QuerySeed | undefined> {
+  const relationship = source.relationships.get("");
+  const searchURL = relationship?.links?.search;
+  if (!searchURL) return undefined;
+  const errors = relationship.meta?.errors ?? [];
+  const { data } = relationship;
+  const links = Array.isArray(data) ? (slots(source) ?? []) : [relationship];
+  const items = (
+    await Promise.all(links.map((link) => linkFrom(link, field, source, undefined)))
+  ).filter((item) => item !== null);
+  const cardURLs = data === undefined ? undefined : items.map(idOf);
+  return new QuerySeed(items, { cardURLs, searchURL, errors });
+}
+
+/** One text for all spellings of one question. `eq` and its like stay exactly as written. */
+export function signatureOf({ query, realms }: Asked, field: Field): string {
+  const module = identifyCard(field.owner)?.module;
+  const ordered = (node: unknown): unknown => {
+    if (Array.isArray(node)) return node.map(ordered);
+    if (typeof node !== "object" || node === null) return node;
+    const { module: named, name } = node as { module?: unknown; name?: unknown };
+    if (typeof named === "string" && typeof name === "string") {
+      return `${moduleIdentity(named, module)}#${name}`;
+    }
+    return Object.entries(node)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, value]) => [key, ordered(value)]);
+  };
+  return JSON.stringify([ordered(query), realms.map((realm) => realURL(realm))]);
+}
+
+/** The question a `links.search` stands for; undefined when it cannot be read. */
+export function askedBy(searchURL: string): Asked | undefined {
+  const members = new Map(
+    searchURL
+      .slice(searchURL.indexOf("?") + 1)
+      .split("&")
+      .map((member) => member.split("=", 2) as [string, string]),
+  );
+  try {
+    const query = JSON.parse(decodeURIComponent(members.get("query") ?? ""));
+    // Split before decoding: a comma inside a URL is encoded, one between two is not.
+    const realms = (members.get("realms") ?? "").split(",").filter(Boolean);
+    return { query, realms: realms.map(decodeURIComponent) };
+  } catch {
+    return undefined;
+  }
+}
+
+export function idOf(item: Item): string {
+  return isSentinel(item) ? item.reference : item.id;
+}
