@@ -16,10 +16,9 @@ from pathlib import Path
 import orjson
 from starlette.types import ASGIApp
 
-from realmkit.changes import ChangeLog
+from realmkit.changes import ChangeLog, Sweeper
 from realmkit.config import Realm, Settings, find_chromium, find_node, static_dir
 from realmkit.db import open_database
-from realmkit.errors import BehindRetention
 from realmkit.files import FileStore, FileWatcher
 from realmkit.http.application import build_http
 from realmkit.http.hot import HotModules
@@ -83,7 +82,10 @@ class App:
         begun.push_async_callback(asyncio.gather, finding_node, return_exceptions=True)
         db = await open_database(settings.database, direct=settings.database_direct_url)
         begun.push_async_callback(db.close)
-        changes = ChangeLog(db)
+        changes = ChangeLog(db, retention=settings.retention)
+        sweeper = Sweeper(changes, every_s=settings.retention.sweep_every_s)
+        await sweeper.start()
+        begun.push_async_callback(sweeper.stop)
         index = IndexStore(db, changes, public_url=settings.public_url)
         announcements = Announcements(db, changes)
         stores = {
@@ -217,18 +219,11 @@ class ModuleFollower:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _follow(self, realm_url: str, after: int) -> None:
-        while True:
-            await self._changes.wait_for(realm_url, after)
-            try:
-                changes = await self._changes.since(realm_url, after)
-            except BehindRetention:
-                after = await self._changes.last_seq(realm_url)
-                self._hot.forget()
-                continue
-            after = changes[-1].seq if changes else after
+        async for heard in self._changes.follow(realm_url, after):
+            # The module path looks at the log itself, whenever it is asked something.
             self._modules.on_change(
-                realm_url, [change.path for change in changes if change.kind == "module"]
+                realm_url, [change.path for change in heard.changes if change.kind == "module"]
             )
             # A plain file may take the name by which a module was asked for.
-            if any(change.kind != "json" for change in changes):
+            if heard.starts_over or any(change.kind != "json" for change in heard.changes):
                 self._hot.forget()

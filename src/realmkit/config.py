@@ -70,6 +70,16 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """A change is dropped from the log once it is beyond the realm's newest `rows` and
+    older than `age_s`; the log is swept every `sweep_every_s`."""
+
+    rows: int = 20_000
+    age_s: float = 24 * 3600
+    sweep_every_s: float = 600
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """How one process runs. `realms` holds the mounted folders, the base realm included."""
 
@@ -85,6 +95,7 @@ class Settings:
     open_browser: bool = False
     log_format: Literal["plain", "json"] = "plain"
     limits: Limits = Limits()
+    retention: Retention = Retention()
     render_timeout_s: float = 30.0
     search_timeout_s: float = 30.0
     link_depth: int = 5

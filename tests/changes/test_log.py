@@ -5,11 +5,10 @@ import contextlib
 
 import pytest
 
-from realmkit.changes import ChangeLog, NewChange, Retention
+from realmkit.changes import ChangeLog, NewChange
 from realmkit.db import Database
-from realmkit.errors import BehindRetention
 
-from ..support.realms import ATLAS, HeldClock
+from ..support.realms import ATLAS
 
 pytestmark = pytest.mark.anyio
 
@@ -119,16 +118,3 @@ async def test_seqs_taken_by_others_wake_those_who_wait_for_events_only(
     assert not waiting.done()
     assert await append(db, changes, "a.json") == 3
     assert await waiting == 3
-
-
-async def test_old_changes_beyond_the_newest_are_pruned(db: Database) -> None:
-    clock = HeldClock()
-    log = ChangeLog(db, clock=clock, retention=Retention(rows=2, age_s=60, every=2))
-    await append(db, log, "a.json", "b.json", "c.json")
-    assert len(await log.since(ATLAS, 0)) == 3, "too young to be pruned"
-    clock.ms += 61_000
-    await append(db, log, "d.json", "e.json")
-
-    assert [change.path for change in await log.since(ATLAS, 3)] == ["d.json", "e.json"]
-    with pytest.raises(BehindRetention, match="no longer kept"):
-        await log.since(ATLAS, 2)

@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-from tests.support.server import Server
+from tests.support.server import Server, serving
 
 from realmkit.changes import Change
+from realmkit.config import Retention
 from realmkit.http.events import events_of
 from realmkit.http.negotiation import SOURCE
 from realmkit.index import Announcement
@@ -108,6 +110,20 @@ async def test_an_id_from_another_database_resets(server: Server):
     async with server.client.stream("GET", "/people/_events", headers=headers) as answer:
         events = Listener(answer.aiter_lines())
         assert (await events.next("reset"))["eventName"] == "reset"
+
+
+async def test_a_stream_behind_retention_is_reset_and_goes_on(tmp_path: Path):
+    keeps_nothing = Retention(rows=0, age_s=-1)
+    (tmp_path / "realm").mkdir()
+    async with serving(tmp_path / "realm", tmp_path / "state", retention=keeps_nothing) as server:
+        await write(server, "forgotten.txt", "x")
+        await server.app.stations.changes.sweep()
+        headers = {"Last-Event-ID": "0"}
+        async with server.client.stream("GET", "/people/_events", headers=headers) as answer:
+            events = Listener(answer.aiter_lines())
+            assert (await events.next("reset"))["eventName"] == "reset"
+            await write(server, "heard.txt", "x")
+            assert (await events.next("update"))["added"] == ["heard.txt"]
 
 
 async def test_an_id_that_is_no_number_is_refused(server: Server):

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from realmkit.changes import Change, ChangeLog, NewChange, Retention
+from realmkit.changes import Change, ChangeLog, NewChange
+from realmkit.config import Retention
 from realmkit.db import Database
 from realmkit.errors import BehindRetention
 from realmkit.index import Announcement, Announcements, Batch, IndexStore, NewAnnouncement
@@ -85,13 +86,14 @@ async def test_a_limit_cuts_both_kinds_together(
 
 async def test_a_page_behind_retention_is_told_so(db: Database) -> None:
     clock = HeldClock()
-    log = ChangeLog(db, clock=clock, retention=Retention(rows=1, age_s=1, every=1))
+    log = ChangeLog(db, clock=clock, retention=Retention(rows=1, age_s=1))
     index = IndexStore(db, log, public_url="http://127.0.0.1:4201", clock=clock)
     announcements = Announcements(db, log)
     await change(db, log, "a.json")
     await index.commit(announcing("a"))
     clock.ms += 2_000
     await change(db, log, "b.json")
+    await log.sweep()
     await index.commit(announcing("b"))
     with pytest.raises(BehindRetention):
         await announcements.since(ATLAS, 0)

@@ -1,5 +1,6 @@
 """The spine: one log of changes per realm, and the means to follow it."""
 
-from realmkit.changes.log import Change, ChangeKind, ChangeLog, NewChange, Operation, Retention
+from realmkit.changes.log import Change, ChangeKind, ChangeLog, Heard, NewChange, Operation
+from realmkit.changes.sweeping import Sweeper
 
-__all__ = ["Change", "ChangeKind", "ChangeLog", "NewChange", "Operation", "Retention"]
+__all__ = ["Change", "ChangeKind", "ChangeLog", "Heard", "NewChange", "Operation", "Sweeper"]

@@ -23,16 +23,22 @@ from change_log where realm_url = $1 and seq > $2 order by seq limit $3;
 -- Where a realm's log stands: last seq, last seq of a change, pruned up to.
 select last_seq, last_change_seq, pruned_seq from change_log_ends where realm_url = $1;
 
--- name: last_prunable
--- The newest change that is both beyond the newest $2 seqs and older than $3 (ms).
-select max(seq) from change_log
-where realm_url = $1 and at < $3
-  and seq <= (select last_seq from change_log_ends where realm_url = $1) - $2;
+-- name: prunable
+-- Of each realm with any, the newest change that is older than $1 (ms) and beyond the newest $2 seqs.
+select e.realm_url, (
+  select max(seq) from change_log c
+  where c.realm_url = e.realm_url and c.at < $1 and c.seq <= e.last_seq - $2
+)
+from change_log_ends e
+where exists (
+  select 1 from change_log c
+  where c.realm_url = e.realm_url and c.at < $1 and c.seq <= e.last_seq - $2
+) order by e.realm_url;
 
 -- name: prune
 -- Drops the changes of a realm up to a seq.
 delete from change_log where realm_url = $1 and seq <= $2;
 
 -- name: mark_pruned
--- Remembers that the changes up to the seq $2 are gone.
-update change_log_ends set pruned_seq = $2 where realm_url = $1;
+-- Remembers that the changes up to the seq $2 are gone, whoever swept last.
+update change_log_ends set pruned_seq = $2 where realm_url = $1 and pruned_seq < $2;

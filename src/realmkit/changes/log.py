@@ -8,22 +8,30 @@ reads from the last seq it has seen, so a hint that is lost costs nothing.
 Seqs are whole numbers of one realm. The index's announcements take theirs from the
 same counter (`take_seqs`), so one number says how much of either a page has seen;
 that is why the seqs of changes may have gaps.
+
+Old changes are swept away (`sweep`). A follower that was away for longer is told to
+start over, and never gets a part of what it missed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from realmkit.clock import Clock, SystemClock
+from realmkit.config import Retention
 from realmkit.db import Database, Hints, Transaction, load_sql
-from realmkit.errors import BehindRetention
+from realmkit.errors import BehindRetention, TryLater
 
 ChangeKind = Literal["module", "json", "file"]
 Operation = Literal["added", "updated", "removed"]
 
 SQL = load_sql(__package__ or "", "changes.sql")
+
+# A follower asks again so long after the database did not answer.
+PAUSE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +60,13 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Retention:
-    """A change is dropped once it is beyond the newest `rows` and older than `age_s`."""
+class Heard:
+    """What a follower is told. With `starts_over`, changes were missed for good: whatever
+    it knows of the realm may be out of date, and it goes on from `seq`."""
 
-    rows: int = 20_000
-    age_s: float = 24 * 3600
-    # Pruning looks at the log once in so many seqs.
-    every: int = 1_000
+    seq: int
+    changes: Sequence[Change] = ()
+    starts_over: bool = False
 
 
 class ChangeLog:
@@ -104,8 +112,6 @@ class ChangeLog:
             ],
         )
         await tx.execute(SQL["mark_last_change"], (realm_url, last))
-        if first // self._retention.every != (last + 1) // self._retention.every:
-            await self._prune(tx, realm_url)
         return last
 
     async def take_seqs(self, tx: Transaction, realm_url: str, count: int) -> int:
@@ -122,9 +128,11 @@ class ChangeLog:
         Raises `BehindRetention` if some of them have been pruned: the follower has to
         look at the whole realm instead.
         """
+        rows = await self._db.read(SQL["since"], (realm_url, seq, limit))
+        # After the rows: a sweep between the two is then seen, and no part taken for the whole.
         if seq < (await self._ends(realm_url))[2]:
             raise BehindRetention(f"The changes of {realm_url} after {seq} are no longer kept.")
-        return [Change(*row) for row in await self._db.read(SQL["since"], (realm_url, seq, limit))]
+        return [Change(*row) for row in rows]
 
     async def last_seq(self, realm_url: str) -> int:
         """The seq of the last change, 0 for none: the index is up to date when it has this."""
@@ -146,6 +154,37 @@ class ChangeLog:
         """Wait until anything has a seq after `after_seq`; returns the last one given out."""
         return await self._wait(realm_url, after_seq, self.last_event_seq)
 
+    async def follow(self, realm_url: str, after_seq: int) -> AsyncGenerator[Heard, None]:
+        """Everything after `after_seq`, as it comes, for as long as somebody listens.
+
+        A database that is away for a while costs the follower time and no change.
+        """
+        while True:
+            try:
+                await self.wait_for(realm_url, after_seq)
+                changes = await self.since(realm_url, after_seq)
+                heard = Heard(changes[-1].seq, changes) if changes else None
+            except BehindRetention:
+                heard = Heard(await self.last_seq(realm_url), starts_over=True)
+            except TryLater:
+                await asyncio.sleep(PAUSE_S)
+                continue
+            if heard is not None:
+                after_seq = heard.seq
+                yield heard
+
+    async def sweep(self) -> int:
+        """Drop the changes of every realm that retention gives up; returns how many."""
+        before_ms = self._clock.now_ms() - int(self._retention.age_s * 1000)
+        dropped = 0
+        for realm_url, pruned_seq in await self._db.read(
+            SQL["prunable"], (before_ms, self._retention.rows)
+        ):
+            async with self._db.transaction() as tx:
+                await tx.execute(SQL["mark_pruned"], (realm_url, pruned_seq))
+                dropped += await tx.execute(SQL["prune"], (realm_url, pruned_seq))
+        return dropped
+
     async def _wait(
         self, realm_url: str, after_seq: int, last: Callable[[str], Awaitable[int]]
     ) -> int:
@@ -158,10 +197,3 @@ class ChangeLog:
     async def _ends(self, realm_url: str) -> tuple[int, int, int]:
         row = await self._db.read_one(SQL["ends"], (realm_url,))
         return (row[0], row[1], row[2]) if row else (0, 0, 0)
-
-    async def _prune(self, tx: Transaction, realm_url: str) -> None:
-        before_ms = self._clock.now_ms() - int(self._retention.age_s * 1000)
-        row = await tx.fetch_one(SQL["last_prunable"], (realm_url, self._retention.rows, before_ms))
-        if row and row[0] is not None:
-            await tx.execute(SQL["prune"], (realm_url, row[0]))
-            await tx.execute(SQL["mark_pruned"], (realm_url, row[0]))
