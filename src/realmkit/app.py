@@ -23,7 +23,7 @@ from realmkit.files import FileStore, FileWatcher
 from realmkit.http.application import build_http
 from realmkit.http.hot import HotModules
 from realmkit.http.stations import MountedRealm, Stations
-from realmkit.index import Announcements, IndexStore
+from realmkit.index import Announcements, IndexStore, LongRuns
 from realmkit.indexer import Indexer
 from realmkit.modules import ModuleService, TranspilerPool
 from realmkit.prerender import Prerenderer
@@ -137,6 +137,7 @@ class App:
             modules=modules,
             prerenderer=prerenderer,
             search=search,
+            long_runs=LongRuns(db, index, public_url=settings.public_url),
             public_url=settings.public_url,
         )
         self.stations = Stations(

@@ -1,4 +1,4 @@
-"""An indexer over real folders, a real SQLite and a real Chromium.
+"""An indexer over real folders, each kind of database and a real Chromium.
 
 Only the card engine and the module path are stood in for: the page below reads
 card documents with a few lines of script, and modules are files whose first word
@@ -17,10 +17,10 @@ import pytest
 
 from realmkit.changes import ChangeLog
 from realmkit.config import Realm, find_chromium
-from realmkit.db import Database, open_database
+from realmkit.db import Database
 from realmkit.errors import NotFound
 from realmkit.files import FileStore, FileWrite
-from realmkit.index import Entry, IndexStore
+from realmkit.index import Entry, IndexStore, LongRuns
 from realmkit.indexer import Indexer
 from realmkit.modules import Manifest, ManifestModule, ModuleProblem
 from realmkit.prerender import Prerenderer
@@ -147,11 +147,10 @@ def card(title: str = "", module: str = "./person", **members: Any) -> dict[str,
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+async def house(tmp_path: Path, db: Database) -> AsyncIterator[House]:
     """Two realms, `one` and `two`, each with a sound module `person.gts`; nothing runs yet."""
     server = await asyncio.start_server(lambda r, w: _answer(house, r, w), "127.0.0.1", 0)
     origin = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    db = await open_database(f"sqlite:///{tmp_path / 'index.db'}")
     changes = ChangeLog(db)
     index = IndexStore(db, changes, public_url=origin)
     stores: dict[str, FileStore] = {}
@@ -169,19 +168,19 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         index,
         stores,
         prerenderer,
-        _indexer(origin, stores, changes, index, prerenderer, search),
+        _indexer(origin, db, stores, changes, index, prerenderer, search),
         search,
     )
     yield house
     house.gate.set()
     await house.indexer.stop()
     await prerenderer.stop()
-    await db.close()
     server.close()
 
 
 def _indexer(
     origin: str,
+    db: Database,
     stores: dict[str, FileStore],
     changes: ChangeLog,
     index: IndexStore,
@@ -195,6 +194,7 @@ def _indexer(
         index=index,
         modules=Modules(stores.values()),  # pyright: ignore[reportArgumentType]
         prerenderer=prerenderer,
+        long_runs=LongRuns(db, index, public_url=origin),
         search=search,  # pyright: ignore[reportArgumentType]
     )
 
@@ -202,7 +202,13 @@ def _indexer(
 def restarted(house: House) -> Indexer:
     """A new indexer over the same state, as a new process would have it."""
     house.indexer = _indexer(
-        house.origin, house.stores, house.changes, house.index, house.prerenderer, house.search
+        house.origin,
+        house.db,
+        house.stores,
+        house.changes,
+        house.index,
+        house.prerenderer,
+        house.search,
     )
     return house.indexer
 

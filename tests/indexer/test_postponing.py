@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from realmkit.cards.definitions import Definition
 from realmkit.indexer.postponing import searching_types
 
 
@@ -10,8 +11,8 @@ def definition(name: str, **fields: dict[str, Any]) -> dict[str, Any]:
     return {"type": "card-def", "codeRef": ref, "displayName": name, "fields": fields}
 
 
-def described(*definitions: dict[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
-    return {"m": {each["displayName"]: each for each in definitions}}
+def described(*definitions: dict[str, Any]) -> list[Definition]:
+    return [Definition.from_json(each) for each in definitions]
 
 
 def field(name: str, type: str = "contains", **members: Any) -> dict[str, Any]:

@@ -202,6 +202,11 @@ class FileStore:
         """Every file of the realm, folder by folder, sorted by name in each."""
         return await asyncio.to_thread(lambda: list(disk.walk(self.root, self.rules)))
 
+    async def content_hashes(self) -> dict[str, str]:
+        """The content hash of every file, by path, as the last scan or write left it."""
+        metas = await self._records.every_meta()
+        return {path: meta.content_hash for path, meta in metas.items()}
+
     # Writing.
 
     @asynccontextmanager

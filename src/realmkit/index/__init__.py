@@ -18,6 +18,8 @@ from realmkit.index.artefacts import (
     StoredQuery,
     TypeSummary,
 )
+from realmkit.index.long_runs import Facts, LongRun, LongRuns, Place, VisitedFile
+from realmkit.index.names import names_of_changed
 from realmkit.index.store import Committed, IndexedFile, IndexStore
 
 __all__ = [
@@ -33,13 +35,19 @@ __all__ = [
     "EntryDependencies",
     "EntryType",
     "Event",
+    "Facts",
     "IndexStore",
     "IndexedFile",
     "IndexingError",
+    "LongRun",
+    "LongRuns",
     "NewAnnouncement",
     "NewEntry",
+    "Place",
     "QueryDependency",
     "RealmState",
     "StoredQuery",
     "TypeSummary",
+    "VisitedFile",
+    "names_of_changed",
 ]

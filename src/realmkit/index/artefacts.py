@@ -62,6 +62,9 @@ class NewEntry:
     queries: Sequence[QueryDependency] = ()
     diagnostics: Mapping[str, Any] | None = None
     """Free JSON; `brokenLinks` is read by whoever serves the document."""
+    is_only_read: bool = False
+    """It was not rendered: HTML, styles and searches stay what they were, to be renewed
+    by another visit."""
     last_modified: int | None = None
     resource_created_at: int | None = None
     content_hash: str | None = None
@@ -175,11 +178,28 @@ class EntryDependencies:
 
 @dataclass(frozen=True, slots=True)
 class RealmState:
-    """How far a realm's index has come. `indexed_at` is in milliseconds."""
+    """How far a realm's index has come. `indexed_at` is in milliseconds.
 
-    indexed_seq: int = 0
+    Runs have taken the changes up to `taken_seq`. All of these are in the index, but for
+    those that a long run still owes: the ones after `owed_after` up to `owed_seq`.
+    """
+
+    taken_seq: int = 0
     generation: int = 0
     indexed_at: int | None = None
+    owed_after: int = 0
+    owed_seq: int = 0
+
+    @property
+    def indexed_seq(self) -> int:
+        """The seq up to which every change is in the index."""
+        if self.owed_after < self.owed_seq:
+            return min(self.taken_seq, self.owed_after)
+        return self.taken_seq
+
+    def has(self, seq: int) -> bool:
+        """Whether the change `seq` is in the index; older ones may still be owed."""
+        return self.taken_seq >= seq and not self.owed_after < seq <= self.owed_seq
 
 
 @dataclass(frozen=True, slots=True)

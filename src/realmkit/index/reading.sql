@@ -174,6 +174,52 @@ order by q.realm_url, q.url, q.position;
 select realm_url, url, position, realms, query, target_types, ids_hash
 from query_dependencies where realm_url = $1 order by url, position;
 
+-- name: edges_among [sqlite]
+-- Which of the files $2 rests on which, in a realm.
+select d.url, d.dependency from index_dependencies d
+where d.realm_url = $1 and d.kind = 'instance'
+  and d.url in (select value from json_each($2)) and d.dependency in (select value from json_each($2))
+order by d.url, d.dependency;
+
+-- name: edges_among [postgres]
+-- Which of the files $2 rests on which, in a realm.
+select d.url, d.dependency from index_dependencies d
+where d.realm_url = $1 and d.kind = 'instance'
+  and d.url in (select jsonb_array_elements_text($2)) and d.dependency in (select jsonb_array_elements_text($2))
+order by d.url, d.dependency;
+
+-- name: standing [sqlite]
+-- Of the instances $2 of a realm: whether each failed, and whether it runs searches.
+select e.url, e.has_error, exists (
+  select 1 from query_dependencies q where q.realm_url = e.realm_url and q.url = e.url
+)
+from entries e
+where e.realm_url = $1 and e.type = 'instance' and e.url in (select value from json_each($2));
+
+-- name: standing [postgres]
+-- Of the instances $2 of a realm: whether each failed, and whether it runs searches.
+select e.url, e.has_error, exists (
+  select 1 from query_dependencies q where q.realm_url = e.realm_url and q.url = e.url
+)
+from entries e
+where e.realm_url = $1 and e.type = 'instance' and e.url in (select jsonb_array_elements_text($2));
+
+-- name: beyond_help [sqlite]
+-- Those of the instances $1 that failed and rest on a module that failed.
+select distinct e.url from entries e
+join index_dependencies d on d.realm_url = e.realm_url and d.url = e.url and d.type = e.type
+join entries m on m.file_alias = d.dependency and m.type = 'module' and m.has_error = 1
+where e.url in (select value from json_each($1)) and e.type = 'instance' and e.has_error = 1
+order by e.url;
+
+-- name: beyond_help [postgres]
+-- Those of the instances $1 that failed and rest on a module that failed.
+select distinct e.url from entries e
+join index_dependencies d on d.realm_url = e.realm_url and d.url = e.url and d.type = e.type
+join entries m on m.file_alias = d.dependency and m.type = 'module' and m.has_error = 1
+where e.url in (select jsonb_array_elements_text($1)) and e.type = 'instance' and e.has_error = 1
+order by e.url;
+
 -- name: overtaken
 -- The entries of a realm that rest on something another realm's index has visited since.
 select distinct d.realm_url, d.url, d.type
@@ -196,8 +242,10 @@ select distinct type_key from index_types
 where url in (select jsonb_array_elements_text($1)) order by type_key;
 
 -- name: state
--- How far a realm's index has come.
-select indexed_seq, generation, indexed_at from realm_state where realm_url = $1;
+-- How far a realm's index has come, and which changes its long run still owes it.
+select s.indexed_seq, s.generation, s.indexed_at, coalesce(r.after_seq, 0), coalesce(r.seq, 0)
+from realm_state s left join index_runs r on r.realm_url = s.realm_url
+where s.realm_url = $1;
 
 -- name: counts
 -- How many entries a realm has of each type, and how many of them failed.

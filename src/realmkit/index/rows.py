@@ -20,6 +20,7 @@ from realmkit.index.names import alias_of, name_of
 SQL = load_sql(__package__ or "", "writing.sql")
 
 _CLEARED = ("types", "html", "styles", "queries", "dependencies")
+_CLEARED_BY_READING = ("types",)
 _REMOVED = ("entries", "types", "html", "styles", "queries", "dependencies")
 
 
@@ -73,7 +74,7 @@ def _replace(
     rows: _Rows, realm_url: str, entry: NewEntry, generation: int, now: int, names: ModuleNames
 ) -> None:
     key = (realm_url, entry.url, entry.type)
-    for table in _CLEARED:
+    for table in _CLEARED_BY_READING if entry.is_only_read else _CLEARED:
         rows.add(f"clear_{table}", key)
     documents = (
         alias_of(entry.url, names),
@@ -97,6 +98,8 @@ def _replace(
         rows.add("put_never_good", (*key, *documents, to_json(entry.error), *seen))
     for position, type_key in enumerate(entry.types):
         rows.add("put_type", (*key, type_key, position))
+    if entry.is_only_read:
+        return
     for format, type_key, html in renderings(entry.html):
         rows.add("put_html", (*key, format, type_key, storable(html)))
     for style_id, css in entry.styles.items():

@@ -10,7 +10,8 @@ visit it again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.definitions import Definition
 from realmkit.changes import ChangeLog
 from realmkit.clock import Clock, SystemClock
-from realmkit.db import Database, Hints, NamedLock, Row, Transaction, load_sql
+from realmkit.db import Database, Hints, NamedLock, Row, load_sql
 from realmkit.index.artefacts import (
     Batch,
     Counts,
@@ -33,9 +34,9 @@ from realmkit.index.artefacts import (
     StoredQuery,
     TypeSummary,
 )
+from realmkit.index.committing import Commit
 from realmkit.index.json_text import from_json, to_json
 from realmkit.index.names import names_of_changed
-from realmkit.index.rows import statements_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,14 @@ class IndexedFile:
     content_hash: str | None
     last_modified: int | None
     has_error: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the last visit of an instance ended, and whether it rests on searches."""
+
+    has_error: bool
+    runs_searches: bool
 
 
 class IndexStore:
@@ -84,58 +93,36 @@ class IndexStore:
 
         Entries replace what was known of their URL and type; see `NewEntry` for errors.
         """
-        realm_url, now_ms = batch.realm_url, self._clock.now_ms()
-        failed = [entry.url for entry in batch.entries if entry.error is not None]
+        async with self.committing(batch.realm_url, batch.indexed_seq) as commit:
+            await commit.add(batch.entries, batch.removed, batch.definitions)
+            await commit.announce(batch.announcements)
+        return Committed(commit.generation, commit.announced)
+
+    @asynccontextmanager
+    async def committing(
+        self, realm_url: str, indexed_seq: int | None = None
+    ) -> AsyncGenerator[Commit, None]:
+        """A commit that is visible when the block ends, and not at all if it raises.
+
+        With `indexed_seq`, the changes up to it count as answered.
+        """
+        now_ms = self._clock.now_ms()
         async with self._db.transaction() as tx:
             state = await tx.fetch_one(
-                self._writing["next_generation"], (realm_url, batch.indexed_seq, now_ms)
+                self._writing["next_generation"], (realm_url, indexed_seq, now_ms)
             )
             assert state is not None
-            generation: int = state[0]
-            once_good = (
-                await tx.fetch(self._writing["once_good"], (realm_url, to_json(failed)))
-                if failed
-                else []
-            )
-            # On a thread: turning hundreds of documents into JSON would hold up the loop.
-            statements = await asyncio.to_thread(
-                statements_of,
-                batch,
-                once_good={(url, type) for url, type in once_good},
-                generation=generation,
+            yield Commit(
+                tx,
+                realm_url,
+                state[0],
                 now_ms=now_ms,
                 names=self._names,
+                sql=self._writing,
+                changes=self._changes,
             )
-            await tx.execute_all(statements)
-            announced = await self._announce(tx, batch, generation, now_ms)
             await tx.notify("realm_index_updated", realm_url)
             tx.on_commit(lambda: self._hints.notify(realm_url))
-        return Committed(generation, announced)
-
-    async def _announce(
-        self, tx: Transaction, batch: Batch, generation: int, now_ms: int
-    ) -> list[int]:
-        if not batch.announcements:
-            return []
-        count = len(batch.announcements)
-        first = await self._changes.take_seqs(tx, batch.realm_url, count)
-        await tx.execute_many(
-            self._writing["announce"],
-            [
-                (
-                    batch.realm_url,
-                    seq,
-                    announcement.index_type,
-                    to_json(list(announcement.invalidations)),
-                    announcement.client_request_id,
-                    generation,
-                    now_ms,
-                )
-                for seq, announcement in enumerate(batch.announcements, first)
-            ],
-        )
-        await tx.execute(self._writing["prune_announcements"], (batch.realm_url,))
-        return list(range(first, first + count))
 
     # Keeping up with the change log.
 
@@ -144,13 +131,14 @@ class IndexStore:
         return RealmState(*row) if row else RealmState()
 
     async def indexed_seq(self, realm_url: str) -> int:
+        """The seq up to which every change is in the index."""
         return (await self.state(realm_url)).indexed_seq
 
     async def wait_indexed(self, realm_url: str, seq: int, timeout_s: float | None = None) -> bool:
         """Wait until the index has the change `seq`. False if `timeout_s` ran out first."""
 
         async def look() -> bool | None:
-            return True if await self.indexed_seq(realm_url) >= seq else None
+            return True if (await self.state(realm_url)).has(seq) else None
 
         try:
             async with asyncio.timeout(timeout_s):
@@ -189,6 +177,16 @@ class IndexStore:
                 entry.dependencies.append(dependency)
         return list(found.values())
 
+    async def edges_among(self, realm_url: str, urls: Sequence[str]) -> dict[str, set[str]]:
+        """Which of these instances of a realm rests on which, as far as is known."""
+        edges: dict[str, set[str]] = {}
+        # Names of dependencies are folded, and only the base realm's differ by that.
+        for url, dependency in await self._db.read(
+            self._sql["edges_among"], (realm_url, to_json(list(urls)))
+        ):
+            edges.setdefault(url, set()).add(dependency)
+        return edges
+
     async def stored_queries(self, target_types: Iterable[str]) -> list[StoredQuery]:
         """The searches whose answer may change when instances of these type keys do."""
         rows = await self._db.read(self._sql["queries"], (to_json(sorted(target_types)),))
@@ -206,6 +204,16 @@ class IndexStore:
         """
         rows = await self._db.read(self._sql["overtaken"], (realm_url,))
         return [Dependent(*row) for row in rows]
+
+    async def standing(self, realm_url: str, urls: Sequence[str]) -> dict[str, Standing]:
+        """How these instances of a realm stand, by URL; those that are not indexed are absent."""
+        rows = await self._db.read(self._sql["standing"], (realm_url, to_json(list(urls))))
+        return {url: Standing(bool(failed), bool(searches)) for url, failed, searches in rows}
+
+    async def beyond_help(self, urls: Iterable[str]) -> set[str]:
+        """Those of these instances that fail until a module of theirs is mended."""
+        rows = await self._db.read(self._sql["beyond_help"], (to_json(sorted(urls)),))
+        return {row[0] for row in rows}
 
     # Looking up.
 

@@ -1,17 +1,25 @@
 """Following every realm's change log, one runner a realm.
 
 A runner waits for the log, drains it, and waits again. A change notification is
-only a hint: the runner reads from its realm's `indexed_seq`, so a run that was
-cut short by a crash is simply continued, and a burst of writes is one run. What
-a run finds stale in another realm is handed to that realm's runner.
+only a hint: the runner reads from where the last run stopped, so a run that was
+cut short by a crash is simply continued, and a burst of writes is one run. What is
+too much for one sitting is written down and made beside: edits do not wait for it.
+What a run finds stale in another realm is owed by that realm, whoever serves it.
+
+    indexer.start(), indexer.stop()
+    await indexer.drain(realm_url)      the realm's index has all that its log holds now
+    await indexer.settle()              so has every realm's, at the same time
+    await indexer.reindex(realm_url)    visit every file again; goes on in the background
+    await indexer.revisit(realm_url, paths)   visit these files and whatever rests on them
+    indexer.progress(realm_url)         how far its runs have come
 """
 
 import asyncio
-import contextlib
 import itertools
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.changes import ChangeLog
@@ -20,10 +28,12 @@ from realmkit.config import Realm
 from realmkit.db import NamedLock
 from realmkit.errors import RealmkitError, TryLater
 from realmkit.files import FileStore
-from realmkit.index import Dependent, IndexStore
+from realmkit.index import Dependent, IndexStore, LongRuns
+from realmkit.indexer.long_run import LongRunner
+from realmkit.indexer.means import Means
 from realmkit.indexer.progress import Progress, ProgressHub
 from realmkit.indexer.run import Run
-from realmkit.indexer.visiting import Visitor
+from realmkit.indexer.visiting import Keeper, Visitor
 from realmkit.modules import ModuleService
 from realmkit.prerender import Prerenderer
 from realmkit.search import SearchEngine
@@ -41,9 +51,8 @@ class Runner:
 
     realm: Realm
     run: Run
+    long_runner: LongRunner
     lock: NamedLock
-    handed: set[str] = field(default_factory=set)
-    """Paths that another realm's run found stale."""
     wants_everything: bool = False
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     idle: asyncio.Event = field(default_factory=asyncio.Event)
@@ -71,35 +80,36 @@ class Indexer:
         modules: ModuleService,
         prerenderer: Prerenderer,
         search: SearchEngine,
+        long_runs: LongRuns,
         clock: Clock | None = None,
     ) -> None:
         self.progress_hub = ProgressHub((clock or SystemClock()).monotonic)
         self._changes = changes
         self._index = index
+        self._long_runs = long_runs
         self._modules = modules
         self._prerenderer = prerenderer
         self._names = ModuleNames(public_url)
         self._files = dict(realms)
         self._job_ids = itertools.count(1)
         self._tasks: list[asyncio.Task[None]] = []
-        self._runners = {
-            realm.url: Runner(
+        self._runners: dict[str, Runner] = {}
+        for realm, files in realms.items():
+            means = Means(
                 realm,
-                Run(
-                    realm,
-                    files,
-                    changes=changes,
-                    index=index,
-                    modules=modules,
-                    search=search,
-                    hub=self.progress_hub,
-                    new_visitor=self._new_visitor,
-                    hand_over=self._hand_over,
-                ),
-                index.indexing(realm.url),
+                list(realms),
+                files,
+                changes,
+                index,
+                long_runs,
+                modules,
+                search,
+                self.progress_hub,
+                self._new_visitor,
             )
-            for realm, files in realms.items()
-        }
+            self._runners[realm.url] = Runner(
+                realm, Run(means), LongRunner(means, self._names), index.indexing(realm.url)
+            )
 
     async def start(self) -> None:
         """Begin following the log of every realm. Returns at once; runs go on in tasks."""
@@ -109,7 +119,7 @@ class Indexer:
         ]
 
     async def stop(self) -> None:
-        """Cancel the runs. What was not committed is visited again by the next start."""
+        """Cancel the runs. The next start goes on with the long ones, and makes the others again."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -126,11 +136,13 @@ class Indexer:
             await runner.idle.wait()
             if runner.problem is not None:
                 raise TryLater(runner.problem.detail) from runner.problem
-            if await self._index.indexed_seq(realm_url) >= await self._changes.last_seq(realm_url):
-                if runner.idle.is_set():
-                    return
-                continue
-            runner.wake()
+            is_done = await self._index.indexed_seq(realm_url) >= await self._changes.last_seq(
+                realm_url
+            ) and not await self._long_runs.has_work(realm_url)
+            if not is_done:
+                runner.wake()
+            elif runner.idle.is_set():
+                return
 
     async def settle(self) -> None:
         """Return when every realm's runner has nothing left to do, all at the same time."""
@@ -150,6 +162,21 @@ class Indexer:
         runner.wants_everything = True
         runner.wake()
 
+    async def revisit(self, realm_url: str, paths: Iterable[str]) -> None:
+        """Visit these files again, and whatever rests on them in any realm.
+
+        Returns when that is written down: it is done then, whatever happens to this process.
+        """
+        runner = self._runners[realm_url]
+        urls = [runner.realm.url_of(path) for path in paths]
+        dependents = await self._index.dependents(urls, through_instances=False)
+        await self._long_runs.owe(
+            [*(Dependent(realm_url, url, "instance") for url in urls), *dependents]
+        )
+        for realm in {each.realm_url for each in dependents} | {realm_url}:
+            if realm in self._runners:
+                self._runners[realm].wake()
+
     def progress(self, realm_url: str) -> Progress:
         return self.progress_hub.get(realm_url)
 
@@ -162,37 +189,56 @@ class Indexer:
                 # is their turn, find nothing left to do.
                 async with runner.lock:
                     if is_first:
-                        self._hand_over(await runner.run.stale_at_start())
+                        await runner.run.owe_what_is_stale()
                         is_first = False
-                    await self._drain_once(runner)
+                    await self._work(runner)
+                runner.failures, runner.problem = 0, None
+                await self._wait_for_work(runner)
             except RealmkitError as exc:
                 await self._pause(runner, exc)
             except Exception as exc:
                 # One run's bug must not end the realm's indexing for good.
                 log.exception("A run over %s failed.", runner.realm.url)
                 await self._pause(runner, TryLater(f"The run failed: {type(exc).__name__}."))
-            else:
-                runner.failures, runner.problem = 0, None
-                await self._wait_for_work(runner)
 
-    async def _drain_once(self, runner: Runner) -> None:
-        """Make runs until nothing is left to do."""
-        while True:
-            runner.woken.clear()
-            handed, runner.handed = frozenset(runner.handed), set()
-            everything, runner.wants_everything = runner.wants_everything, False
-            try:
-                task = await runner.run.next_task(handed, everything=everything)
-                if task is not None:
+    async def _work(self, runner: Runner) -> None:
+        """Make runs until nothing is left to do: short ones, and beside them a long one."""
+        url, long_run = runner.realm.url, None
+        try:
+            while True:
+                runner.woken.clear()
+                took_something = await self._take(runner)
+                if long_run is None and await self._long_runs.has_work(url):
                     runner.idle.clear()
-                    await runner.run.make(task)
-            except BaseException:
-                # Asked for and not done: it is asked for again.
-                runner.handed |= handed
-                runner.wants_everything |= everything
-                raise
-            if task is None and not runner.woken.is_set():
-                return
+                    long_run = asyncio.create_task(
+                        runner.long_runner.go_on(), name=f"long run over {runner.realm.name}"
+                    )
+                if long_run is not None and not took_something:
+                    await self._wait_for_work(runner, long_run)
+                    if long_run.done():
+                        await long_run
+                        long_run = None
+                elif not took_something and not runner.woken.is_set():
+                    return
+        finally:
+            if long_run is not None:
+                long_run.cancel()
+                await asyncio.gather(long_run, return_exceptions=True)
+
+    async def _take(self, runner: Runner) -> bool:
+        """Take what is untaken and make a run of it; False if there is nothing."""
+        everything, runner.wants_everything = runner.wants_everything, False
+        try:
+            task = await runner.run.next_task(everything=everything)
+            if task is None:
+                return False
+            runner.idle.clear()
+            await runner.run.make(task)
+        except BaseException:
+            # Asked for and not done: it is asked for again.
+            runner.wants_everything |= everything
+            raise
+        return True
 
     async def _wait_for_base(self, runner: Runner) -> None:
         base = next(
@@ -201,18 +247,29 @@ class Indexer:
         if base is not None and base is not runner:
             await base.idle.wait()
 
-    async def _wait_for_work(self, runner: Runner) -> None:
-        runner.idle.set()
-        seq = await self._index.indexed_seq(runner.realm.url)
-        change = asyncio.create_task(self._changes.wait_for(runner.realm.url, seq))
-        woken = asyncio.create_task(runner.woken.wait())
+    async def _wait_for_work(
+        self, runner: Runner, long_run: asyncio.Task[None] | None = None
+    ) -> None:
+        """Return when there is a change to take, when woken, or when the long run is over."""
+        url = runner.realm.url
+        taken = (await self._index.state(url)).taken_seq
+        waiting: list[asyncio.Task[Any]] = [
+            asyncio.create_task(self._changes.wait_for(url, taken)),
+            asyncio.create_task(runner.woken.wait()),
+        ]
+        if long_run is None:
+            runner.idle.set()
+            waiting.append(asyncio.create_task(self._long_runs.wait_for_work(url)))
+        over = [*waiting, *([long_run] if long_run else [])]
         try:
-            await asyncio.wait({change, woken}, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(over, return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {long_run}:
+                # A database that went away says so here.
+                task.result()
         finally:
-            for task in (change, woken):
+            for task in waiting:
                 task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+            await asyncio.gather(*waiting, return_exceptions=True)
         runner.idle.clear()
 
     async def _pause(self, runner: Runner, problem: RealmkitError) -> None:
@@ -226,7 +283,7 @@ class Indexer:
         await asyncio.sleep(pause_s)
         runner.idle.clear()
 
-    def _new_visitor(self, realm: Realm) -> Visitor:
+    def _new_visitor(self, realm: Realm, keeper: Keeper) -> Visitor:
         return Visitor(
             realm,
             self._files[realm],
@@ -236,13 +293,5 @@ class Indexer:
             names=self._names,
             hub=self.progress_hub,
             job_id=f"{next(self._job_ids)}.1",
+            keeper=keeper,
         )
-
-    def _hand_over(self, stale: Iterable[Dependent]) -> None:
-        """Have other realms' runners visit these entries; realms of other servers are theirs."""
-        for dependent in stale:
-            runner = self._runners.get(dependent.realm_url)
-            path = runner.realm.path_of(dependent.url) if runner else None
-            if runner and path:
-                runner.handed.add(path)
-                runner.wake()

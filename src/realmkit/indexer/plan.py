@@ -33,28 +33,32 @@ class Work:
         return bool(self.visits or self.removed)
 
 
+def as_left(changes: Iterable[Change]) -> tuple[list[str], list[str]]:
+    """(paths that changed, paths that are gone), each as its last change left it."""
+    last = {change.path: change.operation for change in changes}
+    gone = [path for path, operation in last.items() if operation == "removed"]
+    return [path for path, operation in last.items() if operation != "removed"], gone
+
+
 def plan(
-    changes: Iterable[Change],
-    dependents: Iterable[str] = (),
+    paths: Iterable[str],
+    gone: Iterable[str] = (),
     dependencies: Mapping[str, Collection[str]] | None = None,
 ) -> Work:
-    """Turn unindexed changes and the paths that depend on them into ordered work.
+    """Turn paths to visit, and paths that are gone, into ordered work.
 
-    A path changed several times counts once, as its last change left it.
     `dependencies` maps paths to paths, as far as the index knows them.
     """
-    is_removed = {change.path: change.operation == "removed" for change in changes}
-    gone = {path for path, removed in is_removed.items() if removed}
-    wanted = sorted((set(is_removed) | set(dependents)) - gone)
+    removed = set(gone)
     by_kind: dict[ChangeKind, list[str]] = {"module": [], "json": [], "file": []}
-    for path in wanted:
+    for path in sorted(set(paths) - removed):
         by_kind[kind_of(path)].append(path)
     ordered = in_dependency_order(by_kind["json"], dependencies or {})
     return Work(
         modules=tuple(by_kind["module"]),
         json=tuple(sorted(ordered, key=lambda path: path not in CONFIG_PATHS)),
         files=tuple(by_kind["file"]),
-        removed=tuple(sorted(gone)),
+        removed=tuple(sorted(removed)),
     )
 
 

@@ -1,30 +1,21 @@
-"""Which cards a first run looks at twice, and why that is less work.
+"""Which cards some runs look at twice, and why that is less work.
 
-A card whose definition has query-backed fields shows what a search finds, and
-until the first run is committed a search finds nothing. Its first visit only
-reads it, so that others find it; it is rendered once, when all can be found.
+A card whose definition has query-backed fields shows what a search finds, and cards
+that a run adds or mends are found only when it is committed. So its first visit only
+reads it, that others may find it; it is rendered once, when all can be found.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from realmkit.cards.definitions import Definition
 
-Definitions = Mapping[str, Mapping[str, Mapping[str, Any]]]
-"""The browser's descriptions, by module identity and export name."""
 
-
-def searching_types(definitions: Definitions) -> set[str]:
+def searching_types(definitions: Iterable[Definition]) -> set[str]:
     """The type keys whose cards run a search when they are rendered.
 
     Those with a query-backed field of their own or in what they contain.
     """
-    read = (
-        Definition.from_json(definition)
-        for exports in definitions.values()
-        for definition in exports.values()
-    )
-    by_type = {definition.type_key: definition.fields.values() for definition in read}
+    by_type = {each.type_key: each.fields.values() for each in definitions}
     searching = {
         key for key, fields in by_type.items() if any(field.is_query_backed for field in fields)
     }

@@ -13,12 +13,13 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Progress:
-    """One realm's run at one moment. `rate` is files per second since the run began."""
+    """One realm's run at one moment. `rate` is visits per second since the run began."""
 
     realm_url: str
     state: Literal["idle", "indexing"] = "idle"
     done: int = 0
     total: int = 0
+    """Files: each counts once, however often it is visited."""
     rate: float = 0.0
     current: str | None = None
     """The realm-relative path being visited."""
@@ -47,6 +48,8 @@ class ProgressHub:
         self._clock = clock
         self._latest: dict[str, Progress] = {}
         self._started_at: dict[str, float] = {}
+        self._already: dict[str, int] = {}
+        self._under_way: dict[str, int] = {}
         self._moved = asyncio.Event()
 
     def get(self, realm_url: str) -> Progress:
@@ -67,14 +70,27 @@ class ProgressHub:
                 continue
             await moved.wait()
 
-    def begin(self, realm_url: str, total: int) -> None:
+    def begin(self, realm_url: str, total: int, *, done: int = 0) -> None:
+        """A run begins; while another one goes on, both are shown as one."""
+        under_way = self._under_way.get(realm_url, 0)
+        self._under_way[realm_url] = under_way + 1
+        if under_way:
+            self.add_work(realm_url, total)
+            return
         self._started_at[realm_url] = self._clock()
-        self._publish(Progress(realm_url, "indexing", total=total))
+        self._already[realm_url] = done
+        self._publish(Progress(realm_url, "indexing", done=done, total=total))
 
     def add_work(self, realm_url: str, count: int) -> None:
         """A run found more to visit than it was begun with."""
         latest = self.get(realm_url)
         self._publish(replace(latest, total=latest.total + count))
+
+    def again(self, realm_url: str, count: int) -> None:
+        """So many files that count as done are visited once more."""
+        latest = self.get(realm_url)
+        self._already[realm_url] = self._already.get(realm_url, 0) - count
+        self._publish(replace(latest, done=max(0, latest.done - count)))
 
     def visiting(self, realm_url: str, path: str) -> None:
         self._publish(replace(self.get(realm_url), current=path))
@@ -83,11 +99,15 @@ class ProgressHub:
         latest = self.get(realm_url)
         done = latest.done + count
         elapsed_s = self._clock() - self._started_at.get(realm_url, self._clock())
-        rate = done / elapsed_s if elapsed_s > 0 else 0.0
+        visits = done - self._already.get(realm_url, 0)
+        rate = visits / elapsed_s if elapsed_s > 0 else 0.0
         self._publish(replace(latest, done=done, rate=rate, errors=latest.errors + errors))
 
     def finish(self, realm_url: str) -> None:
-        self._publish(replace(self.get(realm_url), state="idle", current=None))
+        """A run has ended; the realm is idle when no other one goes on."""
+        self._under_way[realm_url] -= 1
+        if self._under_way[realm_url] == 0:
+            self._publish(replace(self.get(realm_url), state="idle", current=None))
 
     def fail(self, realm_url: str, problem: str) -> None:
         """The run cannot go on for now."""

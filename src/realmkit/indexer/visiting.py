@@ -2,24 +2,24 @@
 
 Modules are imported and described, instances are rendered, any other file is
 noted. A file is read once; its content hash goes with what was made of that very
-text. One bad file is one error entry, and a file that vanished is one removal.
+text. One bad file is one error entry, and a file that vanished is one removal. What
+becomes of it all is the keeper's business, who is given each batch as it is done.
 """
 
 import asyncio
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.config import Realm
 from realmkit.errors import AuthorMustFix, NotFound, RealmkitError
 from realmkit.files import FileStore, StoredFile
-from realmkit.index import Dependency, EntryType, NewEntry
+from realmkit.index import Dependency, EntryType, NewEntry, Place
 from realmkit.indexer.entries import faulty_entry, file_entry, instance_entry, module_entry
 from realmkit.indexer.plan import Work, in_batches
-from realmkit.indexer.postponing import searching_types
 from realmkit.indexer.progress import ProgressHub
 from realmkit.indexer.reading import Faulty, Instance, PlainFile, read_document
 from realmkit.modules import ManifestModule, ModuleProblem, ModuleService
@@ -33,18 +33,39 @@ _SERVED_PLACE = re.compile(r"(https?://[^\s()?]+)\?v=\w+:(\d+):(\d+)")
 
 @dataclass
 class Outcome:
-    """What the visits of one plan left. `removed` are URLs; definitions go by module identity."""
+    """What visits left. `removed` are URLs; definitions go by module identity."""
 
     entries: list[NewEntry] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     definitions: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    modules: dict[str, str] = field(default_factory=dict)
+    """The identities of described modules, by URL."""
     postponed: set[str] = field(default_factory=set)
-    """Paths of cards that were read but not rendered."""
+    """URLs of cards that were read but not rendered."""
 
     @property
     def urls(self) -> list[str]:
         """Every URL that is not as it was, in order and once."""
         return list(dict.fromkeys([*self.removed, *(entry.url for entry in self.entries)]))
+
+    def add(self, other: "Outcome") -> None:
+        self.entries += other.entries
+        self.removed += other.removed
+        self.definitions.update(other.definitions)
+        self.modules.update(other.modules)
+        self.postponed |= other.postponed
+
+
+class Keeper(Protocol):
+    """Whoever takes what batches of visits leave."""
+
+    async def place(self) -> Place | None:
+        """Where the realms' logs end; None if nobody wants to know. Asked before each batch."""
+        ...
+
+    async def keep(self, urls: Sequence[str], outcome: Outcome, place: Place | None) -> None:
+        """Take what the visits of `urls`, begun at `place`, have left."""
+        ...
 
 
 class Visitor:
@@ -61,6 +82,7 @@ class Visitor:
         names: ModuleNames,
         hub: ProgressHub,
         job_id: str,
+        keeper: Keeper,
     ) -> None:
         self._realm = realm
         self._files = files
@@ -70,28 +92,34 @@ class Visitor:
         self._names = names
         self._hub = hub
         self._job_id = job_id
+        self._keeper = keeper
         self._epoch = ""
+        self._place: Place | None = None
         self._problems: dict[str, Sequence[ModuleProblem]] = {}
-        self._searching: set[str] = set()
-        self._outcome = Outcome()
+        self._postponed_types: Collection[str] = ()
 
-    async def visit(self, work: Work, *, postpones_searching: bool = False) -> Outcome:
+    async def visit(self, work: Work) -> None:
         """Visit everything in `work`; modules are done before the first instance is begun.
 
-        With `postpones_searching`, cards that run searches are read and not rendered.
         Raises `PrerenderUnavailable` when no page can be had.
         """
-        self._outcome = Outcome(removed=[self._realm.url_of(path) for path in work.removed])
-        if work.modules or work.json:
-            await self._read_manifests()
-        await self._visit_modules(work.modules)
-        if postpones_searching:
-            self._searching = searching_types(self._outcome.definitions)
+        await self.visit_modules(work.modules)
+        await self.visit_others(work)
+
+    async def visit_modules(self, paths: Sequence[str]) -> None:
+        """Describe modules."""
+        await self._in_parallel(
+            self._describe,
+            in_batches(paths, self._prerenderer.page_limit, largest=MODULES_IN_A_CALL),
+        )
+
+    async def visit_others(self, work: Work, *, postponed_types: Collection[str] = ()) -> None:
+        """Render instances and note other files; of `postponed_types`, cards are only read."""
+        self._postponed_types = postponed_types
         await self._in_parallel(
             self._visit_json, in_batches(work.json, self._prerenderer.page_limit)
         )
         await self._in_parallel(self._note_files, in_batches(work.files, FILES_AT_ONCE))
-        return self._outcome
 
     async def _read_manifests(self) -> None:
         """One epoch for all realms: a card may adopt a definition of any of them."""
@@ -107,18 +135,22 @@ class Visitor:
 
     async def _in_parallel(
         self,
-        visit: Callable[[Sequence[str]], Awaitable[list[NewEntry]]],
+        visit: Callable[[Sequence[str], Outcome], Awaitable[None]],
         batches: Iterable[Sequence[str]],
     ) -> None:
         # One more than there are pages: the next batch is read while the others render.
         places = asyncio.Semaphore(self._prerenderer.page_limit + 1)
 
         async def one(batch: Sequence[str]) -> None:
+            outcome = Outcome()
             async with places:
-                entries = await visit(batch)
-            self._outcome.entries.extend(entries)
-            errors = sum(entry.error is not None for entry in entries)
-            self._hub.visited(self._realm.url, len(batch), errors)
+                place = await self._keeper.place()
+                await self._keep_up_with(place)
+                await visit(batch, outcome)
+                urls = [self._realm.url_of(path) for path in batch]
+                await self._keeper.keep(urls, outcome, place)
+            errors = sum(entry.error is not None for entry in outcome.entries)
+            self._hub.visited(self._realm.url, len(batch) - len(outcome.postponed), errors)
 
         tasks = [asyncio.create_task(one(batch), name="visit a batch") for batch in batches]
         try:
@@ -128,34 +160,30 @@ class Visitor:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def _keep_up_with(self, place: Place | None) -> None:
+        """See to it that a batch is rendered with modules as they are at `place`, or later."""
+        if not self._epoch or (place and (not self._place or place.marks != self._place.marks)):
+            self._place = place
+            await self._read_manifests()
+
     # Modules.
 
-    async def _visit_modules(self, paths: Sequence[str]) -> None:
-        if paths:
-            manifest = (await self._modules.manifest(self._realm)).modules
-            await self._in_parallel(
-                lambda batch: self._describe(batch, manifest),
-                in_batches(paths, self._prerenderer.page_limit, largest=MODULES_IN_A_CALL),
-            )
-
-    async def _describe(
-        self, paths: Sequence[str], manifest: Mapping[str, ManifestModule]
-    ) -> list[NewEntry]:
-        entries: list[NewEntry] = []
+    async def _describe(self, paths: Sequence[str], outcome: Outcome) -> None:
+        manifest = (await self._modules.manifest(self._realm)).modules
         stored: dict[str, StoredFile] = {}
         for path in paths:
-            if file := await self._read(path, "module", entries):
+            if file := await self._read(path, "module", outcome):
                 stored[await self._identity(path)] = file
         refused = [manifest[name] for name in stored if name in manifest and manifest[name].errors]
-        entries.extend(self._refused_module(module, stored[module.url]) for module in refused)
+        outcome.entries += (self._refused_module(module, stored[module.url]) for module in refused)
         sound = [name for name in stored if name not in {module.url for module in refused}]
         described = await self._prerenderer.describe(sound, epoch=self._epoch)
         for name, description in zip(sound, described, strict=True):
             url = self._realm.url_of(stored[name].path)
-            entries.append(module_entry(url, description, stored[name], self._names))
+            outcome.entries.append(module_entry(url, description, stored[name], self._names))
+            outcome.modules[url] = name
             if description.error is None:
-                self._outcome.definitions[name] = _own(name, description.definitions)
-        return entries
+                outcome.definitions[name] = _own(name, description.definitions)
 
     async def _identity(self, path: str) -> str:
         """A module's name; the extension stays on a file that another one stands in front of."""
@@ -193,36 +221,37 @@ class Visitor:
 
     # Instances and other files.
 
-    async def _visit_json(self, paths: Sequence[str]) -> list[NewEntry]:
-        entries: list[NewEntry] = []
+    async def _visit_json(self, paths: Sequence[str], outcome: Outcome) -> None:
         stored: dict[str, StoredFile] = {}
         instances: dict[str, Instance] = {}
         for path in paths:
-            if (file := await self._read(path, "instance", entries)) is None:
+            if (file := await self._read(path, "instance", outcome)) is None:
                 continue
             url = self._realm.url_of(path)
             match read_document(path, file.content):
                 case PlainFile():
                     # It may have been an instance until now.
-                    self._outcome.removed.append(url)
-                    entries.append(file_entry(url, file))
+                    outcome.removed.append(url)
+                    outcome.entries.append(file_entry(url, file))
                 case Faulty(error, resource):
-                    entries.append(faulty_entry(url, "instance", error, file, resource))
+                    outcome.entries.append(faulty_entry(url, "instance", error, file, resource))
                 case Instance() as instance:
                     stored[url], instances[url] = file, instance
         searching = {
             url: instance
             for url, instance in instances.items()
-            if self._names.resolve(instance.adopts_from, url).type_key in self._searching
+            if self._names.resolve(instance.adopts_from, url).type_key in self._postponed_types
         }
         rendered = {url: each for url, each in instances.items() if url not in searching}
         results = await self._render(rendered, stored)
         read = await self._render(searching, stored, formats=())
-        self._outcome.postponed |= {stored[each.url].path for each in read if not each.is_error}
         for result in [*results, *read]:
             place = await self._place_of(result)
-            entries.append(self._instance_entry(result, instances, stored, place))
-        return entries
+            entry = self._instance_entry(result, instances, stored, place)
+            if result.url in searching and not result.is_error:
+                outcome.postponed.add(result.url)
+                entry = replace(entry, is_only_read=True)
+            outcome.entries.append(entry)
 
     async def _render(
         self,
@@ -274,22 +303,20 @@ class Visitor:
                 return await self._modules.source_place(url, int(line), int(column) - 1)
         return {}
 
-    async def _note_files(self, paths: Sequence[str]) -> list[NewEntry]:
-        entries: list[NewEntry] = []
+    async def _note_files(self, paths: Sequence[str], outcome: Outcome) -> None:
         for path in paths:
-            if file := await self._read(path, "file", entries):
-                entries.append(file_entry(self._realm.url_of(path), file))
-        return entries
+            if file := await self._read(path, "file", outcome):
+                outcome.entries.append(file_entry(self._realm.url_of(path), file))
 
-    async def _read(self, path: str, type: EntryType, entries: list[NewEntry]) -> StoredFile | None:
+    async def _read(self, path: str, type: EntryType, outcome: Outcome) -> StoredFile | None:
         """The file, or None with the reason noted: it is gone, or it cannot be read."""
         url = self._realm.url_of(path)
         try:
             return await self._files.read(path)
         except NotFound:
-            self._outcome.removed.append(url)
+            outcome.removed.append(url)
         except RealmkitError as exc:
-            entries.append(faulty_entry(url, type, exc))
+            outcome.entries.append(faulty_entry(url, type, exc))
         return None
 
     def _show(self, url: str) -> None:

@@ -1,0 +1,93 @@
+"""One transaction in which a realm's index becomes another.
+
+`IndexStore.committing` opens it and raises the realm's generation. Whoever holds it
+adds what visits left, in as many portions as it likes, and says what pages are to be
+told. Readers see none of it until the block ends, and then all of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from realmkit.cards.code_refs import ModuleNames
+from realmkit.changes import ChangeLog
+from realmkit.db import Transaction
+from realmkit.index.artefacts import Batch, NewAnnouncement, NewEntry
+from realmkit.index.json_text import to_json
+from realmkit.index.rows import statements_of
+
+Definitions = Mapping[str, Mapping[str, Mapping[str, Any]]]
+
+
+class Commit:
+    """An open commit of one realm. `tx` is for rows that belong with it."""
+
+    def __init__(
+        self,
+        tx: Transaction,
+        realm_url: str,
+        generation: int,
+        *,
+        now_ms: int,
+        names: ModuleNames,
+        sql: Mapping[str, str],
+        changes: ChangeLog,
+    ) -> None:
+        self.tx = tx
+        self.realm_url = realm_url
+        self.generation = generation
+        self.announced: list[int] = []
+        self._now_ms = now_ms
+        self._names = names
+        self._sql = sql
+        self._changes = changes
+
+    async def add(
+        self,
+        entries: Sequence[NewEntry],
+        removed: Iterable[str] = (),
+        definitions: Definitions | None = None,
+    ) -> None:
+        """Entries replace what was known of their URL and type; see `NewEntry` for errors."""
+        batch = Batch(self.realm_url, entries, list(removed), definitions or {})
+        failed = [entry.url for entry in entries if entry.error is not None]
+        once_good = (
+            await self.tx.fetch(self._sql["once_good"], (self.realm_url, to_json(failed)))
+            if failed
+            else []
+        )
+        # On a thread: turning hundreds of documents into JSON would hold up the loop.
+        statements = await asyncio.to_thread(
+            statements_of,
+            batch,
+            once_good={(url, type) for url, type in once_good},
+            generation=self.generation,
+            now_ms=self._now_ms,
+            names=self._names,
+        )
+        await self.tx.execute_all(statements)
+
+    async def announce(self, announcements: Sequence[NewAnnouncement]) -> None:
+        """Tell pages, under seqs of the change log that `announced` then holds."""
+        if not announcements:
+            return
+        first = await self._changes.take_seqs(self.tx, self.realm_url, len(announcements))
+        await self.tx.execute_many(
+            self._sql["announce"],
+            [
+                (
+                    self.realm_url,
+                    seq,
+                    announcement.index_type,
+                    to_json(list(announcement.invalidations)),
+                    announcement.client_request_id,
+                    self.generation,
+                    self._now_ms,
+                )
+                for seq, announcement in enumerate(announcements, first)
+            ],
+        )
+        await self.tx.execute(self._sql["prune_announcements"], (self.realm_url,))
+        self.announced += range(first, first + len(announcements))

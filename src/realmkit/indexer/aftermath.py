@@ -1,0 +1,85 @@
+"""What follows from visits: whose searches may answer differently, and who is told.
+
+Both short and long runs ask, the one of everything it did, the other of a portion at
+a time.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from realmkit.config import Realm
+from realmkit.index import Dependent, IndexStore, NewAnnouncement, NewEntry
+from realmkit.indexer.queries import StaleQueries
+
+
+async def touched_types(
+    index: IndexStore, entries: Sequence[NewEntry], removed: Sequence[str]
+) -> set[str]:
+    """The type keys of every instance whose place in some search may be another now.
+
+    Asked before the commit, so that what an instance was counts as well.
+    """
+    urls = list(dict.fromkeys([*removed, *(entry.url for entry in entries)]))
+    before = {(entry.url, entry.type): entry for entry in await index.entries(urls)}
+    touched: set[str] = set()
+    for entry in entries:
+        known = before.pop((entry.url, entry.type), None)
+        if known is None:
+            touched.update(entry.types)
+        elif (
+            (entry.error is None) is known.has_error
+            or (entry.error is None and entry.search_doc != known.search_doc)
+            or entry.last_modified != known.last_modified
+            or list(entry.types) != known.types
+        ):
+            touched.update(entry.types, known.types)
+    for known in before.values():
+        touched.update(known.types)
+    return touched
+
+
+async def stale_searchers(
+    index: IndexStore, queries: StaleQueries, touched: set[str]
+) -> list[Dependent]:
+    """The cards, of any realm, that rest on a search which answers differently by now.
+
+    Not those whose module is broken: they fail whatever their searches find, and the
+    module's repair brings them back.
+    """
+    stale = await queries.of_types(touched) if touched else []
+    if not stale:
+        return []
+    helpless = await index.beyond_help(each.url for each in stale)
+    return [each for each in stale if each.url not in helpless]
+
+
+async def announcements(
+    index: IndexStore, requests: Mapping[str, Sequence[str]], urls: Iterable[str]
+) -> list[NewAnnouncement]:
+    """One announcement for each acknowledged write: what it changed, and what rests on that.
+
+    `requests` are changed URLs by client request id, `urls` all that was visited.
+    """
+    visited = dict.fromkeys(urls)
+    if len(requests) <= 1:
+        request_id = next(iter(requests), None)
+        return [NewAnnouncement("incremental", card_ids(visited), request_id or None)]
+    told: set[str] = set()
+    made: list[NewAnnouncement] = []
+    for request_id, changed in requests.items():
+        rest = {each.url for each in await index.dependents(changed, through_instances=False)}
+        mine = {*changed, *rest} & visited.keys()
+        told |= mine
+        made.append(NewAnnouncement("incremental", card_ids(sorted(mine)), request_id or None))
+    if others := visited.keys() - told:
+        made.append(NewAnnouncement("incremental", card_ids(sorted(others))))
+    return made
+
+
+def card_ids(urls: Iterable[str]) -> list[str]:
+    """Card ids without `.json`, other URLs as they are, each once."""
+    return list(dict.fromkeys(url.removesuffix(".json") for url in urls))
+
+
+def paths_in(realm: Realm, urls: Iterable[str]) -> set[str]:
+    """The realm-relative paths of the URLs that lie in the realm."""
+    return {path for path in map(realm.path_of, urls) if path}

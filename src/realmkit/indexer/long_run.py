@@ -1,0 +1,221 @@
+"""Making a long run: visit what it owes, look again at what was overtaken, commit.
+
+It goes on beside the short runs of its realm, which commit edits as they come. Before
+the commit every visit whose file, or whatever it read, has changed meanwhile is made
+once more; after it the searches that cards rest on are asked anew, and cards whose
+answers changed are owed again. The run ends when nothing is owed any more. A process
+that ends in the middle leaves the rest to the next one.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+
+from realmkit.cards.code_refs import ModuleNames
+from realmkit.errors import BehindRetention
+from realmkit.index import (
+    Dependent,
+    LongRun,
+    NewAnnouncement,
+    NewEntry,
+    Place,
+    VisitedFile,
+)
+from realmkit.indexer.aftermath import (
+    announcements,
+    card_ids,
+    paths_in,
+    stale_searchers,
+    touched_types,
+)
+from realmkit.indexer.means import Means
+from realmkit.indexer.overtaken import LateChanges, marks_differ, overtaken
+from realmkit.indexer.plan import Work, plan
+from realmkit.indexer.postponing import searching_types
+from realmkit.indexer.queries import StaleQueries
+from realmkit.indexer.visiting import Outcome
+
+log = logging.getLogger(__name__)
+
+# Each wave visits the cards whose searches answer differently after the one before.
+MOST_WAVES = 5
+
+
+class LongRunner:
+    """Makes the long runs of one realm."""
+
+    def __init__(self, means: Means, names: ModuleNames) -> None:
+        self._means = means
+        self._url = means.realm.url
+        self._names = names
+        self._marks: Mapping[str, int] = {}
+        """No visit that waits for the commit is older than these."""
+        self._run = LongRun(is_full=False, postpones=False, after_seq=0, seq=0)
+        self._is_announced = False
+
+    async def go_on(self) -> None:
+        """Make the realm's long run, or the rest of it. Raises `PrerenderUnavailable`."""
+        means = self._means
+        run = await means.long_runs.under_way(self._url)
+        if run is None:
+            taken = (await means.index.state(self._url)).taken_seq
+            run = LongRun(is_full=False, postpones=False, after_seq=taken, seq=taken)
+            await means.long_runs.begin(self._url, run, ())
+        self._marks = run.marks or (await means.long_runs.place(self._url)).marks
+        self._run, self._is_announced = run, False
+        done, total = await means.long_runs.counts(self._url)
+        means.hub.begin(self._url, total, done=done)
+        try:
+            await self._make()
+        finally:
+            means.hub.finish(self._url)
+
+    async def _make(self) -> None:
+        means, waves = self._means, 0
+        queries = StaleQueries(means.index, means.search)
+        while True:
+            place = await self._visit_all()
+            touched = await self._commit()
+            self._marks = place.marks
+            stale = await self._resting_on(await self._late_changes(place.marks))
+            if waves < MOST_WAVES:
+                stale += await stale_searchers(means.index, queries, touched)
+            else:
+                log.warning("Searches in %s still change each other.", self._url)
+            if stale:
+                await means.long_runs.owe(stale)
+                own = sum(each.realm_url == self._url for each in stale)
+                (means.hub.again if self._run.is_full else means.hub.add_work)(self._url, own)
+            if await means.long_runs.end(self._url):
+                return
+            waves += 1
+
+    async def _visit_all(self) -> Place:
+        """Visit until nothing is owed and nothing overtaken; returns when that was so."""
+        means = self._means
+        while True:
+            owed = await means.long_runs.owed(self._url)
+            if owed:
+                await self._visit(owed)
+            place = await means.long_runs.place(self._url)
+            late = await self._late_changes(self._marks, place.marks)
+            again = await self._overtaken(late)
+            if again:
+                await means.long_runs.owe(Dependent(self._url, url, "instance") for url in again)
+                means.hub.again(self._url, len(again))
+            elif not await means.long_runs.owed(self._url):
+                return place
+
+    async def _visit(self, owed: Mapping[str, int]) -> None:
+        means = self._means
+        visitor = means.new_visitor(means.realm, WrittenDown(means, owed))
+        work = plan(paths_in(means.realm, owed))
+        await visitor.visit_modules(work.modules)
+        await visitor.visit_others(work, postponed_types=await self._postponed_types(work))
+
+    async def _postponed_types(self, work: Work) -> set[str]:
+        """The types of cards that are only read, because others are about to be found."""
+        means = self._means
+        run = await means.long_runs.under_way(self._url)
+        if run is None or not run.postpones or not work.json:
+            return set()
+        definitions = await means.long_runs.definitions(self._url)
+        for realm in means.realms:
+            definitions += (await means.index.definitions_of_realm(realm.url)).values()
+        return searching_types(definitions)
+
+    async def _commit(self) -> set[str]:
+        """Put all that was visited into the index; returns the types it may concern."""
+        means = self._means
+        touched: set[str] = set()
+
+        async def note(entries: Sequence[NewEntry], removed: Sequence[str]) -> None:
+            touched.update(await touched_types(means.index, entries, removed))
+
+        async def announce(urls: Sequence[str]) -> Sequence[NewAnnouncement]:
+            return await self._announcements(urls)
+
+        await means.long_runs.commit(self._url, note=note, announce=announce)
+        return touched
+
+    async def _announcements(self, urls: Sequence[str]) -> Sequence[NewAnnouncement]:
+        # The first commit answers the writes; later ones are about a few cards more.
+        is_first, self._is_announced = not self._is_announced, True
+        if not is_first:
+            return await announcements(self._means.index, {}, urls) if urls else []
+        run = await self._means.long_runs.under_way(self._url) or self._run
+        if not run.is_full:
+            return await announcements(self._means.index, run.requests, urls) if urls else []
+        named = {name: changed for name, changed in run.requests.items() if name}
+        answers = await announcements(self._means.index, named, urls) if named else []
+        return [NewAnnouncement("full", card_ids(urls)), *answers]
+
+    async def _late_changes(
+        self, since: Mapping[str, int], until: Mapping[str, int] | None = None
+    ) -> LateChanges | None:
+        """What changed in any realm after `since`; None when too much did to know."""
+        means, late = self._means, LateChanges(self._names)
+        now = until if until is not None else (await means.long_runs.place(self._url)).marks
+        by_url = {realm.url: realm for realm in means.realms}
+        for realm_url in marks_differ(since, now):
+            realm = by_url.get(realm_url)
+            after = since.get(realm_url, 0)
+            try:
+                while realm and (changes := await means.changes.since(realm_url, after)):
+                    after = changes[-1].seq
+                    for change in changes:
+                        late.add(realm.url_of(change.path), realm_url, change.seq)
+            except BehindRetention:
+                return None
+        return late
+
+    async def _overtaken(self, late: LateChanges | None) -> set[str]:
+        """The visited files that read something before it changed."""
+        found: set[str] = set()
+        while late is None or late:
+            known = len(late.seqs) if late else 0
+            async for facts in self._means.long_runs.facts(self._url):
+                found |= {each.url for each in facts} if late is None else overtaken(late, facts)
+            if late is None or len(late.seqs) == known:
+                break
+        return found
+
+    async def _resting_on(self, late: LateChanges | None) -> list[Dependent]:
+        """The realm's entries that rest on what changed while they were being committed."""
+        index = self._means.index
+        if late is None:
+            return [
+                Dependent(self._url, e.url, e.type) for e in await index.indexed_files(self._url)
+            ]
+        if not late:
+            return []
+        found = await index.dependents(late.seqs, through_instances=False)
+        return [each for each in found if each.realm_url == self._url]
+
+
+class WrittenDown:
+    """Writes down what a long run's visits leave, batch by batch."""
+
+    def __init__(self, means: Means, owed: Mapping[str, int]) -> None:
+        self._means = means
+        self._owed = owed
+
+    async def place(self) -> Place:
+        return await self._means.long_runs.place(self._means.realm.url)
+
+    async def keep(self, urls: Sequence[str], outcome: Outcome, place: Place | None) -> None:
+        assert place is not None
+        visited = list(visited_files(urls, outcome))
+        await self._means.long_runs.put(self._means.realm.url, visited, place, self._owed)
+
+
+def visited_files(urls: Sequence[str], outcome: Outcome) -> Iterable[VisitedFile]:
+    """An outcome, taken apart by the files that were visited."""
+    for url in urls:
+        module = outcome.modules.get(url, "")
+        yield VisitedFile(
+            url,
+            [entry for entry in outcome.entries if entry.url == url],
+            [each for each in outcome.removed if each == url],
+            {module: outcome.definitions[module]} if module in outcome.definitions else {},
+            url in outcome.postponed,
+        )
