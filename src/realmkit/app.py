@@ -44,6 +44,7 @@ class App:
 
     stations: Stations
     indexer: Indexer
+    hot: HotModules
     asgi: ASGIApp
 
     def __init__(self, settings: Settings) -> None:
@@ -76,7 +77,8 @@ class App:
 
     async def _start(self, begun: AsyncExitStack) -> None:
         settings = self.settings
-        chromium = find_chromium()
+        # Without indexing nothing is ever rendered.
+        chromium = find_chromium() if settings.index else Path("chromium")
         # Asking Node for its version takes longer than all the rest before the scan.
         finding_node = asyncio.create_task(asyncio.to_thread(find_node), name="find node")
         begun.push_async_callback(asyncio.gather, finding_node, return_exceptions=True)
@@ -103,6 +105,7 @@ class App:
                 size=settings.transpiler_count,
             ),
             static=static_dir(),
+            memory_bytes=settings.module_memory_bytes // 4 * 3,
         )
         begun.push_async_callback(modules.stop)
         remote = RemoteClient(
@@ -152,13 +155,14 @@ class App:
             static_dir=static_dir() / "host",
             is_ready=True,
         )
-        hot = HotModules()
-        self.asgi = build_http(self.stations, hot)
-        follower = ModuleFollower(changes, modules, hot)
+        self.hot = HotModules(settings.module_memory_bytes // 4)
+        self.asgi = build_http(self.stations, self.hot)
+        follower = ModuleFollower(changes, modules, self.hot)
         await follower.start(stores)
         begun.push_async_callback(follower.stop)
-        await self.indexer.start()
-        begun.push_async_callback(self.indexer.stop)
+        if settings.index:
+            await self.indexer.start()
+            begun.push_async_callback(self.indexer.stop)
         self._renewal = asyncio.create_task(self._renew_artefacts(), name="renew artefacts")
         begun.push_async_callback(asyncio.gather, self._renewal, return_exceptions=True)
         begun.callback(self._renewal.cancel)
@@ -174,6 +178,8 @@ class App:
         Meanwhile the old artefacts are served. A renewal that is cut short begins
         again at the next start.
         """
+        if not self.settings.index:
+            return
         mark = self.settings.state_dir / "rendered-with"
         renderer = renderer_version(static_dir())
         if mark.is_file() and mark.read_text() != renderer:

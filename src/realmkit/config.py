@@ -92,6 +92,8 @@ class Settings:
     database_direct_url: str | None = None
     """The same PostgreSQL past a pooler, where `database_url` is one."""
     watch: bool = True
+    index: bool = True
+    """Whether this process indexes; another one of the same database has to, if it does not."""
     open_browser: bool = False
     log_format: Literal["plain", "json"] = "plain"
     limits: Limits = Limits()
@@ -104,6 +106,8 @@ class Settings:
     """Hosts, or `host:port`, that links may lead to although their address is private."""
     remote_timeout_s: float = 5.0
     index_wait_s: float = 60.0
+    module_memory_bytes: int = 64 * 1024 * 1024
+    """What modules may take of this process's memory: compiled, and ready to be sent."""
     page_count: int = field(default_factory=lambda: max(1, min(4, os.cpu_count() or 1)))
     transpiler_count: int = field(default_factory=lambda: max(1, min(2, os.cpu_count() or 1)))
 

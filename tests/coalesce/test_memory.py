@@ -64,3 +64,22 @@ def test_a_realm_leaves_alone() -> None:
 
     assert cache.get(REALM, "a") is None
     assert cache.get("http://realm.test/other/", "a") == "B"
+
+
+def test_an_entry_that_grew_makes_others_leave() -> None:
+    memory: MemoryCache[str] = MemoryCache(max_bytes=10)
+    memory.put(REALM, "a", "A", 4)
+    memory.put(REALM, "b", "B", 4)
+
+    memory.reweigh(REALM, "b", "B", 8)
+
+    assert (memory.get(REALM, "a"), memory.get(REALM, "b"), memory.bytes) == (None, "B", 8)
+
+
+def test_what_was_replaced_weighs_nothing() -> None:
+    memory: MemoryCache[str] = MemoryCache(max_bytes=10)
+    memory.put(REALM, "a", "new", 4)
+
+    memory.reweigh(REALM, "a", "old", 9)
+
+    assert memory.bytes == 4

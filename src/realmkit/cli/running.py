@@ -17,7 +17,7 @@ import uvicorn
 
 from realmkit.app import App, build_app
 from realmkit.config import Settings, SetupError, is_postgres
-from realmkit.http.protocol import RealmHTTP
+from realmkit.http.protocol import protocol_with
 
 T = TypeVar("T")
 
@@ -47,7 +47,7 @@ class _Server:
         self._listener = listener
         config = uvicorn.Config(
             app.asgi,
-            http=RealmHTTP,
+            http=protocol_with(app.hot),
             ws="none",
             lifespan="off",
             log_config=None,

@@ -47,6 +47,11 @@ if TYPE_CHECKING:
     "--open/--no-open", "open_browser", default=False, help="Open a browser.  [default: no-open]"
 )
 @click.option("--watch/--no-watch", default=True, help="Notice edits on disk.  [default: watch]")
+@click.option(
+    "--index/--no-index",
+    default=True,
+    help="Index what changes, or leave it to the other servers of the database.  [default: index]",
+)
 @render_timeout_option
 @click.option(
     "--link-depth",
@@ -79,6 +84,7 @@ def command(
     database_direct: str | None,
     open_browser: bool,
     watch: bool,
+    index: bool,
     render_timeout: float,
     link_depth: int,
     allowed_hosts: tuple[str, ...],
@@ -105,7 +111,7 @@ def command(
     from realmkit.config import Settings
 
     mounts.check_loopback(host)
-    mounts.check_database(database, database_direct)
+    mounts.check_database(database, database_direct, index=index)
     by_name = mounts.parse_mounts(folders)
     asked_url = mounts.check_public_url(public_url) if public_url else None
     configure_logs(log_format)
@@ -120,6 +126,7 @@ def command(
         database_url=database,
         database_direct_url=database_direct,
         watch=watch,
+        index=index,
         open_browser=open_browser,
         log_format=log_format,
         render_timeout_s=render_timeout,

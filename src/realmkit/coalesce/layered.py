@@ -199,14 +199,17 @@ class LayeredCache(Generic[V]):
         self.generations.invalidate_realm(realm_url)
         self._memory.drop_realm(realm_url)
 
-    async def tombstone(self, tx: Transaction, realm_url: str, path: str) -> None:
+    async def tombstone(
+        self, tx: Transaction, realm_url: str, path: str, source_hash: str | None = None
+    ) -> None:
         """Invalidate a path everywhere, as part of the change's own transaction.
 
+        What was made from a source of `source_hash`, which the path holds from now on, stays.
         A table that refuses does not stop the change; then the realm's floor moves.
         """
         try:
             async with tx.savepoint():
-                await self._table.tombstone(tx, realm_url, path)
+                await self._table.tombstone(tx, realm_url, path, source_hash)
         except RealmkitError:
             tx.on_commit(lambda: self.invalidate_realm(realm_url))
         else:

@@ -60,6 +60,17 @@ class MemoryCache(Generic[V]):
         self._kept[key] = _Kept(value, size, names)
         self._canonical.update(dict.fromkeys(names, key))
         self.bytes += size
+        self._make_room()
+
+    def reweigh(self, realm_url: str, path: str, value: V, size: int) -> None:
+        """Tell that `value`, kept under its canonical path, is of `size` bytes by now."""
+        kept = self._kept.get((realm_url, path))
+        if kept is not None and kept.value is value:
+            self.bytes += size - kept.size
+            kept.size = size
+            self._make_room()
+
+    def _make_room(self) -> None:
         while self.bytes > self.max_bytes:
             self._remove(next(iter(self._kept)))
 

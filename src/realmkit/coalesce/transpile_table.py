@@ -100,8 +100,18 @@ class TranspileTable:
         except RealmkitError as exc:
             self._failed("write", realm_url, path, exc)
 
-    async def tombstone(self, tx: Transaction, realm_url: str, path: str) -> None:
-        """Invalidate one path, in the transaction of the change that makes it old."""
+    async def tombstone(
+        self, tx: Transaction, realm_url: str, path: str, source_hash: str | None = None
+    ) -> None:
+        """Invalidate one path, in the transaction of the change that makes it old.
+
+        `source_hash` is of what the path holds now, if that is known: what was made from it
+        before the change was noticed is kept.
+        """
+        if source_hash is not None and await tx.execute(
+            self._sql["outdate"], [realm_url, path, source_hash]
+        ):
+            return
         await tx.execute(self._sql["tombstone"], [realm_url, path, _now_ms()])
 
     async def tombstone_realm(self, tx: Transaction, realm_url: str) -> None:

@@ -33,6 +33,13 @@ on conflict (realm_url, canonical_path) do update set
   transpiler_version = null, created_at = excluded.created_at,
   generation = module_transpile_cache.generation + 1;
 
+-- name: outdate
+-- Invalidate one module whose source is known by its hash ($3) from now on. A payload made
+-- from that very source stays: somebody was faster than the notice of the change.
+update module_transpile_cache set
+  generation = generation + 1
+where realm_url = $1 and canonical_path = $2 and source_hash = $3;
+
 -- name: stop_writers [postgres]
 -- Waits for every open write and holds up the next ones until the transaction ends; SQLite
 -- has one writer at a time anyway.

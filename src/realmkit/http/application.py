@@ -43,7 +43,7 @@ class Edge:
         host = HostStatic(stations.static_dir)
         pages = self._pages = HTMLPages(stations, host)
         built_ins = BuiltIns(stations)
-        health = Health(stations)
+        health = Health(stations, hot)
         self._realms = RealmDesk(stations, pages, hot)
         self._paths: dict[str, Methods] = {
             "/": {"GET": pages.home},

@@ -23,13 +23,13 @@ class BuiltIns:
 
     async def icon(self, request: Request, name: str) -> Response:
         served = await self._stations.modules.serve_icon(name, request.query_params.get("v"))
-        return module_answer(request, served)
+        return await module_answer(request, served)
 
     async def inert(self, request: Request) -> Response:
         names = [name for name in request.query_params.get("names", "").split(",") if name]
         if len(names) > _MOST_NAMES or not all(name.isidentifier() for name in names):
             raise BadRequest("`names` must list JavaScript names, separated by commas.")
-        return module_answer(request, self._stations.modules.serve_inert(names))
+        return await module_answer(request, self._stations.modules.serve_inert(names))
 
     async def style(self, request: Request, name: str) -> Response:
         style_id = name.removesuffix(".css")

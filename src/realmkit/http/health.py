@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from realmkit.errors import TryLater
 from realmkit.http import answers
+from realmkit.http.hot import HotModules
 from realmkit.http.stations import Stations
 
 Counter = tuple[str, str, dict[str, int]]
@@ -14,8 +15,9 @@ Counter = tuple[str, str, dict[str, int]]
 class Health:
     """For whoever watches over the process."""
 
-    def __init__(self, stations: Stations) -> None:
+    def __init__(self, stations: Stations, hot: HotModules) -> None:
         self._stations = stations
+        self._hot = hot
 
     async def health(self, request: Request) -> Response:
         """200 as long as the process answers."""
@@ -45,6 +47,8 @@ class Health:
     def _counters(self) -> list[Counter]:
         modules = self._stations.modules
         layers, pool = modules.cache.stats, modules.transpiler.stats
+        roles = modules.coordinator.stats
+        in_memory = layers.l1 + modules.hits + self._hot.hits
         return [
             (
                 "realmkit_transpiles_total",
@@ -53,14 +57,24 @@ class Health:
             ),
             (
                 "realmkit_module_cache_hits_total",
-                "Compiled modules found in a layer of the module cache: l1 is this process, "
-                "l2 the shared table.",
-                {'{layer="l1"}': layers.l1, '{layer="l2"}': layers.l2},
+                "Modules found in a layer of the module cache: l1 is this process, ready answers "
+                "included, l2 the shared table.",
+                {'{layer="l1"}': in_memory, '{layer="l2"}': layers.l2},
             ),
             (
                 "realmkit_module_cache_misses_total",
                 "Compiled modules that no layer had.",
                 {"": layers.made},
+            ),
+            (
+                "realmkit_coalesced_total",
+                "Modules that no layer had at first, by this process's part: it was the leader "
+                "and made them, a follower and found them, or made them alone, without a lock.",
+                {
+                    '{role="leader"}': roles.led,
+                    '{role="follower"}': roles.followed,
+                    '{role="alone"}': roles.alone,
+                },
             ),
             (
                 "realmkit_transpiler_workers_started_total",

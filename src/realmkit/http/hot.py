@@ -1,38 +1,68 @@
 """Hot modules, answered before anything else looks at the request.
 
 A browser asks for the same few hundred modules again and again, and each answer is
-bytes that are already in memory. This wrapper compares what the request asks with
-what was answered before and sends it, in a fraction of a framework's time. It
-knows one question only: GET, any type, a host that has passed the edge's check.
-Everything else goes on to the edge.
+bytes that are already in memory. `find` compares what the request asks with what was
+answered before, in a fraction of a framework's time; the HTTP protocol sends what it
+found without even a task (`protocol.py`), and `in_front_of` does so for any other ASGI
+server. It knows one question only: GET or HEAD, any type, a host that has passed the
+edge's check. Everything else goes on to the edge.
 
 An entry lives until a module changes, and is not trusted if its source file has
-another size or modification time than when it was made.
+another identity than when it was made. Beyond `max_bytes` the least recently used go.
 """
 
 import os
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from realmkit.http import origins
+from realmkit.http import conditional, origins
+from realmkit.http.content_codings import choose_coding
 from realmkit.modules import ServedModule
-
-_MOST_ENTRIES = 4_000
+from realmkit.modules.codings import Coding
 
 Headers = list[tuple[bytes, bytes]]
+_Key = tuple[bytes, bytes]
+_Stamp = tuple[int, int, int]
+
+# What an entry takes besides its body: headers, keys and objects.
+_OVERHEAD_BYTES = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class HotAnswer:
+    """An answer ready to send. `head` is the status line and the headers without the date."""
+
+    status: int
+    headers: Headers
+    head: bytes
+    body: bytes
+
+
+@dataclass(slots=True)
+class _Form:
+    """A module in one content coding."""
+
+    etag: str
+    found: HotAnswer
+    not_modified: HotAnswer
 
 
 @dataclass(slots=True)
 class _Entry:
     source: str
-    stamp: tuple[int, int]
-    etag: bytes
-    found: dict[str, object]
-    not_modified: dict[str, object]
-    body: dict[str, object]
+    stamp: _Stamp
+    is_worth_compressing: bool
+    forms: dict[Coding, _Form] = field(default_factory=dict["Coding", _Form])
+
+    @property
+    def size(self) -> int:
+        return sum(len(each.found.body) + _OVERHEAD_BYTES for each in self.forms.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,109 +71,149 @@ class Before:
 
     realm_url: str
     source: str
-    stamp: tuple[int, int] | None
+    stamp: _Stamp | None
     generation: int
 
 
 class HotModules:
-    """Answers in memory, by raw path and query string."""
+    """Answers in memory, by raw path and query string. `hits` counts those that were given."""
 
-    def __init__(self) -> None:
-        self._entries: dict[tuple[bytes, bytes], _Entry] = {}
+    def __init__(self, max_bytes: int = 32 * 1024 * 1024) -> None:
+        self.hits = 0
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._entries: OrderedDict[_Key, _Entry] = OrderedDict()
         self._known_hosts: set[bytes] = set()
         self._generation = 0
+
+    def __repr__(self) -> str:
+        return f"<HotModules: {len(self._entries)} entries, {self._bytes} bytes>"
 
     def before(self, realm_url: str, source: Path) -> "Before":
         """What to note before a module's source is read, for `remember` to compare with."""
         return Before(realm_url, str(source), _stamp(str(source)), self._generation)
 
-    def remember(self, request: Request, before: "Before", served: ServedModule) -> None:
-        """Keep a 200 that the edge is about to give to `request`.
+    def remember(
+        self, request: Request, before: "Before", served: ServedModule, coding: Coding
+    ) -> None:
+        """Keep a 200 that the edge is about to give to `request`, in its coding.
 
         Not when anything changed since `before`: the answer may be older than the change.
         """
-        stamp = before.stamp
         if (
-            request.method != "GET"
+            request.method not in ("GET", "HEAD")
             or served.status != 200
-            or stamp is None
+            or before.stamp is None
             or before.generation != self._generation
         ):
             return
-        if len(self._entries) >= _MOST_ENTRIES:
-            self._entries.clear()
-        headers = _headers(served, before.realm_url)
-        kept = [(name, value) for name, value in headers if not name.startswith(b"content-")]
         # The edge has checked this host; only a name that it let through is remembered.
         self._known_hosts.add(request.headers.get("host", "").encode("latin-1"))
-        self._entries[_key(request.scope)] = _Entry(
-            source=before.source,
-            stamp=stamp,
-            etag=served.etag.encode(),
-            found={"type": "http.response.start", "status": 200, "headers": headers},
-            not_modified={"type": "http.response.start", "status": 304, "headers": kept},
-            body={"type": "http.response.body", "body": served.body},
-        )
+        key = _key(request.scope)
+        entry = self._entries.get(key)
+        if entry is None or (entry.source, entry.stamp) != (before.source, before.stamp):
+            self._drop(key)
+            worth_it = served.codings.is_worth_compressing
+            entry = self._entries[key] = _Entry(before.source, before.stamp, worth_it)
+        else:
+            self._bytes -= entry.size
+        entry.forms[coding] = _form(served, before.realm_url)
+        self._bytes += entry.size
+        while self._bytes > self._max_bytes:
+            self._drop(next(iter(self._entries)))
 
     def forget(self) -> None:
         """Drop everything: any module may rest on the one that changed."""
         self._generation += 1
         self._entries.clear()
+        self._bytes = 0
+
+    def _drop(self, key: _Key) -> None:
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self._bytes -= entry.size
+
+    def find(self, scope: Mapping[str, Any]) -> HotAnswer | None:
+        """The answer to this request, if it is hot. Counts it as given."""
+        key = (scope["raw_path"], scope["query_string"])
+        entry = self._entries.get(key)
+        if entry is None or scope["method"] not in ("GET", "HEAD"):
+            return None
+        held = accepted = None
+        for name, value in scope["headers"]:
+            if name == b"if-none-match":
+                held = value
+            elif name == b"accept-encoding":
+                accepted = value if accepted is None else accepted + b"," + value
+            elif (
+                (name == b"accept" and value != b"*/*")
+                or (name == b"host" and value not in self._known_hosts)
+                or name == b"x-boxel-disable-module-cache"
+            ):
+                return None
+        form = entry.forms.get(_coding(accepted, entry.is_worth_compressing))
+        if form is None:
+            return None
+        if _stamp(entry.source) != entry.stamp:
+            self._drop(key)
+            return None
+        self._entries.move_to_end(key)
+        self.hits += 1
+        if held is None:
+            return form.found
+        is_held = conditional.is_not_modified(held.decode("latin-1"), form.etag)
+        return form.not_modified if is_held else form.found
 
     def in_front_of(self, edge: ASGIApp) -> ASGIApp:
-        entries, hosts, empty = self._entries, self._known_hosts, {"type": "http.response.body"}
+        """Hot modules as an ASGI application, and `edge` for everything else."""
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-            entry = (
-                entries.get((scope["raw_path"], scope["query_string"]))
-                if scope["type"] == "http" and scope["method"] == "GET"
-                else None
-            )
-            if entry is None:
-                return await edge(scope, receive, send)
-            held = None
-            for name, value in scope["headers"]:
-                if name == b"if-none-match":
-                    held = value
-                elif (
-                    (name == b"accept" and value != b"*/*")
-                    or (name == b"host" and value not in hosts)
-                    or name == b"x-boxel-disable-module-cache"
-                ):
-                    return await edge(scope, receive, send)
-            if _stamp(entry.source) != entry.stamp:
-                del entries[_key(scope)]
-                return await edge(scope, receive, send)
-            if held is not None and held == entry.etag:
-                await send(entry.not_modified)
-                return await send(empty)
-            await send(entry.found)
-            return await send(entry.body)
+            found = self.find(scope) if scope["type"] == "http" else None
+            if found is None:
+                await edge(scope, receive, send)
+                return
+            start: dict[str, Any] = {"type": "http.response.start", "status": found.status}
+            await send({**start, "headers": found.headers})
+            body = b"" if scope["method"] == "HEAD" else found.body
+            await send({"type": "http.response.body", "body": body})
 
         return answer
 
 
-def _key(scope: Scope) -> tuple[bytes, bytes]:
+def _coding(accept_encoding: bytes | None, is_worth_it: bool) -> Any:
+    accepted = None if accept_encoding is None else accept_encoding.decode("latin-1")
+    return choose_coding(accepted, is_worth_it=is_worth_it)
+
+
+def _key(scope: Scope) -> _Key:
     return scope["raw_path"], scope["query_string"]
 
 
-def _stamp(source: str) -> tuple[int, int] | None:
-    """(modification time in ns, size) of a file; one system call of about a microsecond."""
+def _stamp(source: str) -> _Stamp | None:
+    """(inode, mtime in ns, size) of a file; one system call of about a microsecond."""
     try:
         stat = os.stat(source)  # noqa: PTH116
     except OSError:
         return None
-    return stat.st_mtime_ns, stat.st_size
+    return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
-def _headers(served: ServedModule, realm_url: str) -> Headers:
+def _form(served: ServedModule, realm_url: str) -> _Form:
     headers = {
         **origins.SHARED_HEADERS,
-        **served.headers,
-        "content-length": str(len(served.body)),
-        "vary": "Accept",
+        **served.as_hit().headers,
         "x-boxel-realm-url": realm_url,
         "x-boxel-realm-public-readable": "true",
-        "x-boxel-cache": "hit",
     }
-    return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+    kept = {name: value for name, value in headers.items() if not name.startswith("content-")}
+    return _Form(
+        served.etag,
+        found=_answer(200, b"HTTP/1.1 200 OK\r\n", headers, served.body),
+        not_modified=_answer(304, b"HTTP/1.1 304 Not Modified\r\n", kept, b""),
+    )
+
+
+def _answer(status: int, line: bytes, headers: Mapping[str, str], body: bytes) -> HotAnswer:
+    raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+    fields = b"".join(name + b": " + value + b"\r\n" for name, value in raw)
+    return HotAnswer(status, raw, line + fields, body)

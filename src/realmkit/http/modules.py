@@ -1,17 +1,20 @@
 """Browser modules, and the manifest that says where the current ones are.
 
-Only this file turns a `ServedModule` into an answer. What a module is, and whether
-it compiles, is the module path's business.
+Only this file turns a `ServedModule` into an answer, in the content coding that the
+client likes best. What a module is, and whether it compiles, is the module path's
+business.
 """
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from realmkit.errors import NotFound
+from realmkit.errors import NotAcceptable, NotFound
 from realmkit.http import answers, conditional
+from realmkit.http.content_codings import choose_coding, coded_etag
 from realmkit.http.hot import HotModules
 from realmkit.http.stations import MountedRealm, Stations
 from realmkit.modules import ServedModule
+from realmkit.modules.codings import COMPRESSED, Coding
 
 
 class Modules:
@@ -27,7 +30,7 @@ class Modules:
         version = request.query_params.get("v")
         try:
             if path.endswith(".map"):
-                return module_answer(
+                return await module_answer(
                     request,
                     await self._modules.serve_map(realm, path.removesuffix(".map"), version),
                 )
@@ -38,9 +41,11 @@ class Modules:
             served = await self._modules.serve(realm, path, version)
         except NotFound:
             return None
+        coding = _coding_for(request, served)
+        coded = await _in_coding(served, coding)
         if "x-boxel-disable-module-cache" not in request.headers:
-            self._hot.remember(request, before, served)
-        return module_answer(request, served)
+            self._hot.remember(request, before, coded, coding)
+        return _answer(request, coded)
 
     async def manifest(self, request: Request, mounted: MountedRealm) -> Response:
         """`_modules`: every module of the realm with its current version."""
@@ -48,12 +53,48 @@ class Modules:
         return answers.validated(request, manifest.body, media_type="application/vnd.api+json")
 
 
-def module_answer(request: Request, served: ServedModule) -> Response:
+async def module_answer(request: Request, served: ServedModule) -> Response:
     """200 with the module, 304 when the client holds it, or the redirect to its version."""
-    headers = {"x-boxel-cache": "miss", **served.headers}
+    return _answer(request, await _in_coding(served, _coding_for(request, served)))
+
+
+def _coding_for(request: Request, served: ServedModule) -> Coding:
+    """Raises `NotAcceptable` for a client that refuses plain bytes and every coding of ours."""
+    accepted = request.headers.getlist("accept-encoding")
+    coding = choose_coding(
+        ",".join(accepted) if accepted else None,
+        is_worth_it=served.codings.is_worth_compressing,
+    )
+    if coding is None and served.status == 200:
+        raise NotAcceptable(
+            f"`{request.scope['path']}` can be had in the codings {', '.join(COMPRESSED)} and "
+            f"identity, and not in `{','.join(accepted)[:200]}`."
+        )
+    return coding or "identity"
+
+
+async def _in_coding(served: ServedModule, coding: Coding) -> ServedModule:
+    if served.status != 200:
+        return served
+    body = await served.codings.get(coding)
+    etag = coded_etag(served.etag, coding)
+    headers = {
+        **served.headers,
+        "etag": etag,
+        "content-length": str(len(body)),
+        "vary": "Accept, Accept-Encoding",
+    }
+    if coding != "identity":
+        headers["content-encoding"] = coding
+    return ServedModule(served.status, body, etag, headers, served.codings)
+
+
+def _answer(request: Request, served: ServedModule) -> Response:
     if served.etag and conditional.is_not_modified(
         request.headers.get("if-none-match"), served.etag
     ):
-        kept = {name: value for name, value in headers.items() if not name.startswith("content-")}
+        kept = {
+            name: value for name, value in served.headers.items() if not name.startswith("content-")
+        }
         return Response(status_code=304, headers=kept)
-    return Response(served.body, status_code=served.status, headers=headers)
+    return Response(served.body, status_code=served.status, headers=dict(served.headers))

@@ -45,6 +45,7 @@ _EXPOSED_HEADERS = ", ".join(
         "X-Boxel-Realm-Public-Readable",
         "X-Boxel-Realm-Url",
         "X-Created",
+        "X-Realmkit-Cache-Layer",
         "X-Realmkit-Seq",
     ]
 )

@@ -1,12 +1,12 @@
 """The built browser files under `/_host/`, and the page the indexer renders in.
 
 File names carry a hash of their content, so every answer is immutable. Files are
-read once, compressed once and kept in memory: together they are a few megabytes.
+read once, compressed once for each coding that is asked for, and kept in memory: together
+they are a few megabytes.
 A rebuild while the server runs is noticed by the manifest's modification time.
 """
 
 import asyncio
-import gzip
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -18,8 +18,10 @@ from starlette.responses import Response
 from realmkit.errors import NotFound, TryLater
 from realmkit.http import answers
 from realmkit.http.conditional import etag_of
+from realmkit.http.content_codings import choose_coding, coded_etag
 from realmkit.http.negotiation import JAVASCRIPT, type_of_file, with_charset
 from realmkit.http.pages import HostFiles
+from realmkit.modules.codings import Codings
 
 _NOT_BUILT = "The browser files are not built. Run `make setup`."
 _COMPRESSIBLE = (".js", ".mjs", ".css", ".json", ".map", ".svg")
@@ -27,8 +29,8 @@ _COMPRESSIBLE = (".js", ".mjs", ".css", ".json", ".map", ".svg")
 
 @dataclass(frozen=True)
 class _File:
-    body: bytes
-    compressed: bytes | None
+    codings: Codings
+    is_worth_compressing: bool
     media_type: str
     etag: str
 
@@ -47,18 +49,18 @@ class HostStatic:
         if name == "prerender":
             return self._prerender_page()
         file = await self._file(name)
+        coding = choose_coding(
+            request.headers.get("accept-encoding"), is_worth_it=file.is_worth_compressing
+        )
         headers = {"cache-control": answers.IMMUTABLE, "vary": "Accept-Encoding"}
-        if file.compressed and "gzip" in request.headers.get("accept-encoding", ""):
-            headers["content-encoding"] = "gzip"
-            return answers.validated(
-                request,
-                file.compressed,
-                media_type=file.media_type,
-                etag=f'{file.etag[:-1]}:gzip"',
-                headers=headers,
-            )
+        if coding not in (None, "identity"):
+            headers["content-encoding"] = coding
         return answers.validated(
-            request, file.body, media_type=file.media_type, etag=file.etag, headers=headers
+            request,
+            await file.codings.get(coding or "identity"),
+            media_type=file.media_type,
+            etag=coded_etag(file.etag, coding or "identity"),
+            headers=headers,
         )
 
     def host_files(self) -> HostFiles:
@@ -108,10 +110,7 @@ class HostStatic:
             body = path.read_bytes()
         except (OSError, ValueError) as exc:
             raise NotFound(f"`/_host/{name}` was not found.") from exc
-        compressed = (
-            gzip.compress(body, 6, mtime=0)
-            if path.suffix in _COMPRESSIBLE and len(body) > 1024
-            else None
-        )
+        codings = Codings(body)
+        worth_it = path.suffix in _COMPRESSIBLE and codings.is_worth_compressing
         media_type = JAVASCRIPT if path.suffix in (".js", ".mjs") else type_of_file(name)
-        return _File(body, compressed, with_charset(media_type), etag_of(body))
+        return _File(codings, worth_it, with_charset(media_type), etag_of(body))

@@ -59,7 +59,7 @@ class ModuleLibrary:
         self._paths: dict[str, ModulePaths] = {}
         self.resolver = Resolver(names, self._paths, host, icons)
         self._settled: _Settled | None = None
-        self._edges_of: dict[Key, tuple[KnownModule, int, tuple[Edge, ...]]] = {}
+        self._module_of: dict[Key, tuple[int, Module]] = {}
 
     def mount(self, store: FileStore) -> None:
         sources = RealmSources(
@@ -114,7 +114,7 @@ class ModuleLibrary:
                 (edge.target.realm_url, edge.target.path)
                 for key, module in zip(waiting, known, strict=True)
                 if module is not None
-                for edge in self._edges(key, module)
+                for edge in self._module(key, module).edges
                 if isinstance(edge.target, RealmModule)
             }
             waiting = imported - seen
@@ -133,9 +133,7 @@ class ModuleLibrary:
         if self._settled and self._settled.revision == revision:
             snapshot = self._settled.snapshot
         else:
-            snapshot = Snapshot(
-                self._modules(), self._addresses, problems_of, self._transpiler.version
-            )
+            snapshot = Snapshot(self._modules(), self._addresses, problems_of)
         complete = frozenset(key for key in complete if key[1] in self._realms[key[0]].known)
         self._settled = _Settled(snapshot, revision, complete)
         return snapshot
@@ -143,25 +141,25 @@ class ModuleLibrary:
     def _modules(self) -> Iterable[Module]:
         for realm_url, sources in self._realms.items():
             for path, known in sources.known.items():
-                url = sources.paths.url_of(path)
-                yield Module(
-                    url,
-                    self._names.to_url(url),
-                    realm_url,
-                    known,
-                    self._edges((realm_url, path), known),
-                )
+                yield self._module((realm_url, path), known)
 
-    def _edges(self, key: Key, known: KnownModule) -> tuple[Edge, ...]:
-        # What an import means depends on which files there are.
+    def _module(self, key: Key, known: KnownModule) -> Module:
+        # What an import means, and what a module is called, depends on which files there are.
         files = self._revision.files
-        cached = self._edges_of.get(key)
-        if cached is not None and cached[0] is known and cached[1] == files:
-            return cached[2]
-        address = self._realms[key[0]].realm.url_of(key[1])
+        made_for, module = self._module_of.get(key, (None, None))
+        if module is None or module.known is not known or made_for != files:
+            module = self._make_module(key, known)
+            self._module_of[key] = (files, module)
+        return module
+
+    def _make_module(self, key: Key, known: KnownModule) -> Module:
+        realm_url, path = key
+        sources = self._realms[realm_url]
+        url = sources.paths.url_of(path)
+        address = sources.realm.url_of(path)
         edges = tuple(
             Edge(asked, self.resolver.resolve(asked.specifier, address))
             for asked in known.compiled.imports
         )
-        self._edges_of[key] = (known, files, edges)
-        return edges
+        own_hash = self._addresses.own_hash(known, edges, self._transpiler.version)
+        return Module(url, self._names.to_url(url), realm_url, known, edges, own_hash)

@@ -1,6 +1,7 @@
 """What the module path hands to its callers: a served module, and a realm's manifest.
 
-Both are finished values. `ServedModule` is an answer the edge can send as it is;
+Both are finished values. `ServedModule` is an answer the edge can send as it is, in any
+content coding;
 `Manifest` lists every module of a realm with its current version, so that the
 browser host imports only versioned, immutable URLs.
 """
@@ -14,6 +15,9 @@ from typing import Any
 
 import orjson
 
+from realmkit.coalesce import Layer
+from realmkit.modules.codings import Codings
+
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATED = "public, max-age=0"
 
@@ -23,17 +27,20 @@ class ServedModule:
     """One answer: 200 with a body, or 302 with a `location` header and no body.
 
     `etag` is quoted and a hash of the body ("" on a redirect). `headers` holds every
-    header of the answer, names in lower case, etag and content-type included.
+    header of the answer, names in lower case, etag and content-type included. `codings`
+    holds the body and its compressed forms.
     """
 
     status: int
     body: bytes
     etag: str
     headers: Mapping[str, str]
+    codings: Codings
 
     def as_hit(self) -> "ServedModule":
         """The same answer when it is given again from memory."""
-        return replace(self, headers={**self.headers, "x-boxel-cache": "hit"})
+        hit = {"x-boxel-cache": "hit", "x-realmkit-cache-layer": "l1"}
+        return replace(self, headers={**self.headers, **hit})
 
 
 def javascript(
@@ -43,8 +50,12 @@ def javascript(
     canonical_url: str | None = None,
     modified_s: int | None = None,
     media_type: str = "text/javascript",
+    layer: Layer = "made",
 ) -> ServedModule:
-    """A 200 with `body`: for ever at a versioned address, revalidated at any other."""
+    """A 200 with `body`: for ever at a versioned address, revalidated at any other.
+
+    `layer` is where its compiled form was found.
+    """
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {
         "content-type": media_type,
@@ -52,18 +63,19 @@ def javascript(
         "cache-control": IMMUTABLE if is_immutable else REVALIDATED,
         "etag": etag,
         "x-boxel-cache": "miss",
+        "x-realmkit-cache-layer": "transpiled" if layer == "made" else layer,
     }
     if canonical_url is not None:
         headers["x-boxel-canonical-path"] = canonical_url
     if modified_s is not None:
         headers["last-modified"] = formatdate(modified_s, usegmt=True)
-    return ServedModule(200, body, etag, headers)
+    return ServedModule(200, body, etag, headers, Codings(body))
 
 
 def redirect(location: str) -> ServedModule:
     """A 302 to the version that is current. Tomorrow it may be another one."""
     headers = {"location": location, "cache-control": "no-store", "content-length": "0"}
-    return ServedModule(302, b"", "", headers)
+    return ServedModule(302, b"", "", headers, Codings(b""))
 
 
 @dataclass(frozen=True, slots=True)

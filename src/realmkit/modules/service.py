@@ -81,12 +81,13 @@ class ModuleService:
         names = ModuleNames(public_url)
         host = HostModules(static / "host" / "manifest.json")
         icons = IconLibrary(static / "icons.json")
+        self.coordinator = Coordinator(db.notifier)
         self.cache = LayeredCache(
             TranspileTable(db),
             encode=encode,
             decode=decode,
             max_bytes=memory_bytes // 2,
-            coordinator=Coordinator(db.notifier),
+            coordinator=self.coordinator,
         )
         self._icons = IconModules(names, icons, host, self.cache, transpiler)
         self._library = ModuleLibrary(
@@ -98,6 +99,8 @@ class ModuleService:
             icons=icons,
             addresses=Addresses(names, self._icons.version),
         )
+        self.hits = 0
+        """Finished answers that were given again from memory."""
         self._ready: MemoryCache[_Ready] = MemoryCache(memory_bytes // 2)
         self._manifests: dict[str, tuple[Snapshot, Manifest]] = {}
         for store in stores:
@@ -125,11 +128,13 @@ class ModuleService:
             and ready.snapshot is self._library.snapshot
             and ready.sources.identity(ready.path) == ready.identity
         ):
+            self.hits += 1
             return ready.served
         return await self._serve(realm, path, version)
 
     async def _serve(self, realm: Realm, path: str, version: str | None) -> ServedModule:
         sources = self._library.sources(realm.url)
+        known_before = sources.known.get(sources.paths.find(path.rstrip("/")) or "")
         for _ in range(_ATTEMPTS):
             snapshot, module = await self._find(sources, path)
             current = snapshot.versions[module.url]
@@ -149,6 +154,8 @@ class ModuleService:
             is_immutable=version is not None,
             canonical_url=realm.url_of(module.known.path),
             modified_s=module.known.modified_s,
+            # Where it came from for this request: getting to know it may have fetched it.
+            layer=found.layer if module.known is known_before else module.known.layer,
         )
         self._keep(realm, path, version, served, snapshot, module)
         return served
@@ -187,6 +194,7 @@ class ModuleService:
         module: Module,
     ) -> None:
         suffix = "" if version is None else f"?{version}"
+        key = module.known.path + suffix
         hit = _Ready(
             served.as_hit(),
             snapshot,
@@ -194,12 +202,9 @@ class ModuleService:
             module.known.path,
             module.known.identity,
         )
-        self._ready.put(
-            realm.url,
-            module.known.path + suffix,
-            hit,
-            len(served.body),
-            aliases=[path + suffix],
+        self._ready.put(realm.url, key, hit, served.codings.size, aliases=[path + suffix])
+        served.codings.on_growth = lambda: self._ready.reweigh(
+            realm.url, key, hit, served.codings.size
         )
 
     async def serve_map(self, realm: Realm, path: str, version: str | None = None) -> ServedModule:
@@ -285,11 +290,11 @@ class ModuleService:
 
         For `FileStore.join_transactions`.
         """
-        paths = [change.path for change in changes if is_module_path(change.path)]
-        for path in paths:
-            await self.cache.tombstone(tx, realm.url, path)
-        if paths:
-            tx.on_commit(lambda: self.on_change(realm.url, paths))
+        changed = [change for change in changes if is_module_path(change.path)]
+        for change in changed:
+            await self.cache.tombstone(tx, realm.url, change.path, change.content_hash)
+        if changed:
+            tx.on_commit(lambda: self.on_change(realm.url, [each.path for each in changed]))
 
 
 def _manifest_of(realm: Realm, base: Realm, snapshot: Snapshot) -> Manifest:

@@ -34,13 +34,17 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A known module with its imports resolved. `url` is its identity, `address` where it is."""
+    """A known module with its imports resolved. `url` is its identity, `address` where it is.
+
+    `own_hash` covers what is served for it, except for the versions of what it imports.
+    """
 
     url: str
     address: str
     realm_url: str
     known: KnownModule
     edges: tuple[Edge, ...]
+    own_hash: str
 
     def imports(self, *, eager_only: bool = False) -> tuple[str, ...]:
         """The identities of the realm modules it imports, once each, in order."""
@@ -81,6 +85,14 @@ class Addresses:
             case Missing(url=url):
                 return self._names.to_url(url)
 
+    def own_hash(self, known: KnownModule, edges: Iterable[Edge], transpiler_version: str) -> str:
+        """Covers a module's own text, the addresses of what is no realm module included.
+
+        The versions of the realm modules it imports come from the graph.
+        """
+        imports = (f"{edge.asked.specifier} {self.of(edge, {})}" for edge in edges)
+        return short_hash(transpiler_version, known.source_hash, known.path, *imports)
+
 
 class Snapshot:
     """The modules by identity. `check` finds the problems a module has by itself."""
@@ -90,14 +102,10 @@ class Snapshot:
         modules: Iterable[Module],
         addresses: Addresses,
         check: Callable[[Module, Mapping[str, Module]], tuple[ModuleProblem, ...]],
-        transpiler_version: str,
     ) -> None:
         self.modules = {module.url: module for module in modules}
         self.versions = versions(
-            {
-                url: self._own_hash(module, addresses, transpiler_version)
-                for url, module in self.modules.items()
-            },
+            {url: module.own_hash for url, module in self.modules.items()},
             self._edges(eager_only=False),
         )
         self._addresses = addresses
@@ -138,10 +146,3 @@ class Snapshot:
             url: [each for each in module.imports(eager_only=eager_only) if each in self.modules]
             for url, module in self.modules.items()
         }
-
-    @staticmethod
-    def _own_hash(module: Module, addresses: Addresses, transpiler_version: str) -> str:
-        # What is served for an import belongs to the module's own text, except for the
-        # versions of realm modules: those come from the graph.
-        imports = (f"{edge.asked.specifier} {addresses.of(edge, {})}" for edge in module.edges)
-        return short_hash(transpiler_version, module.known.source_hash, module.known.path, *imports)

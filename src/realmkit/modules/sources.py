@@ -14,7 +14,7 @@ import msgspec
 
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.changes import ChangeLog
-from realmkit.coalesce import Found, LayeredCache
+from realmkit.coalesce import Found, Layer, LayeredCache, SingleFlight
 from realmkit.errors import BehindRetention, NotFound, NotText, RealmkitError, TryLater
 from realmkit.files import FileStore
 from realmkit.modules.compiled import Compiled, Failure
@@ -44,7 +44,8 @@ class ModuleSource:
 class KnownModule:
     """A module as it was when its file had this identity.
 
-    `compiled` is without parts and map: those are big, and the cache keeps them.
+    `compiled` is without parts and map: those are big, and the cache keeps them. `layer` is
+    where it was found when it became known.
     """
 
     path: str
@@ -52,6 +53,7 @@ class KnownModule:
     modified_s: int
     source_hash: str
     compiled: Compiled
+    layer: Layer
 
 
 class RealmSources:
@@ -78,10 +80,17 @@ class RealmSources:
         self._root = str(store.root)
         self._seen_seq: int | None = None
         self._looking = asyncio.Lock()
+        self._looks: SingleFlight[None] = SingleFlight("look into the log")
 
     async def follow(self) -> None:
         """Catch up with the log; the first time, and after a long silence, list the realm."""
+        await self._looks.run("next", self._look)
+
+    async def _look(self) -> None:
         async with self._looking:
+            # All who came while the one before was going on share this one; whoever comes
+            # from here on may mean a change that it no longer sees.
+            self._looks.forget("next")
             if self._seen_seq is None:
                 await self._list()
                 return
@@ -168,7 +177,12 @@ class RealmSources:
             if isinstance(exc, TryLater):
                 identity = _NO_IDENTITY
         module = KnownModule(
-            path, identity, identity[2] // 1_000_000_000, found.source_hash, _facts(found.value)
+            path,
+            identity,
+            modified_s=identity[2] // 1_000_000_000,
+            source_hash=found.source_hash,
+            compiled=_facts(found.value),
+            layer=found.layer,
         )
         before = self.known.get(path)
         if before is None or before.source_hash != module.source_hash:
