@@ -2,6 +2,7 @@
 
 import pytest
 
+from realmkit.extraction import type_of_file
 from realmkit.http.negotiation import (
     API,
     CARD,
@@ -11,7 +12,6 @@ from realmkit.http.negotiation import (
     choose,
     is_executable,
     names,
-    type_of_file,
 )
 
 OFFERS = (JAVASCRIPT, CARD, SOURCE, HTML)

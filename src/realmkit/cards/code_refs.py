@@ -45,7 +45,16 @@ class CodeRef:
 
 CARD_DEF = CodeRef(BASE_PREFIX + "card-api", "CardDef")
 BASE_DEF = CodeRef(BASE_PREFIX + "card-api", "BaseDef")
-FILE_DEF = CodeRef(BASE_PREFIX + "file-api", "FileDef")
+FILE_DEF = CodeRef(BASE_PREFIX + "card-api", "FileDef")
+IMAGE_DEF = CodeRef(BASE_PREFIX + "card-api", "ImageDef")
+
+# The engine's own classes that other modules of the base realm export as well.
+_REEXPORTED = {
+    CodeRef(BASE_PREFIX + "file-api", "FileDef"): FILE_DEF,
+    CodeRef(BASE_PREFIX + "file-api", "ImageDef"): IMAGE_DEF,
+    CodeRef(BASE_PREFIX + "image-file-def", "ImageDef"): IMAGE_DEF,
+    CodeRef(BASE_PREFIX + "image-file-def", "default"): IMAGE_DEF,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +65,11 @@ class ModuleNames:
 
     def resolve(self, ref: CodeRef | Mapping[str, Any], relative_to: str | None = None) -> CodeRef:
         """Return `ref` with its module's one name. `relative_to` is the document's own URL."""
-        if isinstance(ref, CodeRef):
-            return CodeRef(self.resolve_module(ref.module, relative_to), ref.name)
-        return CodeRef(self.resolve_module(ref["module"], relative_to), ref["name"])
+        module, name = (
+            (ref.module, ref.name) if isinstance(ref, CodeRef) else (ref["module"], ref["name"])
+        )
+        resolved = CodeRef(self.resolve_module(module, relative_to), name)
+        return _REEXPORTED.get(resolved, resolved)
 
     def resolve_module(self, module: str, relative_to: str | None = None) -> str:
         """Return the module's one name: absolute, base folded, no query, no extension."""

@@ -3,7 +3,7 @@
 from realmkit.files.disk import FileStat
 from realmkit.files.paths import MODULE_EXTENSIONS, kind_of
 from realmkit.files.records import InTransaction, WriteResult
-from realmkit.files.store import Child, Editing, FileStore, StoredFile
+from realmkit.files.store import Child, Editing, FileLook, FileStore, StoredFile
 from realmkit.files.watcher import FileWatcher
 from realmkit.files.writing import FileWrite
 
@@ -11,6 +11,7 @@ __all__ = [
     "MODULE_EXTENSIONS",
     "Child",
     "Editing",
+    "FileLook",
     "FileStat",
     "FileStore",
     "FileWatcher",

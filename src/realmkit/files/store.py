@@ -72,6 +72,17 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True)
+class FileLook:
+    """A file without its bytes. Times are unix seconds."""
+
+    path: str
+    size: int
+    content_hash: str
+    modified_at: int
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Child:
     """A file or folder directly inside a folder; a folder's `name` ends with a slash."""
 
@@ -134,6 +145,27 @@ class FileStore:
             raise self._refusal(path, exc) from exc
         created_at = await self._records.created_at(path) or found.modified_at
         return StoredFile(path, content, disk.hash_of(content), found.mtime_ns, created_at)
+
+    async def look(self, path: str) -> FileLook:
+        """What a file of any size is, without holding its bytes. Raises as `read`."""
+        real = self.locate(path)
+        try:
+            found = disk.stat_of(path, real)
+        except OSError as exc:
+            raise self._refusal(path, exc) from exc
+        if found is None:
+            raise self._not_found(path)
+        meta = (await self._records.metas([path])).get(path)
+        created_at = meta.created_at if meta else found.modified_at
+        if meta is not None and meta.is_surely(found):
+            return FileLook(path, found.size, meta.content_hash, found.modified_at, created_at)
+        looked = await asyncio.to_thread(disk.look, path, real)
+        if looked is None:
+            # It says why not.
+            await self.read(path)
+            raise self._not_found(path)
+        digest, found = looked
+        return FileLook(path, found.size, digest, found.modified_at, created_at)
 
     async def stat(self, path: str) -> FileStat | None:
         """The stat of a file, None if there is none. Raises `BadRequest` or `Forbidden`."""

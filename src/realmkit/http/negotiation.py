@@ -2,14 +2,14 @@
 
 A resource lists what it offers, best first; `choose` weighs the client's Accept
 header against that list, q-values and wildcards included. The media types of the
-realm protocol are named here and nowhere else.
+realm protocol are named here and nowhere else; those of files, in `extraction`.
 """
 
-import mimetypes
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import PurePosixPath
+
+from realmkit.extraction.media_types import EXECUTABLE
 
 CARD = "application/vnd.card+json"
 SOURCE = "application/vnd.card+source"
@@ -21,29 +21,10 @@ JAVASCRIPT = "text/javascript"
 HTML = "text/html"
 EVENTS = "text/event-stream"
 
-EXECUTABLE = (".gts", ".gjs", ".ts", ".js")
 
 _MEMBER = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
 _RANGE = re.compile(r"^([\w!#$%&'*+.^`|~-]+)/([\w!#$%&'*+.^`|~-]+)$")
 _QUALITY = re.compile(r"^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$")
-
-# What the platform's own table leaves out, or spells differently on each machine.
-_TYPES_BY_SUFFIX = {
-    ".css": "text/css",
-    ".csv": "text/csv",
-    ".html": "text/html",
-    ".json": JSON,
-    ".map": JSON,
-    ".md": "text/markdown",
-    ".mjs": JAVASCRIPT,
-    ".svg": "image/svg+xml",
-    ".txt": "text/plain",
-    ".wasm": "application/wasm",
-    ".webp": "image/webp",
-    ".woff2": "font/woff2",
-    ".yaml": "application/yaml",
-    ".yml": "application/yaml",
-}
 
 
 @dataclass(frozen=True)
@@ -116,16 +97,6 @@ def parse_accept(header: str) -> tuple[MediaRange, ...]:
 def media_type_of(content_type: str | None) -> str:
     """A Content-Type without its parameters, in lower case; empty when there is none."""
     return (content_type or "").partition(";")[0].strip().lower()
-
-
-def type_of_file(path: str) -> str:
-    """The media type of a file's bytes by its name. Source of modules is plain text."""
-    suffix = PurePosixPath(path).suffix.lower()
-    if suffix in EXECUTABLE:
-        return "text/plain"
-    if known := _TYPES_BY_SUFFIX.get(suffix):
-        return known
-    return mimetypes.guess_type(path, strict=False)[0] or BYTES
 
 
 def with_charset(media_type: str) -> str:

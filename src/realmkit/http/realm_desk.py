@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from realmkit.errors import BadRequest, Forbidden, NotAcceptable
+from realmkit.extraction import type_of_file
 from realmkit.http import negotiation
 from realmkit.http.cards import Cards
 from realmkit.http.events import Events
@@ -129,7 +130,7 @@ class RealmDesk:
                 return await self._source.get(request, mounted, path)
             case "application/vnd.card.file-meta+json":
                 return await self._source.get_meta(request, mounted, path)
-            case "text/html" if negotiation.type_of_file(path) != HTML:
+            case "text/html" if type_of_file(path) != HTML:
                 return await self._read_as_page(request, mounted, path)
             case _:
                 return await self._read_plainly(request, mounted, path)
@@ -156,7 +157,7 @@ def _offers_of_file(path: str) -> tuple[str, ...]:
     if negotiation.is_executable(path):
         own = (JAVASCRIPT,)
     else:
-        known = negotiation.type_of_file(path)
+        known = type_of_file(path)
         own = (JAVASCRIPT, known) if known == negotiation.BYTES else (known, JAVASCRIPT)
     others = (CARD, SOURCE, FILE_META, HTML, JSON)
     return tuple(dict.fromkeys(own + others))

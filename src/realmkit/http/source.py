@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from realmkit.errors import NotFound, NotText, PreconditionFailed
+from realmkit.extraction import type_of_file
 from realmkit.files import FileStore, FileWrite, StoredFile, WriteResult
 from realmkit.http import answers, bodies, conditional, negotiation
 from realmkit.http.negotiation import BYTES, FILE_META
@@ -39,7 +40,7 @@ class Source:
         file = await self._read(mounted.files, path)
         if file is None:
             return None
-        is_image = negotiation.type_of_file(path).startswith("image/")
+        is_image = type_of_file(path).startswith("image/")
         caching = "public, max-age=60, must-revalidate" if is_image else "public, max-age=0"
         return self._bytes(request, file, "file", caching)
 
@@ -53,7 +54,7 @@ class Source:
             "name": path.rpartition("/")[2],
             "url": url,
             "sourceUrl": url,
-            "contentType": negotiation.type_of_file(path),
+            "contentType": type_of_file(path),
             "contentHash": file.content_hash,
             "contentSize": file.size,
             "lastModified": file.modified_at,
@@ -106,7 +107,7 @@ class Source:
         return answers.ranged(
             request,
             file.content,
-            media_type=negotiation.with_charset(negotiation.type_of_file(file.path)),
+            media_type=negotiation.with_charset(type_of_file(file.path)),
             etag=f'"{file.content_hash}:{kind}"',
             headers=headers,
         )

@@ -16,10 +16,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from realmkit.errors import NotFound, TryLater
+from realmkit.extraction import type_of_file
 from realmkit.http import answers
 from realmkit.http.conditional import etag_of
 from realmkit.http.content_codings import choose_coding, coded_etag
-from realmkit.http.negotiation import JAVASCRIPT, type_of_file, with_charset
+from realmkit.http.negotiation import JAVASCRIPT, with_charset
 from realmkit.http.pages import HostFiles
 from realmkit.modules.codings import Codings
 
