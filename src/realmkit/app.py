@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from realmkit.changes import ChangeLog, Sweeper
 from realmkit.config import Realm, Settings, find_chromium, find_node, static_dir
 from realmkit.db import open_database
+from realmkit.extraction import FileExtractor
 from realmkit.files import FileStore, FileWatcher
 from realmkit.http.application import build_http
 from realmkit.http.hot import HotModules
@@ -114,10 +115,13 @@ class App:
             timeout_s=settings.remote_timeout_s,
         )
         begun.push_async_callback(remote.stop)
+        extractor = FileExtractor()
+        begun.push_async_callback(extractor.stop)
         search = SearchEngine(
             db,
             index,
             stores,
+            extractor,
             public_url=settings.public_url,
             others=RemoteRealms(remote),
             link_depth=settings.link_depth,
@@ -139,6 +143,7 @@ class App:
             index=index,
             modules=modules,
             prerenderer=prerenderer,
+            extractor=extractor,
             search=search,
             long_runs=LongRuns(db, index, public_url=settings.public_url),
             public_url=settings.public_url,
@@ -151,6 +156,7 @@ class App:
             announcements=announcements,
             modules=modules,
             search=search,
+            extractor=extractor,
             progress=self.indexer.progress_hub,
             static_dir=static_dir() / "host",
             is_ready=True,

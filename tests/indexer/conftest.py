@@ -19,6 +19,7 @@ from realmkit.changes import ChangeLog
 from realmkit.config import Realm, find_chromium
 from realmkit.db import Database
 from realmkit.errors import NotFound
+from realmkit.extraction import FileExtractor
 from realmkit.files import FileStore, FileWrite
 from realmkit.index import Entry, IndexStore, LongRuns
 from realmkit.indexer import Indexer
@@ -93,6 +94,7 @@ class House:
     prerenderer: Prerenderer
     indexer: Indexer
     search: Search
+    extractor: FileExtractor
     visited: list[str] = field(default_factory=list)
     """Paths of the cards that a page took in hand, in order."""
     at_gate: asyncio.Event = field(default_factory=asyncio.Event)
@@ -160,6 +162,7 @@ async def house(tmp_path: Path, db: Database) -> AsyncIterator[House]:
         stores[name] = FileStore(Realm(f"{origin}/{name}/", tmp_path / name, name), db, changes)
         await stores[name].scan()
     prerenderer = Prerenderer(origin, find_chromium(), page_limit=2, render_timeout_s=1.5)
+    extractor = FileExtractor()
     search = Search(db)
     house = House(
         origin,
@@ -168,13 +171,15 @@ async def house(tmp_path: Path, db: Database) -> AsyncIterator[House]:
         index,
         stores,
         prerenderer,
-        _indexer(origin, db, stores, changes, index, prerenderer, search),
+        _indexer(origin, db, stores, changes, index, prerenderer, extractor, search),
         search,
+        extractor,
     )
     yield house
     house.gate.set()
     await house.indexer.stop()
     await prerenderer.stop()
+    await extractor.stop()
     server.close()
 
 
@@ -185,6 +190,7 @@ def _indexer(
     changes: ChangeLog,
     index: IndexStore,
     prerenderer: Prerenderer,
+    extractor: FileExtractor,
     search: Search,
 ) -> Indexer:
     return Indexer(
@@ -195,6 +201,7 @@ def _indexer(
         modules=Modules(stores.values()),  # pyright: ignore[reportArgumentType]
         prerenderer=prerenderer,
         long_runs=LongRuns(db, index, public_url=origin),
+        extractor=extractor,
         search=search,  # pyright: ignore[reportArgumentType]
     )
 
@@ -208,6 +215,7 @@ def restarted(house: House) -> Indexer:
         house.changes,
         house.index,
         house.prerenderer,
+        house.extractor,
         house.search,
     )
     return house.indexer

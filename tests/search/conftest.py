@@ -9,6 +9,7 @@ import pytest
 from realmkit.changes import ChangeLog
 from realmkit.config import Realm
 from realmkit.db import Database
+from realmkit.extraction import FileExtractor
 from realmkit.files import FileStore
 from realmkit.index import Batch, IndexStore, NewEntry
 from realmkit.search import SearchEngine, Walk
@@ -27,7 +28,10 @@ class World:
         self.db = db
         self.index = IndexStore(db, changes, public_url="http://h")
         self.files = {realm: FileStore(realm, db, changes) for realm in realms}
-        self.engine = SearchEngine(db, self.index, self.files, public_url="http://h")
+        self.extractor = FileExtractor()
+        self.engine = SearchEngine(
+            db, self.index, self.files, self.extractor, public_url="http://h"
+        )
 
     async def define(self, described: Sequence[Mapping[str, Any]]) -> None:
         modules: dict[str, dict[str, Mapping[str, Any]]] = {}

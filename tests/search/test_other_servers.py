@@ -32,7 +32,12 @@ async def reaching(
     """Let the world's engine ask other servers, private ones only at `hosts`."""
     client = RemoteClient(public_url="http://h", allowed_hosts=hosts, timeout_s=timeout_s)
     world.engine = SearchEngine(
-        world.db, world.index, world.files, public_url="http://h", others=RemoteRealms(client)
+        world.db,
+        world.index,
+        world.files,
+        world.extractor,
+        public_url="http://h",
+        others=RemoteRealms(client),
     )
     try:
         yield client

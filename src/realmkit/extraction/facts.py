@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from realmkit.extraction.kinds import FileKind
+from realmkit.extraction.kinds import FileKind, kind_of_file
 from realmkit.extraction.media_types import type_of_file
+from realmkit.files import StoredFile
 
 # Embedded pictures in text: nobody searches for them, and a tsvector holds one megabyte.
 _EMBEDDED_BYTES = re.compile(r"[A-Za-z0-9+/=]{255,}")
@@ -30,6 +31,18 @@ class FileFacts:
     created_at: int
     attributes: Mapping[str, Any] = field(default_factory=dict[str, Any])
     note: str | None = None
+
+    @staticmethod
+    def of(file: StoredFile) -> FileFacts:
+        """What is known of a file without looking into it."""
+        return FileFacts(
+            file.path,
+            kind_of_file(file.path),
+            file.size,
+            file.content_hash,
+            file.modified_at,
+            file.created_at,
+        )
 
     @property
     def name(self) -> str:

@@ -46,27 +46,14 @@ class Source:
 
     async def get_meta(self, request: Request, mounted: MountedRealm, path: str) -> Response:
         """What is known about the file, as a `file-meta` resource."""
-        file = await self._read(mounted.files, path)
-        if file is None:
-            raise NotFound(f"`{mounted.realm.url_of(path)}` was not found.")
-        url = mounted.realm.url_of(path)
-        attributes = {
-            "name": path.rpartition("/")[2],
-            "url": url,
-            "sourceUrl": url,
-            "contentType": type_of_file(path),
-            "contentHash": file.content_hash,
-            "contentSize": file.size,
-            "lastModified": file.modified_at,
-            "createdAt": file.created_at,
-        }
-        resource = {
-            "type": "file-meta",
-            "id": url,
-            "links": {"self": url},
-            "attributes": attributes,
-            "meta": {"realmURL": mounted.realm.url},
-        }
+        realm, url = mounted.realm, mounted.realm.url_of(path)
+        try:
+            facts = await self._stations.extractor.facts(mounted.files, path)
+        except NotFound as exc:
+            raise NotFound(f"`{url}` was not found.") from exc
+        resource = facts.resource(url)
+        resource["links"] = {"self": url}
+        resource["meta"] |= {"realmURL": realm.url, "lastModified": facts.modified_at}
         return answers.document({"data": resource}, media_type=FILE_META)
 
     async def write(self, request: Request, mounted: MountedRealm, path: str) -> Response:

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from realmkit.changes import ChangeLog
 from realmkit.config import Realm, Settings
+from realmkit.extraction import FileExtractor
 from realmkit.files import FileStore
 from realmkit.index import Announcements, IndexStore
 from realmkit.modules import ModuleService
@@ -59,6 +60,7 @@ class Stations:
     announcements: Announcements
     modules: ModuleService
     search: SearchEngine
+    extractor: FileExtractor
     progress: ProgressSource
     static_dir: Path
     # Set by the signal handler: event streams end on it, so that the server can stop.

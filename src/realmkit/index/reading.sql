@@ -103,7 +103,7 @@ select e.url, e.realm_url, e.type, e.has_error, d.dependency
 from entries e
 left join index_dependencies d
   on d.realm_url = e.realm_url and d.url = e.url and d.type = e.type
-where e.url = $1 or e.file_alias = $1 order by e.url, e.type, d.dependency;
+where e.url = $1 or e.file_alias = $1 order by e.url, e.type = 'file', e.type, d.dependency;
 
 -- name: dependents [sqlite]
 -- Everything that rests on a name of the JSON array $1, through modules and through instances.

@@ -218,10 +218,11 @@ class IndexStore:
     # Looking up.
 
     async def entry(self, url: str, type: EntryType | None = None) -> Entry | None:
-        """The entry of a URL; of several types, `type` or else the instance comes first."""
+        """The entry of a URL; of several types, `type`, or else what the file is for: a card
+        or a module before the file as such."""
         found = await self.entries([url])
         wanted = [entry for entry in found if type in (None, entry.type)]
-        return min(wanted, key=lambda entry: entry.type != "instance", default=None)
+        return min(wanted, key=lambda entry: entry.type == "file", default=None)
 
     async def entries(self, urls: Iterable[str]) -> list[Entry]:
         """The entries of these URLs, in any realm, ordered by URL."""

@@ -1,23 +1,22 @@
 """From the outcome of a visit to an entry of the index.
 
-Whatever happened to a file, exactly one entry comes of it: artefacts, or an error
-in the JSON:API shape together with the URLs whose repair would mend it.
+Whatever happened to a module or a card, exactly one entry comes of it: artefacts, or
+an error in the JSON:API shape together with the URLs whose repair would mend it. Every
+file, those included, has an entry as a file.
 """
 
-import mimetypes
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
-from realmkit.cards.code_refs import BASE_DEF, CARD_DEF, FILE_DEF, ModuleNames, is_code_ref
+from realmkit.cards.code_refs import CARD_DEF, ModuleNames, is_code_ref
 from realmkit.errors import RealmkitError
+from realmkit.extraction import FileFacts
 from realmkit.files import StoredFile
 from realmkit.index import Dependency, EntryType, NewEntry, QueryDependency
 from realmkit.prerender import CardError, ModuleDescription, VisitResult
-
-FILE_TYPES = (FILE_DEF.type_key, BASE_DEF.type_key)
 
 
 def instance_entry(
@@ -83,31 +82,22 @@ def module_entry(
     )
 
 
-def file_entry(url: str, stored: StoredFile) -> NewEntry:
-    """The thin entry of a file that is neither module nor instance."""
-    name = stored.path.rpartition("/")[2]
-    content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    attributes = {
-        "name": name,
-        "url": url,
-        "sourceUrl": url,
-        "contentType": content_type,
-        "contentHash": stored.content_hash,
-        "contentSize": stored.size,
-    }
+def file_entry(url: str, facts: FileFacts, *, is_card: bool = False) -> NewEntry:
+    """The entry of a file as a file. A card's document has one too, beside its own."""
+    search_doc = facts.search_doc(url)
+    if is_card:
+        search_doc["_isCardInstanceFile"] = True
     return NewEntry(
         url=url,
         type="file",
-        pristine_doc={
-            "type": "file-meta",
-            "id": url,
-            "attributes": attributes,
-            "meta": {"adoptsFrom": FILE_DEF.to_json()},
-        },
-        search_doc={**attributes, "_title": name, "id": url},
-        types=FILE_TYPES,
-        display_names=["File"],
-        **_seen(stored),
+        pristine_doc=facts.resource(url),
+        search_doc=search_doc,
+        types=facts.kind.types,
+        display_names=facts.kind.labels,
+        diagnostics={"extractionError": facts.note} if facts.note else None,
+        last_modified=facts.modified_at,
+        resource_created_at=facts.created_at,
+        content_hash=facts.content_hash,
     )
 
 

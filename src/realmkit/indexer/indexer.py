@@ -27,6 +27,7 @@ from realmkit.clock import Clock, SystemClock
 from realmkit.config import Realm
 from realmkit.db import NamedLock
 from realmkit.errors import RealmkitError, TryLater
+from realmkit.extraction import FileExtractor
 from realmkit.files import FileStore
 from realmkit.index import Dependent, IndexStore, LongRuns
 from realmkit.indexer.long_run import LongRunner
@@ -79,6 +80,7 @@ class Indexer:
         index: IndexStore,
         modules: ModuleService,
         prerenderer: Prerenderer,
+        extractor: FileExtractor,
         search: SearchEngine,
         long_runs: LongRuns,
         clock: Clock | None = None,
@@ -89,6 +91,7 @@ class Indexer:
         self._long_runs = long_runs
         self._modules = modules
         self._prerenderer = prerenderer
+        self._extractor = extractor
         self._names = ModuleNames(public_url)
         self._files = dict(realms)
         self._job_ids = itertools.count(1)
@@ -290,6 +293,7 @@ class Indexer:
             realms=list(self._files),
             modules=self._modules,
             prerenderer=self._prerenderer,
+            extractor=self._extractor,
             names=self._names,
             hub=self.progress_hub,
             job_id=f"{next(self._job_ids)}.1",

@@ -1,7 +1,7 @@
 """Visiting files: each path of a plan becomes an entry, in as few calls as possible.
 
 Modules are imported and described, instances are rendered, any other file is
-noted. A file is read once; its content hash goes with what was made of that very
+looked into. A file is read once; its content hash goes with what was made of that very
 text. One bad file is one error entry, and a file that vanished is one removal. What
 becomes of it all is the keeper's business, who is given each batch as it is done.
 """
@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.config import Realm
 from realmkit.errors import AuthorMustFix, NotFound, RealmkitError
+from realmkit.extraction import FileExtractor, FileFacts
 from realmkit.files import FileStore, StoredFile
 from realmkit.index import Dependency, EntryType, NewEntry, Place
 from realmkit.indexer.entries import faulty_entry, file_entry, instance_entry, module_entry
@@ -79,6 +80,7 @@ class Visitor:
         realms: Sequence[Realm],
         modules: ModuleService,
         prerenderer: Prerenderer,
+        extractor: FileExtractor,
         names: ModuleNames,
         hub: ProgressHub,
         job_id: str,
@@ -89,6 +91,7 @@ class Visitor:
         self._realms = realms
         self._modules = modules
         self._prerenderer = prerenderer
+        self._extractor = extractor
         self._names = names
         self._hub = hub
         self._job_id = job_id
@@ -174,6 +177,7 @@ class Visitor:
         for path in paths:
             if file := await self._read(path, "module", outcome):
                 stored[await self._identity(path)] = file
+                outcome.entries.append(file_entry(self._realm.url_of(path), FileFacts.of(file)))
         refused = [manifest[name] for name in stored if name in manifest and manifest[name].errors]
         outcome.entries += (self._refused_module(module, stored[module.url]) for module in refused)
         sound = [name for name in stored if name not in {module.url for module in refused}]
@@ -232,11 +236,13 @@ class Visitor:
                 case PlainFile():
                     # It may have been an instance until now.
                     outcome.removed.append(url)
-                    outcome.entries.append(file_entry(url, file))
+                    await self._note(path, outcome)
                 case Faulty(error, resource):
                     outcome.entries.append(faulty_entry(url, "instance", error, file, resource))
+                    outcome.entries.append(file_entry(url, FileFacts.of(file), is_card=True))
                 case Instance() as instance:
                     stored[url], instances[url] = file, instance
+                    outcome.entries.append(file_entry(url, FileFacts.of(file), is_card=True))
         searching = {
             url: instance
             for url, instance in instances.items()
@@ -305,8 +311,18 @@ class Visitor:
 
     async def _note_files(self, paths: Sequence[str], outcome: Outcome) -> None:
         for path in paths:
-            if file := await self._read(path, "file", outcome):
-                outcome.entries.append(file_entry(self._realm.url_of(path), file))
+            await self._note(path, outcome)
+
+    async def _note(self, path: str, outcome: Outcome) -> None:
+        """Look into a plain file."""
+        url = self._realm.url_of(path)
+        try:
+            facts = await self._extractor.facts(self._files, path)
+            outcome.entries.append(file_entry(url, facts))
+        except NotFound:
+            outcome.removed.append(url)
+        except RealmkitError as exc:
+            outcome.entries.append(faulty_entry(url, "file", exc))
 
     async def _read(self, path: str, type: EntryType, outcome: Outcome) -> StoredFile | None:
         """The file, or None with the reason noted: it is gone, or it cannot be read."""

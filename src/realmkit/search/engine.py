@@ -14,6 +14,7 @@ from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.definitions import DefinitionSource
 from realmkit.config import Realm
 from realmkit.db import Database
+from realmkit.extraction import FileExtractor
 from realmkit.files import FileStore
 from realmkit.query import Query, parse_query
 from realmkit.query.compile import CompiledQuery, compile_query
@@ -61,6 +62,7 @@ class SearchEngine:
         db: Database,
         definitions: DefinitionSource,
         files: Mapping[Realm, FileStore],
+        extractor: FileExtractor,
         *,
         public_url: str,
         others: OtherServers | None = None,
@@ -71,7 +73,7 @@ class SearchEngine:
         self._definitions = definitions
         self._realms = {realm.url: realm for realm in files}
         self._names = ModuleNames(public_url)
-        self._stored = StoredCards(files, self._names)
+        self._stored = StoredCards(files, extractor, self._names)
         self._budget_s = budget_s
         self._links = LinkWalker(
             db, self._realms, self._names, others, depth=link_depth, budget_s=budget_s
