@@ -14,6 +14,8 @@ import { FileDef, ImageDef } from "./defs/file-def.ts";
 import {
   MaybeBase64Field,
   ReadOnlyField,
+  ReadOnlyJSONField,
+  ReadOnlyNumberField,
   StringField,
   TextAreaField,
 } from "./defs/string-field.ts";
@@ -28,6 +30,8 @@ nameEngineClasses({
   ImageDef,
   MaybeBase64Field,
   ReadOnlyField,
+  ReadOnlyJSONField,
+  ReadOnlyNumberField,
   StringField,
   TextAreaField,
   Theme,
@@ -106,6 +110,8 @@ export {
 export { default as FieldInput } from "./templates/field-input.gts";
 export { default as FieldSelect } from "./templates/field-select.gts";
 export { default as FieldTextArea } from "./templates/field-text-area.gts";
+// What the base realm's files are introduced with.
+export { default as FileHeading } from "./templates/file-heading.gts";
 // For card code.
 export {
   BaseDef,
@@ -116,6 +122,8 @@ export {
   ImageDef,
   MaybeBase64Field,
   ReadOnlyField,
+  ReadOnlyJSONField,
+  ReadOnlyNumberField,
   StringField,
   TextAreaField,
   Theme,

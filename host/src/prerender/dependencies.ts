@@ -25,6 +25,8 @@ export interface Dependencies extends DependencyURLs {
   queryOnly: Omit<DependencyURLs, "modules">;
 }
 
+const HAS_EXTENSION = /\.[^./]+$/;
+
 interface Touches {
   links: Set<string>;
   queries: Set<string>;
@@ -32,7 +34,9 @@ interface Touches {
 
 export class RuntimeDependencies {
   readonly #modules = new Set<string>();
-  readonly #files = new Set<string>();
+  /** The addresses of linked files, by id. */
+  readonly #files = new Map<string, string>();
+  readonly #cards = new Set<string>();
   readonly #touches = new Map<string, Touches>();
 
   module(identity: string): void {
@@ -45,9 +49,10 @@ export class RuntimeDependencies {
     (isQuery ? touches.queries : touches.links).add(id);
   }
 
-  /** `card` is what a link led to: say if it is a file. */
+  /** `card` is what a link led to: a card or a file. */
   found(id: string, card: BaseDef): void {
-    if (isFileDef(card.constructor)) this.#files.add(id);
+    if (isFileDef(card.constructor)) this.#files.set(id, card.url ?? id);
+    else this.#cards.add(id);
   }
 
   /** What the card at `root` depends on, other than itself. */
@@ -74,9 +79,12 @@ export class RuntimeDependencies {
 
   #sorted(ids: string[]): Omit<DependencyURLs, "modules"> {
     const cards = ids.filter((id) => !this.#files.has(id));
+    // What is missing may come to be a file, if it has a file's name.
+    const perhapsFiles = cards.filter((id) => !this.#cards.has(id) && HAS_EXTENSION.test(id));
+    const files = ids.flatMap((id) => this.#files.get(id) ?? []);
     return {
       instances: cards.map((id) => `${id}.json`).sort(),
-      files: ids.filter((id) => this.#files.has(id)).sort(),
+      files: [...files, ...perhapsFiles].sort(),
     };
   }
 

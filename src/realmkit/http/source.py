@@ -12,7 +12,7 @@ from realmkit.errors import NotFound, NotText, PreconditionFailed
 from realmkit.extraction import type_of_file
 from realmkit.files import FileStore, FileWrite, StoredFile, WriteResult
 from realmkit.http import answers, bodies, conditional, negotiation
-from realmkit.http.negotiation import BYTES, FILE_META
+from realmkit.http.negotiation import BYTES, FILE_META, HTML
 from realmkit.http.seqs import HEADER
 from realmkit.http.stations import MountedRealm, Stations
 
@@ -86,15 +86,17 @@ class Source:
         return Response(status_code=204, headers={HEADER: str(result.seq)})
 
     def _bytes(self, request: Request, file: StoredFile, kind: str, caching: str) -> Response:
+        media_type = type_of_file(file.path)
         headers = {
             "cache-control": caching,
             "last-modified": answers.http_date(file.modified_at),
             "x-created": answers.http_date(file.created_at),
+            **({"content-security-policy": rules} if (rules := _rules_for(media_type)) else {}),
         }
         return answers.ranged(
             request,
             file.content,
-            media_type=negotiation.with_charset(type_of_file(file.path)),
+            media_type=negotiation.with_charset(media_type),
             etag=f'"{file.content_hash}:{kind}"',
             headers=headers,
         )
@@ -130,6 +132,20 @@ class Source:
 
 
 _KINDS = ("source", "file")
+
+# A file opened by itself is a document of our origin, which may write to the realm.
+_NO_SCRIPTS = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
+)
+_NOT_OUR_ORIGIN = "sandbox allow-scripts allow-forms allow-popups allow-downloads"
+
+
+def _rules_for(media_type: str) -> str | None:
+    """What a browser that shows the file as a document lets it do."""
+    if media_type == HTML:
+        return _NOT_OUR_ORIGIN
+    is_xml = media_type.endswith(("/xml", "+xml"))
+    return _NO_SCRIPTS if is_xml else None
 
 
 def _check_text(path: str, body: bytes) -> None:

@@ -20,6 +20,7 @@ from realmkit.cards.relationships import is_query_backed, split_position
 from realmkit.config import Realm
 from realmkit.db import Database
 from realmkit.errors import BadRequest, TooSlow
+from realmkit.extraction import names_a_file
 from realmkit.search.field_searches import FieldSearches
 from realmkit.search.found import Found, by_url, found
 from realmkit.search.known import KnownDefinitions
@@ -184,7 +185,13 @@ class LinkWalker:
         by_target: dict[str, Found] = {}
         for target in targets:
             # A card whose id has a dot in it is still a card.
-            entry = entries.get((instance_url(target), "instance")) or entries.get((target, "file"))
+            own = instance_url(target)
+            entry = (
+                entries.get((own, "instance"))
+                or entries.get((target, "file"))
+                # JSON that is no card.
+                or entries.get((own, "file"))
+            )
             if entry is not None:
                 by_target[target] = entry
         return by_target
@@ -212,7 +219,8 @@ class LinkWalker:
         elif target is not None and not isinstance(target, Unreachable):
             relationship["data"] = {"type": target["type"], "id": target["id"]}
         elif "data" not in relationship:
-            relationship["data"] = {"type": "card", "id": card_id(link.target)}
+            kind = "file-meta" if names_a_file(link.target) else "card"
+            relationship["data"] = {"type": kind, "id": card_id(link.target)}
         reason = self._reason(link, target)
         if reason is not None:
             broken: list[dict[str, Any]] = link.owner["meta"].setdefault("brokenLinks", [])

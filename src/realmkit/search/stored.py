@@ -16,6 +16,8 @@ from realmkit.extraction import FileExtractor
 from realmkit.files import FileStore, kind_of
 from realmkit.search.served import Resource
 
+_ADOPTS = b'"adoptsFrom"'
+
 
 class StoredCards:
     """Reads cards and files through the file stores of the mounted realms."""
@@ -43,8 +45,8 @@ class StoredCards:
     async def resource(self, id: str) -> Resource:
         """The card as stored, or the file of that name, with its absolute id.
 
-        A card whose id ends like a file's name is still a card. Raises `NotFound`, or
-        `BadRequest` when the file is no card document.
+        A card whose id ends like a file's name is still a card; JSON that names no
+        definition is a file. Raises `NotFound`, or `BadRequest` when a card is malformed.
         """
         url = self._names.to_url(card_id(id))
         for realm, store in self._files.items():
@@ -62,6 +64,8 @@ class StoredCards:
 
     async def _card(self, realm: Realm, store: FileStore, path: str, id: str) -> Resource:
         file = await store.read(path)
+        if _ADOPTS not in file.content:
+            return await self._file(realm, store, path)
         document = read_card_document(file.content, what=f"The file {path}")
         stored = document.data
         return {
