@@ -171,7 +171,7 @@ class RealmPage implements View {
       askAgain(this.#endings.signal).catch(() => null),
     ]);
     if (page) {
-      replaceParts(page, ["meta", "problems", "types"]);
+      replaceParts(page, ["meta", "problems", "types", "files"]);
       this.#markType();
     }
     if (!found) return;

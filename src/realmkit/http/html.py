@@ -24,6 +24,7 @@ from realmkit.http.stations import MountedRealm, Stations
 from realmkit.index import Entry, IndexingError
 
 _MOST_PROBLEMS = 100
+_MOST_FILES = 100
 _MOST_PAGES = 100_000
 _MOST_SUGGESTIONS = 3
 
@@ -211,8 +212,11 @@ class HTMLPages:
 
     async def _view(self, mounted: MountedRealm, seq: int) -> pages.RealmView:
         realm, index = mounted.realm, self._stations.index
-        counts, types, errors = await asyncio.gather(
-            index.counts(realm.url), index.types_summary(realm.url), index.errors(realm.url)
+        counts, types, errors, files = await asyncio.gather(
+            index.counts(realm.url),
+            index.types_summary(realm.url),
+            index.errors(realm.url),
+            index.plain_files(realm.url, _MOST_FILES + 1),
         )
         # One broken module breaks many cards: it is listed before them.
         errors.sort(key=lambda error: error.type != "module")
@@ -227,6 +231,11 @@ class HTMLPages:
             ],
             problems=[_problem(error) for error in errors[:_MOST_PROBLEMS]],
             problem_count=len(errors),
+            files=[
+                pages.FileLine(one.url, realm.path_of(one.url) or one.url, one.kind, one.size)
+                for one in files[:_MOST_FILES]
+            ],
+            has_more_files=len(files) > _MOST_FILES,
             indexing=await self._indexing(realm.url),
             seq=seq,
         )

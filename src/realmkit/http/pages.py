@@ -89,6 +89,17 @@ class TypeCount:
 
 
 @dataclass(frozen=True)
+class FileLine:
+    """A file of a realm that is no card and no module. `size` is in bytes."""
+
+    url: str
+    path: str
+    """Relative to the realm."""
+    kind: str
+    size: int
+
+
+@dataclass(frozen=True)
 class Indexing:
     """What the indexer of a realm is doing. `waiting` is for the first run."""
 
@@ -147,6 +158,9 @@ class RealmView:
     """Those that are listed; what breaks others comes first."""
     problem_count: int = 0
     """How many there are, listed or not."""
+    files: Sequence[FileLine] = ()
+    """The first of them by path."""
+    has_more_files: bool = False
     indexing: Indexing = field(default_factory=Indexing)
     seq: int | None = None
     """The realm's log as of just before the values above were looked up."""
@@ -331,6 +345,7 @@ def _templates() -> Environment:
     environment.filters["count"] = _count
     environment.filters["plural"] = _plural  # pyright: ignore[reportArgumentType]
     environment.filters["path"] = _path
+    environment.filters["size"] = _size
     environment.filters["marked"] = _marked
     return environment
 
@@ -349,6 +364,17 @@ def _count(number: int) -> str:
 
 def _plural(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else noun + 's'}"
+
+
+def _size(number: int) -> str:
+    """Return a number of bytes as people read it: `1.2 KB`."""
+    if number < 1000:
+        return _plural(number, "byte")
+    size, unit = number / 1000, "KB"
+    for larger in ("MB", "GB"):
+        if size >= 1000:
+            size, unit = size / 1000, larger
+    return f"{size:.0f} {unit}" if size >= 100 else f"{size:.1f} {unit}"
 
 
 def _marked(words: str) -> Markup:

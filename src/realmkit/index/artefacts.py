@@ -157,6 +157,15 @@ class TypeSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class PlainFile:
+    """A file that is neither a card's document nor a module. `size` is in bytes."""
+
+    url: str
+    kind: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class IndexingError:
     """An entry whose last visit failed. `error` is a JSON:API error object."""
 

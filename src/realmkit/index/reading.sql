@@ -72,6 +72,24 @@ join entries e on e.realm_url = t.realm_url and e.url = t.url and e.type = t.typ
 where t.realm_url = $1 and t.type = 'instance' and t.position = 0
 group by t.type_key order by 3 nulls first, 1;
 
+-- name: plain_files [sqlite]
+-- The files of a realm that are neither a card's document nor a module, by URL.
+select f.url, json_extract(f.display_names, '$[0]'), json_extract(f.search_doc, '$.contentSize')
+from entries f
+where f.realm_url = $1 and f.type = 'file' and not exists (
+  select 1 from entries other
+  where other.realm_url = f.realm_url and other.url = f.url and other.type <> 'file'
+) order by f.url limit $2;
+
+-- name: plain_files [postgres]
+-- The files of a realm that are neither a card's document nor a module, by URL.
+select f.url, f.display_names::jsonb ->> 0, (f.search_doc::jsonb ->> 'contentSize')::bigint
+from entries f
+where f.realm_url = $1 and f.type = 'file' and not exists (
+  select 1 from entries other
+  where other.realm_url = f.realm_url and other.url = f.url and other.type <> 'file'
+) order by f.url limit $2;
+
 -- name: mtimes
 -- When each indexed file of a realm was last modified.
 select distinct url, last_modified from entries

@@ -30,6 +30,7 @@ from realmkit.index.artefacts import (
     EntryDependencies,
     EntryType,
     IndexingError,
+    PlainFile,
     RealmState,
     StoredQuery,
     TypeSummary,
@@ -283,6 +284,11 @@ class IndexStore:
                 self._sql["types_summary"], (realm_url,)
             )
         ]
+
+    async def plain_files(self, realm_url: str, limit: int) -> list[PlainFile]:
+        """The first `limit` files that are no card and no module, ordered by URL."""
+        rows = await self._db.read(self._sql["plain_files"], (realm_url, limit))
+        return [PlainFile(url, kind or "File", size or 0) for url, kind, size in rows]
 
     async def mtimes(self, realm_url: str) -> dict[str, int]:
         """Unix seconds by URL of every indexed file."""
