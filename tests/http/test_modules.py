@@ -147,6 +147,18 @@ async def test_a_syntax_error_is_406_with_line_and_column(server: Server):
     assert str(server.root) not in answer.text
 
 
+async def test_a_binary_file_with_a_modules_name_is_the_authors_error(server: Server):
+    (server.root / "photo.gts").write_bytes(bytes(range(256)) * 40)
+
+    answer = await server.client.get("/people/photo")
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, error["status"]) == (406, "406")
+    assert error["detail"] == "`/photo.gts` does not compile: The file is not UTF-8 text."
+    assert (await server.client.get("/people/photo.gts", headers={"Accept": SOURCE})).content == (
+        bytes(range(256)) * 40
+    )
+
+
 async def test_the_manifest_names_every_module_with_its_version(server: Server, module: str):
     answer = await server.client.get("/people/_modules")
 

@@ -150,3 +150,19 @@ async def test_a_realm_without_modules_has_a_manifest(house: House) -> None:
 
     assert manifest.modules == {}
     assert manifest.epoch
+
+
+async def test_a_graph_is_preloaded_with_its_host_modules_and_only_if_it_is_sound(
+    house: House,
+) -> None:
+    await house.save("a.ts", "import { b } from './b';\nexport const a = b;")
+    await house.save("b.ts", "import { field } from '@realmkit/card-api';\nexport const b = field;")
+
+    addresses = await house.service.preloads(f"{house.realm.url}a")
+
+    versions = [f"{house.realm.url}{name}?v={await house.version(name)}" for name in ("a", "b")]
+    assert list(addresses)[:2] == versions
+    assert [each.partition("/_host/")[1] for each in addresses[2:]] == ["/_host/"]
+
+    await house.save("b.ts", "export default ;")
+    assert await house.service.preloads(f"{house.realm.url}a") == ()

@@ -117,6 +117,7 @@ class HTMLPages:
             html=html,
             head_html=head,
             style_ids=tuple(styles),
+            preloads=await self._preloads(type_key),
             is_writable=realm.is_writable,
             problem=problem_of(url, entry.error_doc) if entry and entry.error_doc else None,
             definition_path=await self._definition_path(mounted, type_key),
@@ -274,6 +275,10 @@ class HTMLPages:
 
     async def _is_card_file(self, mounted: MountedRealm, path: str) -> bool:
         return await mounted.files.stat(path.removesuffix(".json") + ".json") is not None
+
+    async def _preloads(self, type_key: str) -> Sequence[str]:
+        module = CodeRef.from_type_key(type_key).module if type_key else ""
+        return await self._stations.modules.preloads(module) if module else ()
 
     async def _definition_path(self, mounted: MountedRealm, type_key: str) -> str | None:
         module = CodeRef.from_type_key(type_key).module if type_key else ""

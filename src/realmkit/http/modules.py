@@ -38,12 +38,13 @@ class Modules:
             if source is None:
                 return None
             before = self._hot.before(realm.url, realm.root / source)
-            served = await self._modules.serve(realm, path, version)
+            from_memory = "x-boxel-disable-module-cache" not in request.headers
+            served = await self._modules.serve(realm, path, version, from_memory=from_memory)
         except NotFound:
             return None
         coding = _coding_for(request, served)
         coded = await _in_coding(served, coding)
-        if "x-boxel-disable-module-cache" not in request.headers:
+        if from_memory:
             self._hot.remember(request, before, coded, coding)
         return _answer(request, coded)
 

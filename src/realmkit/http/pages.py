@@ -181,6 +181,8 @@ class CardView:
     head_html: str | None = None
     """Prerendered head format: `<title>`, `<meta>`, ..."""
     style_ids: Sequence[str] = ()
+    preloads: Sequence[str] = ()
+    """Addresses of the modules that the card's definition is made of."""
     is_writable: bool = True
     problem: Problem | None = None
     definition_path: str | None = None

@@ -116,15 +116,19 @@ class ModuleService:
         await self.cache.stop()
         await self.transpiler.stop()
 
-    async def serve(self, realm: Realm, path: str, version: str | None = None) -> ServedModule:
+    async def serve(
+        self, realm: Realm, path: str, version: str | None = None, *, from_memory: bool = True
+    ) -> ServedModule:
         """Answer a module GET for the realm-relative `path`, extension or none.
 
+        Unless `from_memory`, it is put together anew even if an answer is ready.
         Raises `NotFound` (no such module), `TranspileError` (406). A missing import is
         no error here: the body is served and the browser meets the 404.
         """
         ready = self._ready.get(realm.url, path if version is None else f"{path}?{version}")
         if (
-            ready is not None
+            from_memory
+            and ready is not None
             and ready.snapshot is self._library.snapshot
             and ready.sources.identity(ready.path) == ready.identity
         ):
@@ -263,6 +267,17 @@ class ModuleService:
             return ()
         snapshot = await self._library.settle([(target.realm_url, target.path)])
         return snapshot.problems(target.url)
+
+    async def preloads(self, module_url: str) -> Sequence[str]:
+        """The addresses of the module at this URL and of all it imports, itself first.
+
+        For a page that is about to import it. Empty when it may not be imported.
+        """
+        target = await self.resolve(module_url, module_url)
+        if not isinstance(target, RealmModule):
+            return ()
+        snapshot = await self._library.settle([(target.realm_url, target.path)])
+        return snapshot.graph_of(target.url)
 
     async def source_place(self, module_url: str, line: int, column: int) -> dict[str, Any]:
         """A place in a served module as `file`, `line` and `column` of its source.

@@ -119,6 +119,21 @@ class Snapshot:
         """The address of each of the module's imports, in their order."""
         return [self._addresses.of(edge, self.versions) for edge in module.edges]
 
+    def graph_of(self, url: str) -> tuple[str, ...]:
+        """The address of a module and of everything it cannot do without, its own first.
+
+        Empty for a module that is not known or has problems: it is never imported.
+        """
+        if url not in self.modules or self.problems(url):
+            return ()
+        needed = [url, *sorted(reachable([url], self._eager_edges) - {url})]
+        found = dict.fromkeys(self.href(each) for each in needed)
+        for each in needed:
+            for edge in self.modules[each].edges:
+                if edge.is_eager and not isinstance(edge.target, External | RealmModule):
+                    found[self._addresses.of(edge, self.versions)] = None
+        return tuple(found)
+
     def problems(self, url: str) -> tuple[ModuleProblem, ...]:
         """The module's own problems, then those of everything it cannot do without."""
         own = self._own_problems

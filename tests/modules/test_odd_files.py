@@ -1,0 +1,105 @@
+"""Files that nobody should write, and moments at which nobody should read."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from tests.modules.conftest import House, opened
+
+from realmkit.db import Database
+from realmkit.files import FileStore
+from realmkit.files.store import StoredFile
+
+pytestmark = pytest.mark.anyio
+
+RING = 50
+
+
+async def test_modules_that_import_each_other_and_themselves_are_served(house: House) -> None:
+    """A ring of modules, each of which imports itself as well and extends nothing."""
+    for number in range(RING):
+        following = (number + 1) % RING
+        house.put(
+            f"r{number}.ts",
+            f"import './r{number}';\nimport {{ f{following} }} from './r{following}';\n"
+            f"export function f{number}() {{ return f{following}; }}\n",
+        )
+
+    served = [await house.get(f"r{number}") for number in range(RING)]
+
+    assert {answer.status for answer in served} == {200}
+    assert len({await house.version(f"r{number}") for number in range(RING)}) == RING
+    assert await house.problems("r0") == []
+
+
+async def test_an_edit_inside_a_ring_moves_all_of_it(house: House) -> None:
+    for number in range(3):
+        house.put(f"r{number}.ts", f"import './r{(number + 1) % 3}';\nexport const a = {number};")
+    before = [await house.version(f"r{number}") for number in range(3)]
+
+    await house.save("r1.ts", "import './r2';\nexport const a = 'another';")
+
+    after = [await house.version(f"r{number}") for number in range(3)]
+    assert not set(before) & set(after)
+
+
+async def test_a_file_replaced_while_it_is_read_is_served_whole_and_new(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first reading is held after it has its bytes, until the file is another one."""
+    house.put("country.ts", "export const name = 'old';")
+    has_read, replaced = asyncio.Event(), asyncio.Event()
+    read = FileStore.read
+
+    async def held(self: FileStore, path: str) -> StoredFile:
+        stored = await read(self, path)
+        if b"old" in stored.content:
+            has_read.set()
+            await replaced.wait()
+        return stored
+
+    monkeypatch.setattr(FileStore, "read", held)
+    asking = asyncio.create_task(house.get("country"))
+    await has_read.wait()
+    beside = house.realm.root / "country.ts.new"
+    beside.write_text("export const name = 'new';")
+    beside.replace(house.realm.root / "country.ts")
+    replaced.set()
+
+    first = (await asking).body.decode()
+    assert ("'old'" in first) != ("'new'" in first)
+    assert "'new'" in await house.text("country")
+
+
+async def test_a_table_that_is_full_costs_nobody_their_module(
+    tmp_path: Path, database_url: str
+) -> None:
+    """The database really refuses to grow; it is not told to pretend."""
+    async with opened(tmp_path, database=database_url) as house:
+        house.put("country.ts", f"export const name = '{'long ' * 20_000}';")
+        await fill_up(house.db)
+
+        answer = await house.get("country")
+
+        assert answer.status == 200
+        rows = await house.db.read(
+            "select count(*) from module_transpile_cache where canonical_path = 'country.ts'"
+        )
+        assert rows == [(0,)]
+        assert "long" in await house.text("country")
+
+
+async def fill_up(db: Database) -> None:
+    async with db.transaction() as tx:
+        if db.dialect == "sqlite":
+            [(pages,)] = await db.read("pragma page_count")
+            await tx.fetch(f"pragma max_page_count = {pages}")
+            return
+        await tx.execute(
+            "create function refuse() returns trigger language plpgsql as "
+            "$$ begin raise exception 'No space left on device' using errcode = '53100'; end $$"
+        )
+        await tx.execute(
+            "create trigger full_disk before insert or update on module_transpile_cache "
+            "execute function refuse()"
+        )
