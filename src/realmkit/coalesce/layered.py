@@ -114,14 +114,16 @@ class LayeredCache(Generic[V]):
         # read then refuses what was made from them.
         row = await self._table.read(realm_url, path)
         source = await read()
+        if found := self._find(captured, row, maker_version, source):
+            return found
         # Whoever asks after an invalidation has another generation, and so never joins a
         # flight that began before it; whoever read other bytes has another hash.
         return await self._flights.run(
             (captured, source.hash, maker_version),
-            lambda: self._find_or_make(captured, row, maker_version, source, make),
+            lambda: self._make_once(captured, row, maker_version, source, make),
         )
 
-    async def _find_or_make(
+    async def _make_once(
         self,
         captured: Generation,
         row: Row | None,
@@ -129,9 +131,6 @@ class LayeredCache(Generic[V]):
         source: S,
         make: Callable[[S], Awaitable[V]],
     ) -> Found[V]:
-        if found := self._find(captured, row, maker_version, source):
-            return found
-
         async def find() -> Found[V] | None:
             left = await self._table.read(captured.realm_url, captured.key)
             return self._find(captured, left, maker_version, source)
