@@ -136,7 +136,8 @@ class HotModules:
     def find(self, scope: Mapping[str, Any]) -> HotAnswer | None:
         """The answer to this request, if it is hot. Counts it as given."""
         key = (scope["raw_path"], scope["query_string"])
-        entry = self._entries.get(key)
+        entries = self._entries
+        entry = entries.get(key)
         if entry is None or scope["method"] not in ("GET", "HEAD"):
             return None
         held = accepted = None
@@ -157,7 +158,7 @@ class HotModules:
         if _stamp(entry.source) != entry.stamp:
             self._drop(key)
             return None
-        self._entries.move_to_end(key)
+        entries.move_to_end(key)
         self.hits += 1
         if held is None:
             return form.found

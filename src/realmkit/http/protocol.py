@@ -38,6 +38,8 @@ class RealmHTTP(HttpToolsProtocol):
     """One connection. `hot` is what may be answered at once."""
 
     hot: ClassVar[HotModules]
+    _dated_fields: ClassVar[list[tuple[bytes, bytes]] | None] = None
+    _dated_head: ClassVar[bytes] = b"\r\n"
 
     # A part of uvicorn that is not promised to stay. Without it hot modules are answered
     # by `HotModules.in_front_of`.
@@ -58,10 +60,8 @@ class RealmHTTP(HttpToolsProtocol):
         found = self.hot.find(cycle.scope)
         if found is None:
             return False
-        dates = (b"%s: %s\r\n" % field for field in self.server_state.default_headers)
-        head = found.head + b"".join(dates) + b"\r\n"
-        is_bare = cycle.scope["method"] == "HEAD" or not found.body
-        self.transport.writelines((head,) if is_bare else (head, found.body))
+        body = b"" if cycle.scope["method"] == "HEAD" else found.body
+        self.transport.write(found.head + self._default_head() + body)
         cycle.response_started = cycle.response_complete = True
         cycle.on_response()
         return True
@@ -69,6 +69,15 @@ class RealmHTTP(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         self.transport.write(_ANSWER)
         self.transport.close()
+
+    def _default_head(self) -> bytes:
+        """The headers that every answer has, the date for one, and the line that ends them."""
+        # uvicorn puts another list there each second.
+        fields = self.server_state.default_headers
+        if fields is not self._dated_fields:
+            lines = b"".join(b"%s: %s\r\n" % field for field in fields)
+            type(self)._dated_fields, type(self)._dated_head = fields, lines + b"\r\n"
+        return self._dated_head
 
 
 def protocol_with(hot: HotModules) -> type[RealmHTTP]:
