@@ -1,12 +1,14 @@
 /**
- * Bundle the transpiler: `transpiler.mjs`, the worker the server runs, and
- * `transpile.mjs`, the same function for build scripts.
+ * Bundle the transpiler: `transpiler.mjs`, the worker the server runs,
+ * `transpile.mjs`, the same function for build scripts, and `babel.cjs`, the
+ * reference pipeline that both load when they need it.
  *
- * Everything is bundled, so a worker starts fast and its version, a hash over the
- * bundle, says all about its output. content-tag's WebAssembly lies beside it.
+ * Everything is bundled, so a worker starts fast and its version, a hash over what is
+ * there, says all about its output. content-tag's WebAssembly and the binary of oxc's
+ * parser for this machine lie beside it.
  */
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
@@ -31,45 +33,64 @@ export async function buildTranspiler({
   outDir = path.join(root, "src/realmkit/static/transpiler"),
 } = {}) {
   await mkdir(outDir, { recursive: true });
-  await copyFile(
+  const binaries = [
     path.join(root, "node_modules/content-tag/pkg/node/content_tag_bg.wasm"),
-    path.join(outDir, "content_tag_bg.wasm"),
-  );
+    ...(await parserBinaries(root)),
+  ];
+  for (const each of binaries) await replace(each, path.join(outDir, path.basename(each)));
   await buildIcons({ root, outDir: path.dirname(outDir) });
-  const library = await bundle(root, "transpile.ts", "unversioned");
-  const worker = await bundle(root, "worker.ts", "unversioned");
-  const wasm = await readFile(path.join(outDir, "content_tag_bg.wasm"));
-  const version = createHash("sha256").update(worker).update(wasm).digest("hex").slice(0, 16);
+  const reference = await bundle(root, "babel/compile.ts", { format: "cjs" });
+  const library = await bundle(root, "transpile.ts");
+  const hash = createHash("sha256")
+    .update(await bundle(root, "worker.ts"))
+    .update(reference);
+  for (const each of binaries) hash.update(await readFile(each));
+  const version = hash.digest("hex").slice(0, 16);
+  await place(path.join(outDir, "babel.cjs"), reference);
   await place(path.join(outDir, "transpile.mjs"), library);
   await place(path.join(outDir, "version.json"), JSON.stringify({ version }));
   // Last, because its presence says that the build is complete.
-  await place(path.join(outDir, "transpiler.mjs"), await bundle(root, "worker.ts", version));
+  await place(path.join(outDir, "transpiler.mjs"), await bundle(root, "worker.ts", { version }));
   const address = pathToFileURL(path.join(outDir, "transpile.mjs"));
   address.searchParams.set("v", version);
   const { transpile, assemble } = await import(address.href);
   return { transpile, assemble, version };
 }
 
-async function bundle(root, entry, version) {
+async function bundle(root, entry, { format = "esm", version = "unversioned" } = {}) {
   const result = await build({
     absWorkingDir: root,
     entryPoints: [path.join(root, "transpiler/src", entry)],
     bundle: true,
     write: false,
     platform: "node",
-    format: "esm",
+    format,
     target: "node20",
     // Names stay: stack traces and some tools read them.
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: "none",
     logLevel: "warning",
-    banner: { js: BANNER },
-    // Babel looks for it only to explain a missing preset.
-    external: ["@babel/preset-typescript/package.json"],
+    ...(format === "esm" && { banner: { js: BANNER } }),
+    // Babel looks for the preset only to explain that it is missing; the parser's binary is
+    // found beside the bundle.
+    external: ["@babel/preset-typescript/package.json", "@oxc-parser/*", "*.node"],
     define: { __TRANSPILER_VERSION__: JSON.stringify(version) },
   });
   return result.outputFiles[0].text;
+}
+
+/** The binaries of oxc's parser that npm chose for this machine. */
+async function parserBinaries(root) {
+  const scope = path.join(root, "node_modules/@oxc-parser");
+  const files = await readdir(scope, { recursive: true });
+  return files.filter((file) => file.endsWith(".node")).map((file) => path.join(scope, file));
+}
+
+// A binary that a process has mapped must not change under it.
+async function replace(from, to) {
+  await copyFile(from, `${to}.new`);
+  await rename(`${to}.new`, to);
 }
 
 // A worker that starts during a build reads the old program or the new one, never half.

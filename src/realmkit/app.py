@@ -104,6 +104,7 @@ class App:
                 static_dir() / "transpiler" / "transpiler.mjs",
                 node=await finding_node,
                 size=settings.transpiler_count,
+                pipeline=settings.transpiler,
             ),
             static=static_dir(),
             memory_bytes=settings.module_memory_bytes // 4 * 3,

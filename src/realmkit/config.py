@@ -14,7 +14,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast, get_args
 from urllib.parse import quote, unquote, urlsplit
 
 OLDEST_NODE = (20, 19)
@@ -26,6 +26,7 @@ CHROMIUM_NAMES = (
     "google-chrome",
     "google-chrome-stable",
 )
+Pipeline = Literal["fast", "babel"]
 # What a browser leaves alone in a path (the WHATWG "path percent-encode set").
 _PLAIN_IN_PATHS = "/!$&'()*+,-.:;=@[]_|~"
 
@@ -109,7 +110,8 @@ class Settings:
     module_memory_bytes: int = 64 * 1024 * 1024
     """What modules may take of this process's memory: compiled, and ready to be sent."""
     page_count: int = field(default_factory=lambda: max(1, min(4, os.cpu_count() or 1)))
-    transpiler_count: int = field(default_factory=lambda: max(1, min(2, os.cpu_count() or 1)))
+    transpiler_count: int = field(default_factory=lambda: os.cpu_count() or 1)
+    transpiler: Pipeline = field(default_factory=lambda: chosen_transpiler())
 
     @property
     def database(self) -> str:
@@ -128,6 +130,14 @@ class Settings:
     def realm_at(self, url: str) -> Realm | None:
         """The mounted realm that `url` lies in."""
         return next((realm for realm in self.realms if realm.path_of(url) is not None), None)
+
+
+def chosen_transpiler() -> Pipeline:
+    """What `REALMKIT_TRANSPILER` says: `fast`, the default, or `babel`, the reference pipeline."""
+    chosen = os.environ.get("REALMKIT_TRANSPILER") or "fast"
+    if chosen not in get_args(Pipeline):
+        raise SetupError(f"REALMKIT_TRANSPILER is `{chosen}`; it can be `fast` or `babel`.")
+    return cast(Pipeline, chosen)
 
 
 def is_postgres(url: str) -> bool:

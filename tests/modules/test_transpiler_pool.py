@@ -12,7 +12,7 @@ from realmkit.modules import TranspilerPool
 
 pytestmark = pytest.mark.anyio
 
-# A worker that does as the source says: answer, crash, crash once, hang or talk.
+# A worker that does as the source says: answer, crash, die once, devour, hang or talk.
 STUB = """\
 import { existsSync, writeFileSync } from "node:fs";
 const mark = new URL("crashed", import.meta.url);
@@ -33,6 +33,10 @@ for await (const chunk of process.stdin) {
     if (source === "hang") { console.error("hanging"); for (;;) {} }
     if (source === "crash") throw new Error("out of ideas");
     if (source === "crash once" && !existsSync(mark)) { writeFileSync(mark, ""); process.exit(1); }
+    if (source === "killed once" && !existsSync(mark)) { writeFileSync(mark, ""); process.kill(process.pid, "SIGKILL"); }
+    if (source === "devour") for (const all = []; ; ) all.push(new Array(100000).fill(all.length / 3));
+    if (source === "last") { send({ id, ok: true, parts: [source], isLast: true }); continue; }
+    if (source === "fallback") { send({ id, ok: true, parts: [source], fallback: "a namespace" }); continue; }
     if (source === "talk") for (let i = 0; i < 20000; i++) console.error("a line that nobody asked for");
     send({ id, ok: true, parts: [source] });
   }
@@ -83,6 +87,87 @@ async def test_a_worker_is_used_again(pool: TranspilerPool) -> None:
 async def test_a_crash_is_tried_once_more_on_another_worker(pool: TranspilerPool) -> None:
     assert await text_of(pool, "crash once") == "crash once"
     assert (pool.stats.workers_started, pool.stats.workers_lost) == (2, 1)
+
+
+async def test_a_killed_workers_request_is_done_by_another(pool: TranspilerPool) -> None:
+    assert await text_of(pool, "killed once") == "killed once"
+    assert (pool.stats.workers_started, pool.stats.workers_lost) == (2, 1)
+
+
+async def test_a_worker_killed_between_requests_is_replaced(pool: TranspilerPool) -> None:
+    await text_of(pool, "warm")
+    (worker,) = pool._workers
+    worker.kill()
+    await worker._process.wait()
+
+    assert await text_of(pool, "fine") == "fine"
+    assert (pool.stats.workers_started, pool.stats.workers_lost) == (2, 1)
+
+
+async def test_a_module_that_exhausts_memory_is_the_authors_error_and_tried_once(
+    pool: TranspilerPool,
+) -> None:
+    pool._memory_mb = 50
+
+    with pytest.raises(TranspileError, match=r"`a\.gts` does not compile within 50 MB of memory"):
+        await text_of(pool, "devour")
+
+    assert (pool.stats.workers_started, pool.stats.workers_lost) == (1, 1)
+    assert await text_of(pool, "fine") == "fine"
+
+
+async def test_a_worker_that_asks_to_be_replaced_answers_first(pool: TranspilerPool) -> None:
+    assert await text_of(pool, "last") == "last"
+    assert await text_of(pool, "fine") == "fine"
+    assert (pool.stats.workers_started, pool.stats.workers_lost) == (2, 1)
+
+
+async def test_modules_of_the_reference_pipeline_are_counted(pool: TranspilerPool) -> None:
+    await text_of(pool, "fine")
+    await text_of(pool, "fallback")
+
+    assert (pool.stats.transpiles, pool.stats.fallbacks) == (2, 1)
+
+
+async def test_a_source_that_would_not_fit_beside_those_that_wait_is_refused(
+    pool: TranspilerPool,
+) -> None:
+    pool = TranspilerPool(pool._program, size=1, deadline_s=20, backlog_bytes=10)
+    working = asyncio.create_task(text_of(pool, "hang"))
+    waiting = asyncio.create_task(text_of(pool, "patient"))
+    await asyncio.sleep(0)
+
+    with pytest.raises(TryLater, match="Too many modules wait"):
+        await text_of(pool, "late")
+
+    working.cancel()
+    assert await waiting == "patient"
+    assert await text_of(pool, "longer than the whole backlog") == "longer than the whole backlog"
+    await pool.stop()
+
+
+async def test_a_transpiler_that_never_says_hello_is_given_up(tmp_path: Path) -> None:
+    program = tmp_path / "transpiler.mjs"
+    program.write_text("setInterval(() => {}, 1000);")
+    (tmp_path / "version.json").write_text('{"version": "stub"}')
+    pool = TranspilerPool(program, deadline_s=0.3)
+
+    with pytest.raises(TryLater, match=r"No transpiler started within 0\.3 seconds"):
+        await text_of(pool, "a")
+
+    await pool.stop()
+
+
+async def test_each_pipeline_has_a_version_of_its_own() -> None:
+    program = static_dir() / "transpiler" / "transpiler.mjs"
+    fast = TranspilerPool(program, size=1)
+    babel = TranspilerPool(program, size=1, pipeline="babel")
+
+    texts = [await text_of(pool, "export const a: number = 1;") for pool in (fast, babel)]
+
+    assert fast.version != babel.version
+    assert all("number" not in text for text in texts)
+    await asyncio.gather(fast.stop(), babel.stop())
 
 
 async def test_a_source_that_always_crashes_says_why(pool: TranspilerPool) -> None:

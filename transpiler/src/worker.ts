@@ -4,8 +4,9 @@
 // out says hello with the transpiler's version. The end of stdin ends the program. Nothing
 // else may reach stdout, so whatever the tools print goes to stderr.
 
-import { TranspileError } from "./errors.ts";
-import { transpile } from "./transpile.ts";
+import { parseArgs } from "node:util";
+import { type Pipeline, transpile } from "./transpile.ts";
+import type { TranspileError } from "./transpile-error.ts";
 import { VERSION } from "./version.ts";
 
 interface Request {
@@ -13,6 +14,9 @@ interface Request {
   path: string;
   source: string;
 }
+
+const { values } = parseArgs({ options: { pipeline: { type: "string", default: "fast" } } });
+const pipeline = values.pipeline as Pipeline;
 
 console.log = console.error;
 console.info = console.error;
@@ -26,16 +30,16 @@ function send(message: object): void {
 
 function answer({ id, path, source }: Request): object {
   try {
-    return { id, ok: true, ...transpile(source, path) };
+    return { id, ok: true, ...transpile(source, path, { pipeline }) };
   } catch (error) {
-    if (!(error instanceof TranspileError)) throw error;
-    const { message, line, column, frame } = error;
-    return { id, ok: false, error: { message, line, column, frame } };
+    if (!(error instanceof Error) || error.name !== "TranspileError") throw error;
+    const { message, line, column, frame, leavesDamage } = error as TranspileError;
+    return { id, ok: false, error: { message, line, column, frame }, isLast: leavesDamage };
   }
 }
 
 async function main(): Promise<void> {
-  send({ hello: true, version: VERSION });
+  send({ hello: true, version: pipeline === "fast" ? VERSION : `${VERSION}-${pipeline}` });
   let waiting = Buffer.alloc(0);
   for await (const chunk of process.stdin) {
     waiting = Buffer.concat([waiting, chunk as Buffer]);

@@ -12,7 +12,7 @@ import click
 from realmkit.cli.options import DEFAULT_PORT, render_timeout_option, state_option
 
 if TYPE_CHECKING:
-    from realmkit.config import Settings
+    from realmkit.config import Pipeline, Settings
 
 
 @click.command("serve")
@@ -68,6 +68,14 @@ if TYPE_CHECKING:
     help="A host with a private address that cards may link to, as host or host:port.",
 )
 @click.option(
+    "--transpiler",
+    type=click.Choice(["fast", "babel"]),
+    default="fast",
+    show_default=True,
+    envvar="REALMKIT_TRANSPILER",
+    help="What compiles modules; babel is the slower reference.",
+)
+@click.option(
     "--log-format",
     type=click.Choice(["plain", "json"]),
     default="plain",
@@ -88,6 +96,7 @@ def command(
     render_timeout: float,
     link_depth: int,
     allowed_hosts: tuple[str, ...],
+    transpiler: Pipeline,
     log_format: Literal["plain", "json"],
 ) -> int:
     """Serve folders of cards as realms, live.
@@ -132,6 +141,7 @@ def command(
         render_timeout_s=render_timeout,
         link_depth=link_depth,
         allowed_hosts=allowed_hosts,
+        transpiler=transpiler,
     )
     # A run that Ctrl-C ended went as it should.
     run(_serve(settings, listener))

@@ -2,37 +2,41 @@
 
 Workers start on first use and live until `stop`. Requests and answers travel as
 length-prefixed JSON frames over stdin and stdout. A worker that dies is replaced and
-its request tried once more; one that exceeds the deadline is killed, and the author
-is told which file it was.
+its request tried once more; one that exceeds the deadline or its memory is killed, and
+the author is told which file it was. Requests wait for a worker, as long as what waits
+fits into memory.
 """
 
 import asyncio
 import logging
 from asyncio.subprocess import PIPE, Process
 from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import msgspec
 
-from realmkit.config import SetupError, find_node
+from realmkit.config import Pipeline, SetupError, find_node
 from realmkit.errors import TranspileError, TryLater
 from realmkit.modules.compiled import Compiled, Failure, decode
 
 logger = logging.getLogger(__name__)
 
-# A worker that needs more is looping or was fed something that is no card.
-_MEMORY_CEILING_MB = 1024
 _STOP_WITHIN_S = 1.0
+_HEAP_IS_FULL = "JavaScript heap out of memory"
 
 
-class _Answer(msgspec.Struct):
+class _Answer(msgspec.Struct, rename="camel"):
     id: int = 0
     ok: bool = False
     hello: bool = False
     version: str = ""
     error: Failure | None = None
+    fallback: str | None = None
+    is_last: bool = False
 
 
 _answers = msgspec.json.Decoder(_Answer)
@@ -42,11 +46,19 @@ class _WorkerDied(Exception):
     """The process ended, or broke off, before it answered. The message is its last words."""
 
 
+class _OutOfMemory(_WorkerDied):
+    """It needed more than its ceiling, and will again."""
+
+
 @dataclass
 class PoolStats:
-    """What the pool has done since it was made."""
+    """What the pool has done since it was made.
+
+    `fallbacks` counts modules that the reference pipeline compiled for the fast one.
+    """
 
     transpiles: int = 0
+    fallbacks: int = 0
     workers_started: int = 0
     workers_lost: int = 0
 
@@ -54,7 +66,9 @@ class PoolStats:
 class TranspilerPool:
     """At most `size` workers running `program` (`transpiler.mjs`) under `node`.
 
-    `node` is looked for when the first worker starts. `deadline_s` bounds one module.
+    `pipeline` is `fast`, or `babel` for the reference alone. `node` is looked for when the
+    first worker starts. `deadline_s` bounds one module, `memory_mb` the heap of one worker,
+    `backlog_bytes` the sources that wait for one.
     """
 
     def __init__(
@@ -63,12 +77,19 @@ class TranspilerPool:
         *,
         node: Path | None = None,
         size: int = 2,
+        pipeline: Pipeline = "fast",
         deadline_s: float = 30.0,
+        memory_mb: int = 1024,
+        backlog_bytes: int = 256 * 1024 * 1024,
     ) -> None:
         self.stats = PoolStats()
         self._program = program
         self._node = node
+        self._pipeline = pipeline
         self._deadline_s = deadline_s
+        self._memory_mb = memory_mb
+        self._backlog_bytes = backlog_bytes
+        self._waiting_bytes = 0
         self._turns = asyncio.Semaphore(size)
         self._idle: list[_Worker] = []
         self._workers: set[_Worker] = set()
@@ -85,25 +106,31 @@ class TranspilerPool:
             built = msgspec.json.decode((self._program.parent / "version.json").read_bytes())
         except OSError as exc:
             raise SetupError("The transpiler is not built: run `make setup`.") from exc
-        return built["version"]
+        version: str = built["version"]
+        return version if self._pipeline == "fast" else f"{version}-{self._pipeline}"
 
     async def transpile(self, path: str, source: str) -> Compiled:
         """Compile the source at the realm-relative `path`; an author's error is in the result.
 
-        Raises `TranspileError` when it takes too long, and `TryLater` when two workers
-        died of it: neither says anything about the next attempt.
+        Raises `TranspileError` when it takes too long or too much memory. Raises `TryLater`
+        when two workers died of it, which says nothing about the next attempt, and when so
+        much waits already that this source would not fit.
         """
-        self.stats.transpiles += 1
-        async with self._turns:
+        async with self._turn(len(source)):
+            self.stats.transpiles += 1
             try:
-                return await self._attempt(path, source)
-            except _WorkerDied:
                 try:
                     return await self._attempt(path, source)
-                except _WorkerDied as exc:
-                    raise TryLater(
-                        f"The transpiler stopped while it compiled `{path}`: {exc}"
-                    ) from exc
+                except _OutOfMemory:
+                    raise
+                except _WorkerDied:
+                    return await self._attempt(path, source)
+            except _OutOfMemory as exc:
+                raise TranspileError(
+                    f"`{path}` does not compile within {self._memory_mb} MB of memory."
+                ) from exc
+            except _WorkerDied as exc:
+                raise TryLater(f"The transpiler stopped while it compiled `{path}`: {exc}") from exc
 
     async def stop(self) -> None:
         """End every worker, within about a second. Nothing is transpiled afterwards."""
@@ -113,11 +140,25 @@ class TranspilerPool:
         self._idle.clear()
         await asyncio.gather(*(worker.stop() for worker in workers))
 
+    @asynccontextmanager
+    async def _turn(self, size: int) -> AsyncGenerator[None]:
+        if self._waiting_bytes and self._waiting_bytes + size > self._backlog_bytes:
+            raise TryLater("Too many modules wait for the transpiler; ask again.")
+        self._waiting_bytes += size
+        try:
+            await self._turns.acquire()
+        finally:
+            self._waiting_bytes -= size
+        try:
+            yield
+        finally:
+            self._turns.release()
+
     async def _attempt(self, path: str, source: str) -> Compiled:
         worker = self._idle.pop() if self._idle else await self._start()
         try:
             async with asyncio.timeout(self._deadline_s):
-                compiled = await worker.transpile(path, source)
+                compiled, answer = await worker.transpile(path, source)
         except TimeoutError:
             self._lose(worker)
             raise TranspileError(
@@ -127,7 +168,13 @@ class TranspilerPool:
             # It may still be at work on what nobody waits for any more.
             self._lose(worker)
             raise
-        self._idle.append(worker)
+        if answer.is_last:
+            self._lose(worker)
+        else:
+            self._idle.append(worker)
+        if answer.fallback:
+            self.stats.fallbacks += 1
+            logger.info("The reference pipeline compiled %s: %s", path, answer.fallback)
         return compiled
 
     async def _start(self) -> "_Worker":
@@ -137,8 +184,9 @@ class TranspilerPool:
             self._node = await asyncio.to_thread(find_node)
         process = await asyncio.create_subprocess_exec(
             self._node,
-            f"--max-old-space-size={_MEMORY_CEILING_MB}",
+            f"--max-old-space-size={self._memory_mb}",
             self._program,
+            f"--pipeline={self._pipeline}",
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,
@@ -147,7 +195,11 @@ class TranspilerPool:
         self._workers.add(worker)
         self.stats.workers_started += 1
         try:
-            version = await worker.hello()
+            async with asyncio.timeout(self._deadline_s):
+                version = await worker.hello()
+        except TimeoutError:
+            self._lose(worker)
+            raise TryLater(f"No transpiler started within {self._deadline_s:g} seconds.") from None
         except BaseException:
             self._lose(worker)
             raise
@@ -169,20 +221,22 @@ class _Worker:
         self._process = process
         self._asked = 0
         self._last_words: deque[str] = deque(maxlen=5)
+        self._is_out_of_memory = False
         # Node blocks once nobody empties the pipe.
         self._listening = asyncio.create_task(self._listen(), name="transpiler stderr")
 
     async def hello(self) -> str:
         return _answers.decode(await self._receive()).version
 
-    async def transpile(self, path: str, source: str) -> Compiled:
+    async def transpile(self, path: str, source: str) -> tuple[Compiled, _Answer]:
         self._asked += 1
         await self._send({"id": self._asked, "path": path, "source": source})
         body = await self._receive()
         answer = _answers.decode(body)
         if answer.id != self._asked:
             raise _WorkerDied(f"it answered request {answer.id} instead of {self._asked}")
-        return Compiled(error=answer.error) if answer.error else decode(body)
+        compiled = Compiled(error=answer.error) if answer.error else decode(body)
+        return compiled, answer
 
     def kill(self) -> None:
         if self._process.returncode is None:
@@ -222,6 +276,8 @@ class _Worker:
     async def _death(self) -> _WorkerDied:
         await self._process.wait()
         await self._listening
+        if self._is_out_of_memory:
+            return _OutOfMemory(_HEAP_IS_FULL)
         words = next((line for line in self._last_words if "Error" in line), None)
         return _WorkerDied(words or f"exit code {self._process.returncode}")
 
@@ -231,4 +287,5 @@ class _Worker:
         while line := await stderr.readline():
             text = line.decode(errors="replace").rstrip()
             self._last_words.append(text)
+            self._is_out_of_memory = self._is_out_of_memory or _HEAP_IS_FULL in text
             logger.debug("The transpiler says: %s", text)

@@ -5,17 +5,12 @@
 // `export * from` is left alone: those names are registered by the module they come from.
 
 import * as t from "@babel/types";
+import { type Binding, registrations } from "../exports.ts";
 import { call, metaURL, realmkit } from "./runtime-calls.ts";
 
 export interface Exports {
   exports: string[];
   exportStars: string[];
-}
-
-interface Binding {
-  exported: string;
-  local: string;
-  isImported: boolean;
 }
 
 /** Lists the exports of `program`; for a realm also rewrites it and appends `register`. */
@@ -151,14 +146,11 @@ function exportOf(local: string, exported: string): t.ExportNamedDeclaration {
   ]);
 }
 
-// A class is known by the first name it registers, so its own names come before `default`.
 function registration(bindings: Binding[]): t.Statement[] {
-  const own = bindings
-    .filter((each) => !each.isImported)
-    .sort((a, b) => Number(a.exported === "default") - Number(b.exported === "default"));
+  const { own, imported } = registrations(bindings);
   const statements: t.Statement[] = [];
   if (own.length) statements.push(t.expressionStatement(register(own)));
-  for (const each of bindings.filter((binding) => binding.isImported)) {
+  for (const each of imported) {
     // In a cycle of imports a re-exported name may not be initialised yet. The module that
     // declares it registers it when it is.
     statements.push(

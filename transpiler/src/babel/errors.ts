@@ -6,20 +6,9 @@
 // of the author's source.
 
 import { codeFrameColumns } from "@babel/code-frame";
+import { TOO_DEEP, TranspileError } from "../transpile-error.ts";
 import type { Position, PositionMap } from "./positions.ts";
 import { cssPosition, templatePosition } from "./template-positions.ts";
-
-export class TranspileError extends Error {
-  constructor(
-    message: string,
-    readonly line: number | null,
-    readonly column: number | null,
-    readonly frame: string | null,
-  ) {
-    super(message);
-    this.name = "TranspileError";
-  }
-}
 
 interface Context {
   source: string;
@@ -55,6 +44,7 @@ export function toTranspileError(error: unknown, context: Context): TranspileErr
     position?.line ?? null,
     position?.column ?? null,
     position && frameOf(context.source, position),
+    error instanceof WebAssembly.RuntimeError,
   );
 }
 
@@ -67,6 +57,7 @@ function positionOf(error: ToolError, { source, positions }: Context): Position 
 }
 
 function sentenceOf(error: ToolError, { filename }: Context): string {
+  if (error instanceof RangeError || error instanceof WebAssembly.RuntimeError) return TOO_DEEP;
   if (error.source_code) {
     return error.source_code.split("\n", 1)[0]!.replace(/^\s*\u00d7\s*/, "");
   }
