@@ -27,6 +27,7 @@ from starlette.responses import (
 )
 from starlette.routing import Route
 
+from realmkit.config import Pipeline
 from realmkit.modules.compiled import Compiled
 from realmkit.modules.icons import IconLibrary
 from realmkit.modules.transpiler import TranspilerPool
@@ -58,7 +59,7 @@ class _Server(uvicorn.Server):
 class ServedRealms:
     """Put files under `realm/path` into `files`; read what was asked from `asked`."""
 
-    def __init__(self) -> None:
+    def __init__(self, pipeline: Pipeline = "fast") -> None:
         self.files: dict[str, str] = {}
         self.asked: list[Asked] = []
         self.found: dict[str, list[dict[str, Any]]] = {}
@@ -67,7 +68,9 @@ class ServedRealms:
         """Manifest errors by module path without extension."""
         self.host = json.loads((STATIC / "host/manifest.json").read_text())
         self._compiled: dict[tuple[str, str], Compiled] = {}
-        self._transpiler = TranspilerPool(STATIC / "transpiler/transpiler.mjs", size=1)
+        self._transpiler = TranspilerPool(
+            STATIC / "transpiler/transpiler.mjs", size=1, pipeline=pipeline
+        )
         self._icons = IconLibrary(STATIC / "icons.json")
         routes = [
             Route("/_host/prerender", self._prerender_page),
@@ -88,6 +91,11 @@ class ServedRealms:
         self._socket.bind(("127.0.0.1", 0))
         self.origin = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self._serving: asyncio.Task[None] | None = None
+
+    @property
+    def fallbacks(self) -> int:
+        """How many modules the reference pipeline compiled for the fast one."""
+        return self._transpiler.stats.fallbacks
 
     @property
     def epoch(self) -> str:

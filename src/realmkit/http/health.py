@@ -56,6 +56,11 @@ class Health:
                 {"": pool.transpiles},
             ),
             (
+                "realmkit_transpiler_fallbacks_total",
+                "Modules that the reference pipeline compiled for the fast one.",
+                {"": pool.fallbacks},
+            ),
+            (
                 "realmkit_module_cache_hits_total",
                 "Modules found in a layer of the module cache: l1 is this process, ready answers "
                 "included, l2 the shared table.",

@@ -16,6 +16,8 @@ import { visit } from "./walk.ts";
 
 /** Raises `NotHere`, or what a tool raises, when the reference pipeline is to be asked. */
 export function compile(source: string, options: Options): Transpiled {
+  // The parsers disagree about where the text after it begins.
+  if (source.startsWith("\uFEFF")) throw new NotHere("a byte order mark");
   if (source.startsWith("#!")) throw new NotHere("a line for the shell");
   const { text, tags } = replaceTags(source);
   const program = parse(text);
