@@ -1,6 +1,6 @@
 """What the fast pipeline leaves to the reference: these constructs, and no others that we know.
 
-`test_differential.py` asserts that nothing else falls back.
+`test_differential.py` asserts that no module of the repository or the corpus does.
 """
 
 from collections.abc import AsyncIterator
