@@ -16,7 +16,7 @@ LEFT_TO_THE_REFERENCE = {
     "namespace": "namespace N { export const x = 1 } export const y = N.x;",
     "enum in pieces": "enum A { X } enum A { Y = 1 } export const a = A.Y;",
     "computed enum": "export enum A { X = 's'.length }",
-    "decorated computed key": "const d = (_t, _k, x) => x; export class A { @d [`x`]() {} }",
+    "decorated computed key": "const d = (_t, _k, x) => x; export class A { @d static [`x`]() {} }",
     "super in an expression": (
         "class B {} export class A extends B { constructor(public x) { const t = super(); } }"
     ),
