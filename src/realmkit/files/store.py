@@ -199,6 +199,11 @@ class FileStore:
         """When a file was first seen, in unix seconds."""
         return await self._records.created_at(path)
 
+    async def creation_times(self, paths: Iterable[str]) -> dict[str, int]:
+        """When each of these files was first seen, in unix seconds; unknown ones are left out."""
+        metas = await self._records.metas(paths)
+        return {path: meta.created_at for path, meta in metas.items()}
+
     async def list(self, folder: str) -> list[Child]:
         """What lies directly in a folder, sorted by name. `""` is the realm itself.
 

@@ -7,32 +7,15 @@ next GET will give. A card whose file the index has not seen yet is served as it
 stored.
 """
 
-import uuid
-
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from realmkit.cards.code_refs import ModuleNames
-from realmkit.cards.creation import NewCard, plan_creation
-from realmkit.cards.definitions import Definition
-from realmkit.cards.documents import (
-    CardDocument,
-    Resource,
-    read_card_document,
-    read_card_patch,
-)
-from realmkit.cards.patches import merge_patch
-from realmkit.cards.stored import Place, stored_bytes, stored_resource
-from realmkit.errors import (
-    AuthorMustFix,
-    BadRequest,
-    NotFound,
-    PreconditionFailed,
-    UnsupportedMediaType,
-)
+from realmkit.cards.documents import read_card_document, read_card_patch
+from realmkit.errors import NotFound, PreconditionFailed, UnsupportedMediaType
 from realmkit.files import FileWrite, StoredFile
 from realmkit.http import answers, bodies, conditional, negotiation
+from realmkit.http.card_files import CardFiles
 from realmkit.http.negotiation import API, CARD, JSON
 from realmkit.http.seqs import HEADER, wait_for_index, wait_until_indexed
 from realmkit.http.source import Source
@@ -49,7 +32,7 @@ class Cards:
 
     def __init__(self, stations: Stations) -> None:
         self._stations = stations
-        self._names = ModuleNames(stations.settings.public_url)
+        self._files = CardFiles(stations)
         self._source = Source(stations)
 
     async def get(self, request: Request, mounted: MountedRealm, path: str) -> Response:
@@ -76,16 +59,8 @@ class Cards:
         """Create a card, and the cards that came with it, below `folder`: 201."""
         _check_content_type(request)
         document = read_card_document(await bodies.read_bytes(request, self._limit))
-        realm, files = mounted.realm, mounted.files
-        plan = plan_creation(
-            document,
-            folder_url=realm.url_of(folder),
-            realm_url=realm.url,
-            names=self._names,
-            new_name=lambda: str(uuid.uuid4()),
-        )
-        writes = [await self._new_file(mounted, card) for card in plan]
-        result = await files.write_many(writes, _client_request_id(request))
+        writes = await self._files.creation(mounted, document, mounted.realm.url_of(folder))
+        result = await mounted.files.write_many(writes, client_request_id(request))
         path = writes[0].path.removesuffix(".json")
         return await self._written(request, mounted, path, result.seq, status=201)
 
@@ -94,26 +69,12 @@ class Cards:
         _check_content_type(request)
         patch = read_card_patch(await bodies.read_bytes(request, self._limit))
         path = path.removesuffix(".json")
-        place = Place(mounted.realm.url_of(path), mounted.realm.url, self._names)
         async with mounted.files.editing() as edit:
-            file = await self._stored_file(mounted, path)
+            file = await self._files.stored_file(mounted, path)
             await self._check_if_match(request, mounted, path, file)
-            stored = _stored_card(place, file)
-            plan = self._siblings(mounted, patch)
-            ids_by_lid = {lid: card.id for lid, card in plan.items()}
-            changes = stored_resource(
-                patch.data,
-                place,
-                definition=await self._definition(stored, place.id),
-                ids_by_lid=ids_by_lid,
-            )
-            merged = merge_patch(stored, changes, place)
-            writes = [await self._new_file(mounted, card) for card in plan.values()]
-            if merged.is_changed:
-                writes.append(FileWrite(file.path, stored_bytes(merged.resource)))
+            writes = await self._files.patching(mounted, path, file, patch)
             if writes:
-                result = await edit.write_many(writes, _client_request_id(request))
-                seq = result.seq
+                seq = (await edit.write_many(writes, client_request_id(request))).seq
             else:
                 # Nothing new is said: the file keeps its bytes and its time.
                 seq = await self._stations.changes.last_seq(mounted.realm.url)
@@ -123,11 +84,9 @@ class Cards:
         """Remove the card's file: 204, once the index has forgotten it."""
         path = path.removesuffix(".json")
         async with mounted.files.editing() as edit:
-            file = await self._stored_file(mounted, path)
+            file = await self._files.stored_file(mounted, path)
             await self._check_if_match(request, mounted, path, file)
-            result = await edit.write_many(
-                [FileWrite(file.path, None)], _client_request_id(request)
-            )
+            result = await edit.write_many([FileWrite(file.path, None)], client_request_id(request))
         await wait_for_index(self._stations, mounted.realm, result.seq)
         return Response(status_code=204, headers={HEADER: str(result.seq)})
 
@@ -195,48 +154,6 @@ class Cards:
                 meta={"etag": etag} if etag else None,
             )
 
-    async def _stored_file(self, mounted: MountedRealm, path: str) -> StoredFile:
-        """The card's file. A file of that very name is no card."""
-        if await mounted.files.stat(path):
-            raise UnsupportedMediaType(f"`{mounted.realm.url_of(path)}` is a file and not a card.")
-        return await mounted.files.read(f"{path}.json")
-
-    async def _definition(self, resource: Resource, id: str) -> Definition | None:
-        """The definition the card adopts, if it is known."""
-        adopted = (resource.get("meta") or {}).get("adoptsFrom")
-        if not adopted:
-            return None
-        type_key = self._names.resolve(adopted, id).type_key
-        return (await self._stations.index.definitions([type_key])).get(type_key)
-
-    async def _new_file(self, mounted: MountedRealm, card: NewCard) -> FileWrite:
-        place = Place(card.id, mounted.realm.url, self._names)
-        definition = await self._definition(card.resource, card.id)
-        resource = stored_resource(card.resource, place, definition=definition)
-        path = mounted.realm.path_of(card.id)
-        if path is None:
-            raise BadRequest(f"`{card.id}` does not lie in {mounted.realm.url}.")
-        return FileWrite(f"{path}.json", stored_bytes(resource), must_be="absent")
-
-    def _siblings(self, mounted: MountedRealm, patch: CardDocument) -> dict[str, NewCard]:
-        """The cards that a patch brings along, by lid; they are created at the realm's root."""
-        fresh = [
-            resource
-            for resource in patch.included
-            if "lid" in resource
-            and (resource.get("meta") or {}).get("realmURL", mounted.realm.url) == mounted.realm.url
-        ]
-        if not fresh:
-            return {}
-        plan = plan_creation(
-            CardDocument(fresh[0], tuple(fresh[1:])),
-            folder_url=mounted.realm.url,
-            realm_url=mounted.realm.url,
-            names=self._names,
-            new_name=lambda: str(uuid.uuid4()),
-        )
-        return {resource["lid"]: card for resource, card in zip(fresh, plan, strict=True)}
-
 
 def _times(card: FoundCard | None) -> dict[str, str]:
     if card is None or card.entry.last_modified is None:
@@ -246,15 +163,6 @@ def _times(card: FoundCard | None) -> dict[str, str]:
         "last-modified": answers.http_date(card.entry.last_modified),
         "x-created": answers.http_date(created_at),
     }
-
-
-def _stored_card(place: Place, file: StoredFile) -> Resource:
-    try:
-        return read_card_document(file.content, what=f"The file of {place.id}").data
-    except BadRequest as exc:
-        raise AuthorMustFix(
-            f"{exc.detail} Mend the file before the card is edited.", title="Card Cannot Be Read"
-        ) from exc
 
 
 def _check_content_type(request: Request) -> None:
@@ -267,5 +175,6 @@ def _check_content_type(request: Request) -> None:
     )
 
 
-def _client_request_id(request: Request) -> str | None:
+def client_request_id(request: Request) -> str | None:
+    """The name a client gave its write; the write's index event repeats it."""
     return request.headers.get("x-boxel-client-request-id")

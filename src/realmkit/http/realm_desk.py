@@ -11,6 +11,7 @@ from starlette.responses import Response
 from realmkit.errors import BadRequest, Forbidden, NotAcceptable
 from realmkit.extraction import type_of_file
 from realmkit.http import negotiation
+from realmkit.http.atomic import Atomic
 from realmkit.http.cards import Cards
 from realmkit.http.events import Events
 from realmkit.http.hot import HotModules
@@ -33,6 +34,7 @@ class RealmDesk:
 
     def __init__(self, stations: Stations, pages: HTMLPages, hot: HotModules) -> None:
         self._stations = stations
+        self._atomic = Atomic(stations)
         self._pages = pages
         self._cards = Cards(stations)
         self._events = Events(stations)
@@ -68,10 +70,19 @@ class RealmDesk:
                 return {"QUERY": lambda request: self._multi_get.answer(request, realm)}
             case "_modules":
                 return {"GET": lambda request: self._modules.manifest(request, realm)}
+            case "_atomic":
+                return {"POST": self._batch(realm)}
             case "_events":
                 return {"GET": lambda request: self._events.stream(request, realm)}
             case _:
                 return None
+
+    def _batch(self, mounted: MountedRealm) -> Handler:
+        async def carry_out(request: Request) -> Response:
+            _refuse_if_read_only(mounted)
+            return await self._atomic.carry_out(request, mounted)
+
+        return carry_out
 
     def _path(self, request: Request, mounted: MountedRealm, path: str) -> Methods:
         async def read(request: Request) -> Response:
