@@ -28,7 +28,7 @@ from realmkit.index import Announcements, IndexStore, LongRuns
 from realmkit.indexer import Indexer
 from realmkit.modules import ModuleService, TranspilerPool
 from realmkit.prerender import Prerenderer
-from realmkit.search import RemoteClient, RemoteRealms, SearchEngine
+from realmkit.search import JobAnswers, RemoteClient, RemoteRealms, SearchEngine
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +128,7 @@ class App:
             link_depth=settings.link_depth,
             budget_s=settings.search_timeout_s,
         )
+        job_answers = JobAnswers(db)
         prerenderer = Prerenderer(
             settings.public_url,
             chromium,
@@ -148,6 +149,7 @@ class App:
             search=search,
             long_runs=LongRuns(db, index, public_url=settings.public_url),
             public_url=settings.public_url,
+            end_job=job_answers.clear,
         )
         self.stations = Stations(
             settings=settings,
@@ -158,6 +160,7 @@ class App:
             modules=modules,
             search=search,
             extractor=extractor,
+            job_answers=job_answers,
             progress=self.indexer.progress_hub,
             static_dir=static_dir() / "host",
             is_ready=True,

@@ -4,11 +4,27 @@ from typing import Any
 
 import pytest
 
+from realmkit.errors import TooSlow
 from realmkit.index import NewEntry
+from realmkit.search import SearchEngine
 
+from ..support.people import type_key
 from .conftest import OTHERS, PEOPLE, World, broken, person
 
 pytestmark = pytest.mark.anyio
+
+NODE = {"module": f"{PEOPLE}node", "name": "Node"}
+
+
+async def define_node(world: World) -> None:
+    """Cards with a name and static links, and nothing that is searched for."""
+    text = {"module": "@cardstack/base/string", "name": "default"}
+    fields = {
+        "name": {"type": "contains", "card": text, "isPrimitive": True, "valueType": "string"},
+        "friends": {"type": "linksToMany", "card": NODE},
+    }
+    described = {"type": "card-def", "codeRef": NODE, "types": [type_key(NODE)], "fields": fields}
+    await world.define([described])
 
 
 def included(document: dict[str, Any]) -> list[str]:
@@ -41,6 +57,96 @@ async def test_a_cycle_ends_and_the_root_is_not_included(world: World) -> None:
     assert included(found) == ["people/bob"]
     back = found["included"][0]["relationships"]["boss"]
     assert back["data"] == {"type": "card", "id": f"{PEOPLE}ann"}
+
+
+async def test_a_loop_across_realms_ends(world: World) -> None:
+    await world.put(person("ann", links={"boss": f"{OTHERS}dan"}))
+    dan = person("dan", realm=OTHERS, links={"boss": f"{PEOPLE}ann", "owner": f"{OTHERS}dan"})
+    await world.put(dan, realm=OTHERS)
+
+    found = await world.document("ann")
+
+    assert included(found) == ["others/dan"]
+    links = found["included"][0]["relationships"]
+    assert links["boss"]["data"]["id"] == f"{PEOPLE}ann"
+    assert links["owner"]["data"]["id"] == f"{OTHERS}dan"
+
+
+async def test_ten_thousand_links_on_one_card_are_one_layer(world: World) -> None:
+    await define_node(world)
+    friends = [person(str(number), ref=NODE) for number in range(100)]
+    links = {f"friends.{number}": f"./{number}" for number in range(10_000)}
+    await world.put(person("hub", links=links, ref=NODE), *friends)
+
+    await world.document("hub")
+    before = world.db.statements
+    found = await world.document("hub")
+
+    assert world.db.statements - before == 2
+    assert included(found) == [f"people/{number}" for number in range(100)]
+    assert len(found["data"]["meta"]["brokenLinks"]) == 9_900
+
+
+async def test_the_depth_is_a_setting(world: World) -> None:
+    chain = [person(str(step), links={"boss": f"./{step + 1}"}) for step in range(4)]
+    await world.put(*chain, person("4"))
+    world.engine = SearchEngine(
+        world.db, world.index, world.files, public_url="http://h", link_depth=1
+    )
+    assert included(await world.document("0")) == ["people/1", "people/2"]
+
+
+async def test_a_client_that_leaves_ends_the_walk_between_two_layers(world: World) -> None:
+    await define_node(world)
+    await world.put(person("ann", links={"friends.0": "./bob"}, ref=NODE))
+    await world.put(person("bob", links={"friends.0": "./eve"}, ref=NODE))
+    await world.put(person("eve", ref=NODE))
+
+    class Gone(Exception):
+        pass
+
+    async def leave() -> None:
+        raise Gone
+
+    await world.document("ann")
+    before = world.db.statements
+    with pytest.raises(Gone):
+        await world.document("ann", between_layers=leave)
+
+    # The card and what it links to, and nothing that Bob links to.
+    assert world.db.statements - before == 2
+
+
+async def test_a_walk_that_spends_its_time_is_given_up(world: World) -> None:
+    await world.put(person("ann", links={"boss": "./bob"}), person("bob"))
+    card = await world.engine.cards.find(f"{PEOPLE}ann")
+    assert card is not None
+    world.engine = SearchEngine(
+        world.db, world.index, world.files, public_url="http://h", budget_s=-1.0
+    )
+    with pytest.raises(TooSlow):
+        await world.engine.cards.document(card)
+
+
+async def test_fifty_cards_with_five_links_each_are_three_statements(world: World) -> None:
+    await define_node(world)
+    cards = [
+        person(
+            f"p{number}",
+            links={f"friends.{at}": f"./q{number * 5 + at}" for at in range(5)},
+            ref=NODE,
+        )
+        for number in range(50)
+    ]
+    await world.put(*cards, *(person(f"q{number}", ref=NODE) for number in range(250)))
+    query = world.engine.parse({"filter": {"on": NODE, "contains": {"name": "p"}}})
+    await world.engine.search([PEOPLE], query)
+
+    before = world.db.statements
+    page = await world.engine.search([PEOPLE], query)
+
+    assert (len(page.data), len(page.included)) == (50, 250)
+    assert world.db.statements - before == 3
 
 
 async def test_six_steps_are_included_and_a_seventh_is_only_named(world: World) -> None:

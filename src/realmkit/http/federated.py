@@ -4,10 +4,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from realmkit.errors import BadRequest, NotFound
-from realmkit.http import answers, bodies
-from realmkit.http.negotiation import CARD
+from realmkit.http import bodies
+from realmkit.http.search_answers import SearchAnswers
 from realmkit.http.stations import Stations
-from realmkit.http.walks import walk_for
 
 
 class FederatedSearch:
@@ -15,17 +14,12 @@ class FederatedSearch:
 
     def __init__(self, stations: Stations) -> None:
         self._stations = stations
+        self._answers = SearchAnswers(stations)
 
     async def search(self, request: Request) -> Response:
         body = await bodies.read_json_object(request)
         realm_urls = self._realms_of(body.get("realms"))
-        engine = self._stations.search
-        page = await engine.search(
-            realm_urls,
-            engine.parse(body),
-            walk=walk_for(request),
-        )
-        return answers.document(page.to_document(), media_type=CARD)
+        return await self._answers.answer(request, realm_urls, body)
 
     def _realms_of(self, asked: object) -> list[str]:
         if not isinstance(asked, list) or not asked:

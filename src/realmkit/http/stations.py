@@ -17,7 +17,7 @@ from realmkit.extraction import FileExtractor
 from realmkit.files import FileStore
 from realmkit.index import Announcements, IndexStore
 from realmkit.modules import ModuleService
-from realmkit.search import SearchEngine
+from realmkit.search import JobAnswers, SearchEngine
 
 
 class Progress(Protocol):
@@ -61,6 +61,7 @@ class Stations:
     modules: ModuleService
     search: SearchEngine
     extractor: FileExtractor
+    job_answers: JobAnswers
     progress: ProgressSource
     static_dir: Path
     # Set by the signal handler: event streams end on it, so that the server can stop.

@@ -17,7 +17,8 @@ What a run finds stale in another realm is owed by that realm, whoever serves it
 import asyncio
 import itertools
 import logging
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,6 +84,7 @@ class Indexer:
         extractor: FileExtractor,
         search: SearchEngine,
         long_runs: LongRuns,
+        end_job: Callable[[str], Awaitable[None]] | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.progress_hub = ProgressHub((clock or SystemClock()).monotonic)
@@ -94,7 +96,9 @@ class Indexer:
         self._extractor = extractor
         self._names = ModuleNames(public_url)
         self._files = dict(realms)
-        self._job_ids = itertools.count(1)
+        self._end_job = end_job
+        # No other process, and none before this one, gives its jobs the same numbers.
+        self._job_ids = itertools.count(time.time_ns())
         self._tasks: list[asyncio.Task[None]] = []
         self._runners: dict[str, Runner] = {}
         for realm, files in realms.items():
@@ -297,5 +301,6 @@ class Indexer:
             names=self._names,
             hub=self.progress_hub,
             job_id=f"{next(self._job_ids)}.1",
+            end_job=self._end_job,
             keeper=keeper,
         )

@@ -7,6 +7,7 @@ becomes of it all is the keeper's business, who is given each batch as it is don
 """
 
 import asyncio
+import contextlib
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
@@ -84,6 +85,7 @@ class Visitor:
         names: ModuleNames,
         hub: ProgressHub,
         job_id: str,
+        end_job: Callable[[str], Awaitable[None]] | None = None,
         keeper: Keeper,
     ) -> None:
         self._realm = realm
@@ -95,6 +97,7 @@ class Visitor:
         self._names = names
         self._hub = hub
         self._job_id = job_id
+        self._end_job = end_job
         self._keeper = keeper
         self._epoch = ""
         self._place: Place | None = None
@@ -119,10 +122,20 @@ class Visitor:
     async def visit_others(self, work: Work, *, postponed_types: Collection[str] = ()) -> None:
         """Render instances and note other files; of `postponed_types`, cards are only read."""
         self._postponed_types = postponed_types
-        await self._in_parallel(
-            self._visit_json, in_batches(work.json, self._prerenderer.page_limit)
-        )
+        try:
+            await self._in_parallel(
+                self._visit_json, in_batches(work.json, self._prerenderer.page_limit)
+            )
+        finally:
+            await self._forget_answers()
         await self._in_parallel(self._note_files, in_batches(work.files, FILES_AT_ONCE))
+
+    async def _forget_answers(self) -> None:
+        """What the cards asked while they rendered is answered anew from now on."""
+        if self._end_job is not None:
+            # What is kept for a job that ended costs room and nothing else.
+            with contextlib.suppress(RealmkitError):
+                await self._end_job(self._job_id)
 
     async def _read_manifests(self) -> None:
         """One epoch for all realms: a card may adopt a definition of any of them."""

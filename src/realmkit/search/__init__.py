@@ -1,9 +1,18 @@
 """Answering searches and serving linked documents."""
 
 from realmkit.search.engine import SearchEngine, SearchPage
+from realmkit.search.job_answers import JobAnswers
 from realmkit.search.link_walker import Walk
 from realmkit.search.other_servers import RemoteRealms
 from realmkit.search.remote_client import RemoteClient
 from realmkit.search.served_cards import FoundCard
 
-__all__ = ["FoundCard", "RemoteClient", "RemoteRealms", "SearchEngine", "SearchPage", "Walk"]
+__all__ = [
+    "FoundCard",
+    "JobAnswers",
+    "RemoteClient",
+    "RemoteRealms",
+    "SearchEngine",
+    "SearchPage",
+    "Walk",
+]

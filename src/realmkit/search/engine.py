@@ -20,7 +20,7 @@ from realmkit.query import Query, parse_query
 from realmkit.query.compile import CompiledQuery, compile_query
 from realmkit.query.dialects import DIALECTS
 from realmkit.search.found import COLUMNS, Found, found
-from realmkit.search.known import KnownDefinitions
+from realmkit.search.known import CurrentDefinitions, KnownDefinitions
 from realmkit.search.link_walker import LinkWalker, Visited, Walk
 from realmkit.search.other_servers import OtherServers
 from realmkit.search.served import Resource, served_resource, sparse
@@ -70,7 +70,7 @@ class SearchEngine:
         budget_s: float = 30.0,
     ) -> None:
         self._db = db
-        self._definitions = definitions
+        self._definitions = CurrentDefinitions(db, definitions)
         self._realms = {realm.url: realm for realm in files}
         self._names = ModuleNames(public_url)
         self._stored = StoredCards(files, extractor, self._names)
@@ -79,7 +79,7 @@ class SearchEngine:
             db, self._realms, self._names, others, depth=link_depth, budget_s=budget_s
         )
         self.cards = ServedCards(
-            db, definitions, self._realms, self._names, self._stored, self._links
+            db, self._definitions, self._realms, self._names, self._stored, self._links
         )
 
     def parse(self, body: object, *, relative_to: str | None = None) -> Query:
@@ -104,7 +104,7 @@ class SearchEngine:
         with a last good document are found too (`meta.error`), and links are not walked.
         Neither are they with `with_included=False` or for sparse resources.
         """
-        known = KnownDefinitions(self._definitions)
+        known = self._definitions.for_request()
         here, errors = self._served(realm_urls)
         entries, total = await self._find(query, here, known)
         results = [(entry, self._resource(entry)) for entry in entries]
@@ -123,7 +123,7 @@ class SearchEngine:
     async def search_ids(self, realm_urls: Sequence[str], query: Query) -> list[str]:
         """Return only the ids of the page, in order."""
         here, _ = self._served(realm_urls)
-        compiled = await self._compile(query, here, KnownDefinitions(self._definitions))
+        compiled = await self._compile(query, here, self._definitions.for_request())
         rows = await self._db.read(
             compiled.page_sql("i.url, i.type"), compiled.params, budget_s=self._budget_s
         )

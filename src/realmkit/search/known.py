@@ -1,35 +1,74 @@
-"""Definitions at hand while one request is answered.
+"""Definitions at hand while requests are answered.
 
 Compiling a query asks for definitions as it meets them. Those nobody has looked up
 yet are fetched together, and it starts over: once for each link or composite that a
 path passes through, whatever the number of paths.
+
+What was looked up serves the next request too, as long as no index of any realm has
+had a commit since; only a commit changes a definition.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from realmkit.cards.definitions import Definition, DefinitionSource
+from realmkit.db import Database
 from realmkit.query.paths import DefinitionsNeeded
 
 T = TypeVar("T")
 
+GENERATION = "(SELECT coalesce(sum(s.generation), 0) FROM realm_state s)"
+"""A number that every commit to any realm's index raises, as an SQL expression."""
+
+
+Known = dict[str, Definition | None]
+
+
+class CurrentDefinitions:
+    """What was looked up of definitions since the last commit to any index."""
+
+    def __init__(self, db: Database, source: DefinitionSource) -> None:
+        self.source = source
+        self._db = db
+        self._generation = -1
+        self._known: Known = {}
+
+    def for_request(self, generation: int | None = None) -> "KnownDefinitions":
+        """The definitions of a `GENERATION` that the request has read, or of this moment."""
+        return KnownDefinitions(self, None if generation is None else self.at(generation))
+
+    async def now(self) -> Known:
+        row = await self._db.read_one(f"SELECT {GENERATION}")
+        assert row is not None
+        return self.at(row[0])
+
+    def at(self, generation: int) -> Known:
+        # A request that is still at an earlier one keeps its own.
+        if generation != self._generation:
+            self._generation, self._known = generation, {}
+        return self._known
+
 
 class KnownDefinitions:
-    """Looks each definition up once. Made for one request, so that it never goes stale."""
+    """The definitions that one request sees. Each is looked up once."""
 
-    def __init__(self, source: DefinitionSource) -> None:
-        self._source = source
-        self._known: dict[str, Definition | None] = {}
+    def __init__(self, current: CurrentDefinitions, known: Known | None) -> None:
+        self._current = current
+        self._known: Known = {} if known is None else known
+        self._is_bound = known is not None
 
     def __getitem__(self, type_key: str) -> Definition | None:
         """A definition that `load` was asked for before; None if there is none."""
         return self._known[type_key]
 
     async def load(self, type_keys: Iterable[str]) -> None:
-        missing = [key for key in dict.fromkeys(type_keys) if key not in self._known]
+        wanted = dict.fromkeys(type_keys)
+        if wanted and not self._is_bound:
+            self._known, self._is_bound = await self._current.now(), True
+        missing = [key for key in wanted if key not in self._known]
         if not missing:
             return
-        definitions = await self._source.definitions(missing)
+        definitions = await self._current.source.definitions(missing)
         self._known.update({key: definitions.get(key) for key in missing})
 
     async def compile(self, compile_with: Callable[[Mapping[str, Definition | None]], T]) -> T:

@@ -10,9 +10,9 @@ way answers from what it holds: links that lead in circles between servers end t
 """
 
 import asyncio
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, cast
-from urllib.parse import urlsplit
 
 from realmkit.cards.addresses import card_id
 from realmkit.cards.documents import check_card_document
@@ -22,6 +22,10 @@ from realmkit.search.served import Resource
 IDS_A_REQUEST = 200
 MOST_GETS = 20
 """How many cards of a server that names no realm are asked for one by one."""
+
+
+_FIRST_FOLDER = re.compile(r"\w+://[^/?#]*/[^/?#]*")
+_REALM_URL = re.compile(r"https?://[^/?#]+/(?:[^?#]+/)?")
 
 
 class Unreachable(Exception):
@@ -164,20 +168,15 @@ class RemoteRealms:
                 "unknown", f"{card_id(id)} was answered with another card's document."
             )
         realm_url = headers.get("x-boxel-realm-url", "")
-        if realm_url.endswith("/") and id.startswith(realm_url) and _is_realm(realm_url):
+        if _REALM_URL.fullmatch(realm_url) and id.startswith(realm_url):
             self._realm_urls.add(realm_url)
         return resource
 
 
 def _neighbourhood(id: str) -> str:
     """What cards of one realm have in common even if the realm is not known: its first folder."""
-    parts = urlsplit(id)
-    return f"{parts.scheme}://{parts.netloc}/{parts.path.lstrip('/').partition('/')[0]}"
-
-
-def _is_realm(url: str) -> bool:
-    parts = urlsplit(url)
-    return bool(parts.netloc) and not parts.query and not parts.fragment
+    match = _FIRST_FOLDER.match(id)
+    return match[0] if match else id
 
 
 def _resource_of_realm(value: object, realm_url: str) -> Resource:

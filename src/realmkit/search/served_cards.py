@@ -11,23 +11,23 @@ from typing import Any
 
 from realmkit.cards.addresses import card_id, instance_url
 from realmkit.cards.code_refs import ModuleNames
-from realmkit.cards.definitions import DefinitionSource
 from realmkit.cards.stored import Place, stored_resource
 from realmkit.config import Realm
 from realmkit.db import Database
 from realmkit.errors import RealmkitError
 from realmkit.search.found import COLUMNS, Found, found
-from realmkit.search.known import KnownDefinitions
+from realmkit.search.known import GENERATION, CurrentDefinitions
 from realmkit.search.link_walker import LinkWalker, Visited, Walk
 from realmkit.search.served import Resource, served_resource
 from realmkit.search.stored import StoredCards
 
-# One instance by the URL of its file, what its visit saw of it, and whether the log of
-# its realm has gone on since the index last followed it.
+# One instance by the URL of its file, what its visit saw of it, whether the log of its
+# realm has gone on since the index last followed it, and where the index stands.
 _CARD = f"""\
 SELECT {COLUMNS}, i.content_hash,
   coalesce((SELECT e.last_change_seq FROM change_log_ends e WHERE e.realm_url = i.realm_url), 0)
-  > coalesce((SELECT s.indexed_seq FROM realm_state s WHERE s.realm_url = i.realm_url), 0)
+  > coalesce((SELECT s.indexed_seq FROM realm_state s WHERE s.realm_url = i.realm_url), 0),
+  {GENERATION}
 FROM entries i WHERE i.url = $1 AND i.type = 'instance'"""
 
 
@@ -38,6 +38,8 @@ class FoundCard:
     entry: Found
     content_hash: str | None
     is_behind: bool
+    generation: int
+    """Where the index of all realms together stood when it was found."""
 
 
 class ServedCards:
@@ -46,7 +48,7 @@ class ServedCards:
     def __init__(
         self,
         db: Database,
-        definitions: DefinitionSource,
+        definitions: CurrentDefinitions,
         realms: Mapping[str, Realm],
         names: ModuleNames,
         stored: StoredCards,
@@ -65,8 +67,8 @@ class ServedCards:
         row = await self._db.read_one(_CARD, (url,))
         if row is None:
             return None
-        *columns, content_hash, is_behind = row
-        return FoundCard(found(tuple(columns)), content_hash, bool(is_behind))
+        *columns, content_hash, is_behind, generation = row
+        return FoundCard(found(tuple(columns)), content_hash, bool(is_behind), generation)
 
     async def document(self, card: FoundCard, walk: Walk | None = None) -> dict[str, Any]:
         """The served document `{data, included?}`.
@@ -79,7 +81,7 @@ class ServedCards:
         if entry.resource is None:
             await self._fill_from_file(resource)
         root = Visited(resource, entry.types[0] if entry.types else None)
-        known = KnownDefinitions(self._definitions)
+        known = self._definitions.for_request(card.generation)
         included = await self._links.walk([root], known, walk or Walk())
         return {"data": resource, "included": included} if included else {"data": resource}
 

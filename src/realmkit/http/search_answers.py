@@ -1,0 +1,65 @@
+"""Answering a search, whoever is asked: one realm or the server for several.
+
+A question of a job (`X-Boxel-Job-Id` with `X-Boxel-Consuming-Realm`) is worked out
+once: the answer is kept until the job ends, carries an ETag, and is 304 for a page that
+holds it. Everybody else gets the state of the moment, which nobody may keep.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from realmkit.http import answers, conditional
+from realmkit.http.negotiation import CARD
+from realmkit.http.stations import Stations
+from realmkit.http.walks import view_of, walk_for
+
+_JOB_ID = re.compile(r"[0-9]{1,20}\.[0-9]{1,20}")
+_REALM_URL = re.compile(r"https?://[!-~]{1,2040}")
+
+
+class SearchAnswers:
+    """Runs searches and writes their answers."""
+
+    def __init__(self, stations: Stations) -> None:
+        self._stations = stations
+
+    async def answer(
+        self, request: Request, realm_urls: Sequence[str], body: Mapping[str, Any]
+    ) -> Response:
+        """The page of results of the query `body` over `realm_urls`. Raises `BadRequest`."""
+        job_id = job_of(request)
+        if job_id is None:
+            document = await self._search(request, realm_urls, body)
+            return answers.document(document, media_type=CARD)
+        kept = self._stations.job_answers
+        query = {name: value for name, value in body.items() if name != "realms"}
+        key = await kept.key(realm_urls, query, {"view": view_of(request)})
+        etag = f'"{job_id}-{key}"'
+        headers = {"cache-control": answers.NO_STORE, "etag": f"W/{etag}"}
+        content = await kept.get(job_id, key)
+        if content is None:
+            content = orjson.dumps(await self._search(request, realm_urls, body))
+            await kept.put(job_id, key, content)
+        elif conditional.is_not_modified(request.headers.get("if-none-match"), etag):
+            return Response(status_code=304, headers=headers)
+        return Response(content, media_type=CARD, headers=headers)
+
+    async def _search(
+        self, request: Request, realm_urls: Sequence[str], body: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        engine = self._stations.search
+        page = await engine.search(realm_urls, engine.parse(body), walk=walk_for(request))
+        return page.to_document()
+
+
+def job_of(request: Request) -> str | None:
+    """The job that asks, if it names itself well: an id `n.n` and the realm it works for."""
+    job_id = request.headers.get("x-boxel-job-id", "").strip()
+    realm_url = request.headers.get("x-boxel-consuming-realm", "").strip()
+    is_well_named = _JOB_ID.fullmatch(job_id) and _REALM_URL.fullmatch(realm_url)
+    return job_id if is_well_named else None
