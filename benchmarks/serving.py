@@ -83,7 +83,14 @@ class Figures:
         return 0 if self.all_met else 1
 
 
-def settings_for(folder: Path, state: Path, listener: socket.socket, *, watch: bool) -> Settings:
+def settings_for(
+    folder: Path,
+    state: Path,
+    listener: socket.socket,
+    *,
+    watch: bool,
+    database_url: str | None = None,
+) -> Settings:
     """How a server of `folder` is set up that listens on `listener`."""
     url = mounts.address_of(listener, "127.0.0.1")
     return Settings(
@@ -91,6 +98,7 @@ def settings_for(folder: Path, state: Path, listener: socket.socket, *, watch: b
         port=listener.getsockname()[1],
         public_url=url,
         state_dir=state,
+        database_url=database_url,
         watch=watch,
     )
 

@@ -29,8 +29,12 @@ class World:
         self.index = IndexStore(db, changes, public_url="http://h")
         self.files = {realm: FileStore(realm, db, changes) for realm in realms}
         self.extractor = FileExtractor()
+        self.rebuild()
+
+    def rebuild(self, **options: Any) -> None:
+        """Build the engine anew over the same index; `options` as `SearchEngine` takes them."""
         self.engine = SearchEngine(
-            db, self.index, self.files, self.extractor, public_url="http://h"
+            self.db, self.index, self.files, self.extractor, public_url="http://h", **options
         )
 
     async def define(self, described: Sequence[Mapping[str, Any]]) -> None:

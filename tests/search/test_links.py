@@ -6,7 +6,6 @@ import pytest
 
 from realmkit.errors import TooSlow
 from realmkit.index import NewEntry
-from realmkit.search import SearchEngine
 
 from ..support.people import type_key
 from .conftest import OTHERS, PEOPLE, World, broken, person
@@ -59,6 +58,17 @@ async def test_a_cycle_ends_and_the_root_is_not_included(world: World) -> None:
     assert back["data"] == {"type": "card", "id": f"{PEOPLE}ann"}
 
 
+async def test_the_root_under_another_spelling_is_not_included_again(world: World) -> None:
+    await world.put(
+        person("ann", links={"boss": "./bob.json", "owner": f"{PEOPLE}ann.json"}),
+        person("bob", links={"boss": "./ann.json"}),
+    )
+    found = await world.document("ann")
+
+    assert included(found) == ["people/bob"]
+    assert found["data"]["relationships"]["owner"]["data"]["id"] == f"{PEOPLE}ann"
+
+
 async def test_a_loop_across_realms_ends(world: World) -> None:
     await world.put(person("ann", links={"boss": f"{OTHERS}dan"}))
     dan = person("dan", realm=OTHERS, links={"boss": f"{PEOPLE}ann", "owner": f"{OTHERS}dan"})
@@ -90,9 +100,7 @@ async def test_ten_thousand_links_on_one_card_are_one_layer(world: World) -> Non
 async def test_the_depth_is_a_setting(world: World) -> None:
     chain = [person(str(step), links={"boss": f"./{step + 1}"}) for step in range(4)]
     await world.put(*chain, person("4"))
-    world.engine = SearchEngine(
-        world.db, world.index, world.files, public_url="http://h", link_depth=1
-    )
+    world.rebuild(link_depth=1)
     assert included(await world.document("0")) == ["people/1", "people/2"]
 
 
@@ -121,9 +129,7 @@ async def test_a_walk_that_spends_its_time_is_given_up(world: World) -> None:
     await world.put(person("ann", links={"boss": "./bob"}), person("bob"))
     card = await world.engine.cards.find(f"{PEOPLE}ann")
     assert card is not None
-    world.engine = SearchEngine(
-        world.db, world.index, world.files, public_url="http://h", budget_s=-1.0
-    )
+    world.rebuild(budget_s=-1.0)
     with pytest.raises(TooSlow):
         await world.engine.cards.document(card)
 

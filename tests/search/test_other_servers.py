@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from starlette.responses import RedirectResponse, Response
 
-from realmkit.search import RemoteClient, RemoteRealms, SearchEngine
+from realmkit.search import RemoteClient, RemoteRealms
 from realmkit.search.other_servers import Unreachable
 
 from ..support.other_server import OtherServer, answer, other_server

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from realmkit.changes import ChangeLog
+from realmkit.config import Realm
+from realmkit.files import FileStore
 from realmkit.index import NewEntry
 from realmkit.search.search_links import parse_search_link
 
@@ -85,7 +89,10 @@ async def test_a_singular_field_takes_the_first_result(world: World) -> None:
     await define_dog(world, friend={"filter": {"not": {"eq": {"name": "$this.name"}}}})
     await world.put(dog("a"), dog("b"), dog("c"), person("ann"))
 
-    assert (await relationships(world, "a"))["friend"]["links"]["self"] == "./b"
+    friend = (await relationships(world, "a"))["friend"]
+    assert friend["links"]["self"] == "./b"
+    assert friend["data"] == {"type": "card", "id": f"{PEOPLE}b"}
+    assert parse_search_link(friend["links"]["search"])[1]["page"] == {"number": 0, "size": 1}
     assert (await relationships(world, "b"))["friend"]["data"]["id"] == f"{PEOPLE}a"
 
 
@@ -223,3 +230,83 @@ async def test_a_field_costs_one_statement_however_many_parents_ask(world: World
         )
 
     assert costs[0] == costs[1]
+
+
+async def test_realms_that_tokens_name_are_deduplicated_and_the_deepest_that_holds_them(
+    world: World, tmp_path: Path
+) -> None:
+    inner = Realm(f"{PEOPLE}inner/", tmp_path / "inner", "inner")
+    inner.root.mkdir()
+    world.files[inner] = FileStore(inner, world.db, ChangeLog(world.db))
+    world.rebuild()
+    await define_dog(world, all={"realms": ["$this.homes"]})
+    homes = [f"{inner.url}x", f"{OTHERS}y", f"{OTHERS}z", "http://far/w", 5]
+    await world.put(dog("me", homes=homes), dog("lost", homes=["http://far/w"]), dog("new"))
+    await world.put(dog("b", realm=OTHERS), realm=OTHERS)
+
+    me, lost = await relationships(world, "me"), await relationships(world, "lost")
+
+    assert parse_search_link(me["all"]["links"]["search"])[0] == [inner.url, OTHERS]
+    assert [one["id"] for one in me["all"]["data"]] == [f"{OTHERS}b"]
+    # None of them is a realm's: nothing is asked. No list at all means the card's own realm.
+    assert lost["all"] == {"links": {"self": None}}
+    new = (await relationships(world, "new"))["all"]
+    assert new == {"links": {"self": None}}
+
+
+async def test_an_anchor_of_ones_own_is_kept(world: World) -> None:
+    pup = {"module": "./dog", "name": "Pup"}
+    await define_dog(world, pups={"filter": {"type": pup}}, mine={"filter": {"on": pup}})
+    await world.put(dog("a"), person("p", {"name": "p"}, ref={**pup, "module": f"{PEOPLE}dog"}))
+
+    found = await relationships(world, "a")
+
+    for name in ("pups", "mine"):
+        query = parse_search_link(found[name]["links"]["search"])[1]
+        assert list(query["filter"].values()) == [{"module": f"{PEOPLE}dog", "name": "Pup"}]
+
+
+async def test_a_field_of_files_names_files(world: World) -> None:
+    file_def = {"module": "@cardstack/base/file-api", "name": "FileDef"}
+    await world.define([_described("card-def", file_def, {})])
+    fields = {"papers": {"type": "linksToMany", "card": file_def, "query": {}}}
+    await world.define([_described("card-def", DOG, fields)])
+    paper = NewEntry(url=f"{PEOPLE}a.pdf", type="file", types=[type_key(file_def)], search_doc={})
+    await world.put(dog("me"), paper)
+
+    papers = (await relationships(world, "me"))["papers"]
+
+    assert papers["data"] == [{"type": "file-meta", "id": f"{PEOPLE}a.pdf"}]
+
+
+async def test_a_link_that_is_no_url_is_the_id_of_nothing(world: World) -> None:
+    await define_dog(world, siblings={"filter": {"eq": {"mother.id": "$this.mother.id"}}})
+    await world.put(dog("a", links={"mother": "//["}))
+
+    assert (await relationships(world, "a"))["siblings"] == {"links": {"self": None}}
+
+
+async def test_a_definition_that_nobody_described_has_no_fields_and_nothing_is_rendered(
+    world: World,
+) -> None:
+    await world.put(dog("a"))
+
+    assert await relationships(world, "a", skip_query_backed_expansion=True) == {}
+
+
+async def test_deeply_nested_values_ask_with_their_own_values(world: World) -> None:
+    await define_dog(world)
+    yard = {"module": f"{PEOPLE}yard", "name": "Yard"}
+    homes = {"homes": {"type": "containsMany", "card": HOME}}
+    await world.define([_described("field-def", yard, homes)])
+    fields = {"yard": {"type": "contains", "card": yard}}
+    ranch = {"module": f"{PEOPLE}ranch", "name": "Ranch"}
+    await world.define([_described("card-def", ranch, fields)])
+    attributes = {"yard": {"homes": [{"welcome": "pug"}, {}, {"welcome": "lab"}]}}
+    await world.put(person("r", attributes, ref=ranch), dog("a", "pug"), dog("b", "lab"))
+
+    found = await relationships(world, "r")
+
+    assert ids(found["yard.homes.0.guests"]) == ["a"]
+    assert found["yard.homes.1.guests"] == {"links": {"self": None}}
+    assert ids(found["yard.homes.2.guests"]) == ["b"]

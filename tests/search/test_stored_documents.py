@@ -35,3 +35,20 @@ async def test_cards_come_as_stored_and_the_rest_is_listed(world: World, tmp_pat
         (f"{PEOPLE}nobody", "404"),
         ("http://far/x", "404"),
     ]
+
+
+async def test_many_documents_cost_one_statement_a_realm(world: World) -> None:
+    people, others = world.files.values()
+    body = b'{"data": {"type": "card", "meta": {"adoptsFrom": {"module": "./p", "name": "P"}}}}'
+    ids: list[str] = []
+    for store in (people, others):
+        for number in range(20):
+            await store.write(f"{number}.json", body)
+            ids.append(f"{store.realm.url}{number}")
+
+    before = world.db.statements
+    answer = await world.engine.stored_documents([*ids, f"{PEOPLE}none", "http://far/x"])
+
+    assert world.db.statements - before == 2
+    assert [one["id"] for one in answer["data"]] == ids
+    assert [one["id"] for one in answer["meta"]["missing"]] == [f"{PEOPLE}none", "http://far/x"]
