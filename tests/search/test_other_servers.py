@@ -31,14 +31,7 @@ async def reaching(
 ) -> AsyncGenerator[RemoteClient, None]:
     """Let the world's engine ask other servers, private ones only at `hosts`."""
     client = RemoteClient(public_url="http://h", allowed_hosts=hosts, timeout_s=timeout_s)
-    world.engine = SearchEngine(
-        world.db,
-        world.index,
-        world.files,
-        world.extractor,
-        public_url="http://h",
-        others=RemoteRealms(client),
-    )
+    world.rebuild(others=RemoteRealms(client))
     try:
         yield client
     finally:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from realmkit.cards.code_refs import FILE_DEF
 from realmkit.changes import ChangeLog
 from realmkit.config import Realm
 from realmkit.files import FileStore
@@ -267,7 +268,7 @@ async def test_an_anchor_of_ones_own_is_kept(world: World) -> None:
 
 
 async def test_a_field_of_files_names_files(world: World) -> None:
-    file_def = {"module": "@cardstack/base/file-api", "name": "FileDef"}
+    file_def = FILE_DEF.to_json()
     await world.define([_described("card-def", file_def, {})])
     fields = {"papers": {"type": "linksToMany", "card": file_def, "query": {}}}
     await world.define([_described("card-def", DOG, fields)])

@@ -16,7 +16,7 @@ ANN = b"""{"data": {"id": "ignored", "type": "card", "attributes": {"name": "Ann
 async def test_cards_come_as_stored_and_the_rest_is_listed(world: World, tmp_path: Path) -> None:
     folder = tmp_path / "people"
     (folder / "ann.json").write_bytes(ANN)
-    (folder / "odd.json").write_bytes(b"{")
+    (folder / "odd.json").write_bytes(b'{"data": {"meta": {"adoptsFrom": {')
 
     wanted = [f"{PEOPLE}ann", f"{PEOPLE}odd", f"{PEOPLE}nobody", "http://far/x"]
     answer = await world.engine.stored_documents(wanted)
