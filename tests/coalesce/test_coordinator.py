@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.coalesce.conftest import PERSON, REALM, Desk
 
-from realmkit.coalesce import Coordinator, LayeredCache, Payload, TranspileTable
+from realmkit.coalesce import Coordinator, GenerationTable, LayeredCache, Payload
 from realmkit.db import Database, lock_key
 from realmkit.errors import TryLater
 
@@ -17,9 +17,12 @@ KEY = lock_key(f"transpile|{REALM}|{REALM}{PERSON}")
 
 def coordinated(db: Database, look_again_s: float = 60) -> Desk:
     """A process with a coordinator; by default only a notification wakes it."""
-    table, coordinator = TranspileTable(db), Coordinator(db.notifier, look_again_s=look_again_s)
+    table, coordinator = (
+        GenerationTable(db, "module_transpile_cache"),
+        Coordinator(db.notifier, look_again_s=look_again_s),
+    )
     cache: LayeredCache[str] = LayeredCache(
-        table, encode=Payload, decode=str, coordinator=coordinator
+        "transpile", table, encode=Payload, decode=str, coordinator=coordinator
     )
     return Desk(cache, table, db)
 

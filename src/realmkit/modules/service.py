@@ -16,7 +16,7 @@ import msgspec
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.near_miss import nearest_name
 from realmkit.changes import ChangeLog, NewChange
-from realmkit.coalesce import Coordinator, LayeredCache, MemoryCache, TranspileTable
+from realmkit.coalesce import Coordinator, GenerationTable, LayeredCache, MemoryCache
 from realmkit.config import Realm
 from realmkit.db import Database, Transaction
 from realmkit.errors import NotFound, TranspileError, TryLater
@@ -83,7 +83,8 @@ class ModuleService:
         icons = IconLibrary(static / "icons.json")
         self.coordinator = Coordinator(db.notifier)
         self.cache = LayeredCache(
-            TranspileTable(db),
+            "transpile",
+            GenerationTable(db, "module_transpile_cache"),
             encode=encode,
             decode=decode,
             max_bytes=memory_bytes // 2,
