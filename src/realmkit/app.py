@@ -28,7 +28,7 @@ from realmkit.index import Announcements, IndexStore, LongRuns
 from realmkit.indexer import Indexer
 from realmkit.modules import ModuleService, TranspilerPool
 from realmkit.prerender import Prerenderer
-from realmkit.search import RemoteClient, RemoteRealms, SearchEngine
+from realmkit.search import DefinitionCache, RemoteClient, RemoteRealms, SearchEngine
 
 log = logging.getLogger(__name__)
 
@@ -118,21 +118,36 @@ class App:
         begun.push_async_callback(remote.stop)
         extractor = FileExtractor()
         begun.push_async_callback(extractor.stop)
-        search = SearchEngine(
-            db,
-            index,
-            stores,
-            extractor,
-            public_url=settings.public_url,
-            others=RemoteRealms(remote),
-            link_depth=settings.link_depth,
-            budget_s=settings.search_timeout_s,
-        )
         prerenderer = Prerenderer(
             settings.public_url,
             chromium,
             page_limit=settings.page_count,
             render_timeout_s=settings.render_timeout_s,
+        )
+        definitions = DefinitionCache(
+            db,
+            index,
+            manifests=modules,
+            pages=prerenderer,
+            realms=settings.realms,
+            public_url=settings.public_url,
+            renderer_version=renderer_version(static_dir()),
+            calls_at_once=settings.page_count,
+            coordinator=modules.coordinator,
+        )
+        begun.push_async_callback(definitions.stop)
+        for store in stores.values():
+            store.join_transactions(definitions.in_transaction)
+        search = SearchEngine(
+            db,
+            definitions,
+            stores,
+            extractor,
+            kept_definitions=definitions.kept,
+            public_url=settings.public_url,
+            others=RemoteRealms(remote),
+            link_depth=settings.link_depth,
+            budget_s=settings.search_timeout_s,
         )
         await prerenderer.start()
         begun.push_async_callback(prerenderer.stop)
@@ -145,6 +160,7 @@ class App:
             modules=modules,
             prerenderer=prerenderer,
             extractor=extractor,
+            definitions=definitions,
             search=search,
             long_runs=LongRuns(db, index, public_url=settings.public_url),
             public_url=settings.public_url,
@@ -156,6 +172,7 @@ class App:
             index=index,
             announcements=announcements,
             modules=modules,
+            definitions=definitions,
             search=search,
             extractor=extractor,
             progress=self.indexer.progress_hub,

@@ -41,6 +41,7 @@ def play_all(first: int, count: int, kit: Kit | None = None) -> Tally:
     tally, kit, database = Tally(), kit or real(), new_database()
     was_collecting = gc.isenabled()
     gc.disable()
+    gc.freeze()
     try:
         for seed in range(first, first + count):
             played = play(seed, kit, database)
@@ -50,8 +51,9 @@ def play_all(first: int, count: int, kit: Kit | None = None) -> Tally:
                 tally.first_fault = play(seed, kit, database, is_traced=True)
                 return tally
             if seed % SEEDS_BETWEEN_COLLECTIONS == 0:
-                gc.collect()
+                gc.collect(0)
     finally:
+        gc.unfreeze()
         if was_collecting:
             gc.enable()
     return tally

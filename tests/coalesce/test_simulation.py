@@ -21,6 +21,7 @@ INTERLEAVINGS = int(os.environ.get("REALMKIT_INTERLEAVINGS", "100000"))
 SEEDS_TO_FAIL_WITHIN = 20_000
 
 
+@pytest.mark.timeout(900)
 def test_no_interleaving_breaks_the_protocol() -> None:
     asked = ["--interleavings", str(INTERLEAVINGS), "--cores", "2"]
     played = subprocess.run(

@@ -17,7 +17,7 @@ from realmkit.extraction import FileExtractor
 from realmkit.files import FileStore
 from realmkit.index import Announcements, IndexStore
 from realmkit.modules import ModuleService
-from realmkit.search import SearchEngine
+from realmkit.search import DefinitionCache, SearchEngine
 
 
 class Progress(Protocol):
@@ -59,6 +59,7 @@ class Stations:
     index: IndexStore
     announcements: Announcements
     modules: ModuleService
+    definitions: DefinitionCache
     search: SearchEngine
     extractor: FileExtractor
     progress: ProgressSource

@@ -1,9 +1,20 @@
 """Answering searches and serving linked documents."""
 
+from realmkit.search.definitions import DefinitionCache, Describer, epoch_of
 from realmkit.search.engine import SearchEngine, SearchPage
 from realmkit.search.link_walker import Walk
 from realmkit.search.other_servers import RemoteRealms
 from realmkit.search.remote_client import RemoteClient
 from realmkit.search.served_cards import FoundCard
 
-__all__ = ["FoundCard", "RemoteClient", "RemoteRealms", "SearchEngine", "SearchPage", "Walk"]
+__all__ = [
+    "DefinitionCache",
+    "Describer",
+    "FoundCard",
+    "RemoteClient",
+    "RemoteRealms",
+    "SearchEngine",
+    "SearchPage",
+    "Walk",
+    "epoch_of",
+]

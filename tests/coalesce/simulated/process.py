@@ -108,11 +108,11 @@ class Process:
         """No reader gets less than what was acknowledged when it came."""
         world = self.world
         acknowledged, invalidated_at = world.acknowledged, self.invalidated_at
-        world.say(self, f"READS; {acknowledged} is acknowledged")
+        world.say(self, "READS;", acknowledged, "is acknowledged")
         own = self.invalidations
         found = await self.cache.get(REALM, PATH, "t1", lambda: self._read_file(own), self._make)
         made: Made = found.value
-        world.say(self, f"READ {made} from {found.layer}")
+        world.say(self, "READ", made, "from", found.layer)
         if made.content < acknowledged:
             world.fault(f"{self.name} read {made.content} after {acknowledged} was acknowledged")
         if str(made.content) != found.source_hash:
@@ -129,11 +129,11 @@ class Process:
 
     async def _make(self, source: Content) -> Made:
         world, number, began_at = self.world, source.number, self.world.moment
-        world.say(self, f"MAKES {number}")
+        world.say(self, "MAKES", number)
         if world.locks.get(KEY) is not self:
             if not self.was_cut:
                 world.fault(f"{self.name} makes {number} without the lock")
-        elif source.seen == world.row()[:2] and source.own == self.invalidations:
+        elif source.seen == world.marks and source.own == self.invalidations:
             world.undisturbed[number] = world.undisturbed.get(number, 0) + 1
             if world.undisturbed[number] > 1:
                 world.fault(f"{self.name} makes {number}, which has been made")
@@ -175,7 +175,7 @@ class Process:
             committed_at = world.moment
         self.invalidations += 1
         world.disturb()
-        world.say(self, f"ACKNOWLEDGES {number}")
+        world.say(self, "ACKNOWLEDGES", number)
         world.acknowledged = max(world.acknowledged, number)
         self.invalidated_at = max(self.invalidated_at, committed_at)
         world.is_being_written = self.is_writing = False

@@ -74,9 +74,10 @@ class World:
         self.trace: list[str] | None = None
         database.execute("delete from module_transpile_cache")
 
-    def say(self, process: Process | None, what: str) -> None:
+    def say(self, process: Process | None, *words: object) -> None:
         if self.trace is not None:
-            self.trace.append(f"{process.name if process else 'world'}: {what}")
+            who = process.name if process else "world"
+            self.trace.append(f"{who}: {' '.join(map(str, words))}")
 
     def fault(self, what: str) -> None:
         """An invariant does not hold."""
@@ -105,7 +106,7 @@ class World:
             # A notice: that it is heard is all that happens.
             self.happen(step)
         elif not step.future.done():
-            self.say(step.process, f"hears: {step.what}")
+            self.say(step.process, "hears:", step.what)
             if isinstance(step.result, TryLater):
                 step.future.set_exception(step.result)
             else:
