@@ -36,7 +36,7 @@ GUARDS: dict[str, list[Edit]] = {
         ),
     ],
     "the tombstone is written in the change's transaction": [
-        Edit(LAYERED, "await self.table.tombstone(tx, realm_url, path)", "pass"),
+        Edit(LAYERED, "await self.table.tombstone(tx, realm_url, path, source_hash)", "pass"),
     ],
     "a tombstone raises the generation": [
         Edit(
@@ -44,6 +44,9 @@ GUARDS: dict[str, list[Edit]] = {
             "generation = module_transpile_cache.generation + 1",
             "generation = module_transpile_cache.generation",
         ),
+    ],
+    "a tombstone spares only what was made of the new source": [
+        Edit("outdate", " and source_hash = $3", " and source_hash <> $3"),
     ],
     "a bulk wipe moves the floor, for paths that have no row": [
         Edit(

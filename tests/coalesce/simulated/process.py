@@ -78,6 +78,7 @@ class Process:
         self.seen_generations = (0, 0)
         self.invalidations = 0
         self.invalidated_at = 0
+        self.written = 1
         table = kit.GenerationTable(WorldDatabase(world, self), "module_transpile_cache")
         if kit.statements:
             table._sql = {**table._sql, **kit.statements}
@@ -107,7 +108,8 @@ class Process:
     async def read(self) -> None:
         """No reader gets less than what was acknowledged when it came."""
         world = self.world
-        acknowledged, invalidated_at = world.acknowledged, self.invalidated_at
+        acknowledged = world.acknowledged
+        invalidated_at = self.invalidated_at
         world.say(self, "READS;", acknowledged, "is acknowledged")
         own = self.invalidations
         found = await self.cache.get(REALM, PATH, "t1", lambda: self._read_file(own), self._make)
@@ -170,6 +172,8 @@ class Process:
         async with self.cache.table._db.transaction() as tx:
             if whole_realm:
                 await self.cache.tombstone_realm(tx, REALM)
+            elif is_new:
+                await self.cache.tombstone(tx, REALM, PATH, str(number))
             else:
                 await self.cache.tombstone(tx, REALM, PATH)
             committed_at = world.moment
@@ -177,7 +181,9 @@ class Process:
         world.disturb()
         world.say(self, "ACKNOWLEDGES", number)
         world.acknowledged = max(world.acknowledged, number)
-        self.invalidated_at = max(self.invalidated_at, committed_at)
+        self.written = max(self.written, number)
+        if whole_realm or not is_new:
+            self.invalidated_at = max(self.invalidated_at, committed_at)
         world.is_being_written = self.is_writing = False
 
     def _replace(self) -> int:

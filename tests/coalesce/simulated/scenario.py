@@ -144,5 +144,6 @@ def _check_rest(world: World) -> None:
     for process in world.processes:
         if process.is_alive:
             for kept in process.cache._memory._kept.values():
-                if kept.value.value.read_at < process.invalidated_at:
-                    world.fault(f"{process.name} keeps {kept.value.value} past its invalidation")
+                made = kept.value.value
+                if made.content < process.written or made.read_at < process.invalidated_at:
+                    world.fault(f"{process.name} keeps {made} past its invalidation")

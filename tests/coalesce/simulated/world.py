@@ -202,38 +202,39 @@ class WorldDatabase:
 
 
 class WorldTransaction:
-    """Applied at one moment; its callbacks run when the process hears of it."""
+    """Applied at one moment, when its turn has come; its callbacks run when the process hears
+    that it is committed."""
 
     def __init__(self, world: World, process: Process) -> None:
         self._world = world
         self._process = process
-        self._statements: list[tuple[str, Any]] = []
         self._callbacks: list[Callable[[], None]] = []
 
     async def __aenter__(self) -> WorldTransaction:
+        await self._world.ask(self._process, "has its turn to write", lambda: None)
         return self
 
     async def __aexit__(self, kind: object, *_: object) -> None:
-        if kind is None and not self._world.has_ended:
-            await self._world.ask(self._process, "commits", self._apply)
-            for callback in self._callbacks:
-                callback()
+        if self._world.has_ended or kind is not None:
+            return
+        self._world.say(self._process, "COMMITS")
+        self._world.look_at_the_table()
+        await self._world.ask(self._process, "is committed", lambda: None)
+        for callback in self._callbacks:
+            callback()
 
     async def execute(self, sql: str, params: Any = ()) -> int:
-        self._statements.append((sql, params))
-        return 1
+        if self._world.has_ended:
+            return 0
+        bindings = {str(number): value for number, value in enumerate(params, 1)}
+        self._world.database.execute(sql, bindings)
+        return self._world.database.changes()
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:
         return nullcontext()
 
     def on_commit(self, callback: Callable[[], None]) -> None:
         self._callbacks.append(callback)
-
-    def _apply(self) -> None:
-        for sql, params in self._statements:
-            bindings = {str(number): value for number, value in enumerate(params, 1)}
-            self._world.database.execute(sql, bindings)
-        self._world.look_at_the_table()
 
 
 class WorldNotifier:
