@@ -17,6 +17,7 @@ import orjson
 from starlette.types import ASGIApp
 
 from realmkit.changes import ChangeLog, Sweeper
+from realmkit.coalesce import CacheSweeper
 from realmkit.config import Realm, Settings, find_chromium, find_node, static_dir
 from realmkit.db import open_database
 from realmkit.extraction import FileExtractor
@@ -138,9 +139,13 @@ class App:
         begun.push_async_callback(definitions.stop)
         for store in stores.values():
             store.join_transactions(definitions.in_transaction)
+        caches = CacheSweeper([modules.cache.table, definitions.cache.table], settings.cache_bounds)
+        await caches.start()
+        begun.push_async_callback(caches.stop)
         search = SearchEngine(
             db,
-            definitions,
+            # To describe needs a browser, which a server that does not index has not.
+            definitions if settings.index else definitions.kept,
             stores,
             extractor,
             kept_definitions=definitions.kept,
@@ -173,6 +178,7 @@ class App:
             announcements=announcements,
             modules=modules,
             definitions=definitions,
+            cache_sweeps=caches.stats,
             search=search,
             extractor=extractor,
             progress=self.indexer.progress_hub,

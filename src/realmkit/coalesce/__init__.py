@@ -2,13 +2,15 @@
 cache of two layers built on them."""
 
 from realmkit.coalesce.coordinator import Coordinator
-from realmkit.coalesce.generation_table import GenerationTable
+from realmkit.coalesce.generation_table import GenerationTable, TableName
 from realmkit.coalesce.generations import Generation, Generations
 from realmkit.coalesce.layered import Found, Layer, LayeredCache, Payload, Source
 from realmkit.coalesce.memory import MemoryCache
 from realmkit.coalesce.single_flight import SingleFlight
+from realmkit.coalesce.sweeping import CacheSweeper
 
 __all__ = [
+    "CacheSweeper",
     "Coordinator",
     "Found",
     "Generation",
@@ -20,4 +22,5 @@ __all__ = [
     "Payload",
     "SingleFlight",
     "Source",
+    "TableName",
 ]

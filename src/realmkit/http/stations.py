@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from realmkit.changes import ChangeLog
+from realmkit.coalesce.sweeping import SweepStats
 from realmkit.config import Realm, Settings
 from realmkit.extraction import FileExtractor
 from realmkit.files import FileStore
@@ -60,6 +61,7 @@ class Stations:
     announcements: Announcements
     modules: ModuleService
     definitions: DefinitionCache
+    cache_sweeps: SweepStats
     search: SearchEngine
     extractor: FileExtractor
     progress: ProgressSource
