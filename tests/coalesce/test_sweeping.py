@@ -113,14 +113,14 @@ async def test_tombstones_and_floors_are_deleted_when_nobody_can_meet_them(
 async def test_who_writes_nothing_adds_nothing_up(shelf: Shelf) -> None:
     await shelf.put("a", "b", "c", "d")
     await shelf.sweeper.sweep()
-    before = shelf.table._db.statements
+    before = shelf.table.db.statements
     await shelf.sweeper.sweep()
-    quiet = shelf.table._db.statements - before
+    quiet = shelf.table.db.statements - before
     await shelf.put("e")
-    before = shelf.table._db.statements
+    before = shelf.table.db.statements
     await shelf.sweeper.sweep()
 
-    assert quiet < shelf.table._db.statements - before
+    assert quiet < shelf.table.db.statements - before
     assert await shelf.kept("b", "c", "d", "e") == ["c", "d", "e"]
 
 

@@ -56,14 +56,14 @@ class GenerationTable:
         self.name = name
         self.writes = 0
         self.failures = 0
-        self._db = db
+        self.db = db
         self._sql = load_sql(__package__ or "", f"{name}.sql", db.dialect)
         self._clock = clock or SystemClock()
 
     async def read(self, realm_url: str, path: str) -> Row | None:
         """The row, or None when the table cannot be read; then nothing may be written either."""
         try:
-            found = await self._db.read_one(self._sql["read"], [realm_url, path])
+            found = await self.db.read_one(self._sql["read"], [realm_url, path])
         except RealmkitError as exc:
             self._failed("read", realm_url, path, exc)
             return None
@@ -93,7 +93,7 @@ class GenerationTable:
         """Keep the payload if nothing was invalidated since `captured` was read."""
         self.writes += 1
         try:
-            async with self._db.transaction() as tx:
+            async with self.db.transaction() as tx:
                 await tx.execute(
                     self._sql["write"],
                     [
@@ -136,12 +136,12 @@ class GenerationTable:
 
     async def empty_old(self, before_ms: int) -> int:
         """Give up the payloads that were written before a time; returns how many."""
-        async with self._db.transaction() as tx:
+        async with self.db.transaction() as tx:
             return await tx.execute(self._sql["empty_old"], [before_ms, self._clock.now_ms()])
 
     async def empty_beyond(self, max_bytes: int) -> int:
         """Give up the oldest payloads until the others have at most this size."""
-        async with self._db.transaction() as tx:
+        async with self.db.transaction() as tx:
             return await tx.execute(self._sql["empty_beyond"], [max_bytes, self._clock.now_ms()])
 
     async def drop_tombstones(self, before_ms: int) -> int:
@@ -150,7 +150,7 @@ class GenerationTable:
         A writer who captured a generation before that would be let in again, so the time
         must lie further back than any result takes to be made.
         """
-        async with self._db.transaction() as tx:
+        async with self.db.transaction() as tx:
             return await tx.execute(self._sql["drop_tombstones"], [before_ms])
 
     def _failed(self, what: str, realm_url: str, path: str, exc: RealmkitError) -> None:

@@ -253,6 +253,14 @@ class LayeredCache(Generic[V]):
         await self.table.tombstone_realm(tx, realm_url)
         tx.on_commit(lambda: self.invalidate_realm(realm_url))
 
+    async def wipe(self, realm_url: str) -> None:
+        """Invalidate everything a realm has, in every process, in a transaction of its own."""
+        try:
+            async with self.table.db.transaction() as tx:
+                await self.tombstone_realm(tx, realm_url)
+        except RealmkitError:
+            self.invalidate_realm(realm_url)
+
     async def stop(self) -> None:
         """Cancel what is being made and wait for it to end."""
         await self._flights.stop()

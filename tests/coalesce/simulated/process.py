@@ -169,7 +169,7 @@ class Process:
         if is_new:
             number = await world.ask(self, "replaces the file", self._replace) or number
         committed_at = 0
-        async with self.cache.table._db.transaction() as tx:
+        async with self.cache.table.db.transaction() as tx:
             if whole_realm:
                 await self.cache.tombstone_realm(tx, REALM)
             elif is_new:
