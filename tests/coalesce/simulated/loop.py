@@ -28,7 +28,8 @@ class Timer:
 
 
 class StepLoop(asyncio.AbstractEventLoop):
-    """`tasks` keeps everything alive to the end: what was killed must not be tidied up."""
+    """`tasks` keeps everything alive to the end: what was killed must not be tidied up.
+    Whoever steps loops says at the end that none runs."""
 
     def __init__(self) -> None:
         self.ready: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
@@ -40,12 +41,9 @@ class StepLoop(asyncio.AbstractEventLoop):
         """Run what is ready, and what that makes ready, until nothing is."""
         ready = self.ready
         asyncio.events._set_running_loop(self)
-        try:
-            while ready:
-                callback, args = ready.popleft()
-                callback(*args)
-        finally:
-            asyncio.events._set_running_loop(None)
+        while ready:
+            callback, args = ready.popleft()
+            callback(*args)
 
     # What asyncio asks of a loop.
 

@@ -16,6 +16,7 @@ What must hold, whatever happens:
 
 from __future__ import annotations
 
+import asyncio
 import random
 from dataclasses import dataclass, field
 
@@ -51,10 +52,15 @@ def play(seed: int, kit: Kit, database: apsw.Connection, *, is_traced: bool = Fa
         Process(world, f"p{number}", kit) for number in range(chance.choice(PROCESSES))
     ]
     acts: list[str] = [*chance.choices(ACTS, LIKELY, k=chance.randint(3, MOST_ACTS))]
-    if _goes_on(world, acts):
-        _check_rest(world)
-    world.has_ended = True
+    try:
+        if _goes_on(world, acts):
+            _check_rest(world)
+    finally:
+        world.has_ended = True
+        asyncio.events._set_running_loop(None)
     made = sum(process.cache.stats.made for process in world.processes)
+    world.processes.clear()
+    world.steps.clear()
     return Played(seed, world.faults, made, world.trace or [])
 
 

@@ -65,6 +65,7 @@ class World:
         self.file = 1
         self.acknowledged = 1
         self.is_being_written = False
+        self.is_read, self.found = False, None
         self.marks = (0, 0)
         self.kept = 0
         self.undisturbed: dict[int, int] = {}
@@ -189,8 +190,11 @@ class WorldDatabase:
         world, process = self._world, self._process
 
         def act() -> Any:
-            bindings = {str(number): value for number, value in enumerate(params, 1)}
-            return world.database.execute(sql, bindings).fetchone()
+            # There is one path: every read until the next commit finds the same.
+            if not world.is_read:
+                bindings = {str(number): value for number, value in enumerate(params, 1)}
+                world.is_read, world.found = True, world.database.execute(sql, bindings).fetchone()
+            return world.found
 
         found = await world.ask(process, "reads the row", act)
         if found is not None:
@@ -227,6 +231,7 @@ class WorldTransaction:
         if self._world.has_ended:
             return 0
         bindings = {str(number): value for number, value in enumerate(params, 1)}
+        self._world.is_read = False
         self._world.database.execute(sql, bindings)
         return self._world.database.changes()
 
