@@ -8,6 +8,7 @@ from tests.coalesce.conftest import PERSON, REALM, Desk
 
 from realmkit.coalesce import Coordinator, GenerationTable, LayeredCache, Payload
 from realmkit.db import Database, lock_key
+from realmkit.db.postgres import PostgresDatabase
 from realmkit.errors import TryLater
 
 pytestmark = pytest.mark.anyio
@@ -108,6 +109,23 @@ async def test_in_one_process_new_bytes_do_not_wait_for_old_ones(desks: tuple[De
         await desk.making.arrived.wait()
     desk.making.open()
     assert (await old, await new) == ("V1", "V2")
+
+
+async def test_leaders_hold_no_connection_while_they_work(desks: tuple[Desk, Desk]) -> None:
+    desk, _ = desks
+    desk.making.close()
+    # More of them than the pool has connections.
+    leaders = [asyncio.create_task(desk.get(f"m{number}.gts")) for number in range(15)]
+    async with asyncio.timeout(20):
+        while len(desk.made) < len(leaders):
+            await desk.db.read("select 1")
+
+    if isinstance(desk.db, PostgresDatabase):
+        pool = desk.db._pool.get_stats()
+        assert pool["pool_available"] == pool["pool_size"]
+    desk.making.open()
+    async with asyncio.timeout(20):
+        assert await asyncio.gather(*leaders) == ["V1"] * len(leaders)
 
 
 async def test_a_leader_that_dies_without_a_word_is_succeeded(db: Database, peer: Database) -> None:

@@ -33,9 +33,8 @@ class OutOfDate:
     async def reindex(self, request: Request, mounted: MountedRealm) -> Response:
         """Have everything of the realm made again: modules, definitions, and its index."""
         _refuse_if_read_only(mounted)
-        realm_url = mounted.realm.url
-        await self._stations.modules.cache.wipe(realm_url)
-        await self._stations.definitions.cache.wipe(realm_url)
+        await self._stations.modules.wipe(mounted.realm)
+        await self._stations.definitions.cache.wipe(mounted.realm.url)
         return await self._announce(
             request, mounted, [found.path for found in await mounted.files.walk()]
         )

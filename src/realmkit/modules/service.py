@@ -299,6 +299,13 @@ class ModuleService:
         for path in paths:
             sources.look_again_at(path)
 
+    async def wipe(self, realm: Realm) -> None:
+        """Have every module of the realm made again, whatever is kept of it."""
+        await self.cache.wipe(realm.url)
+        sources = self._library.sources(realm.url)
+        for path in list(sources.known):
+            sources.forget(path)
+
     async def in_transaction(
         self, tx: Transaction, realm: Realm, changes: Sequence[NewChange]
     ) -> None:
