@@ -258,6 +258,18 @@ async def test_an_error_of_the_module_is_kept_until_it_changes(
     assert await server.name_of() == "Card 2"
 
 
+async def test_a_visit_takes_no_error_that_was_kept_for_an_answer(server: Server) -> None:
+    server.pages.error = CardError("Error", "It throws.", 500)
+    assert await server.name_of() is None
+    server.pages.error = None
+
+    [description] = await server.cache.describe([PERSON], epoch="e")
+
+    assert description.error is None
+    # And searches hear of it.
+    assert await server.name_of() == "Card 1"
+
+
 async def test_a_page_that_was_lost_is_bad_luck_for_half_a_minute(
     server: Server, other: Server, clock: HandClock
 ) -> None:

@@ -22,19 +22,19 @@ from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.definitions import Definition, DefinitionSource
 from realmkit.changes import NewChange
 from realmkit.clock import Clock, SystemClock
-from realmkit.coalesce import Coordinator, GenerationTable, LayeredCache, Payload
+from realmkit.coalesce import Coordinator, Found, GenerationTable, LayeredCache, Payload
 from realmkit.config import Realm
 from realmkit.db import Database, Transaction
 from realmkit.errors import TryLater
 from realmkit.modules import Manifest, ManifestModule
 from realmkit.modules.paths import is_module_path, stem
-from realmkit.prerender import HUNG, LOST, ModuleDescription
+from realmkit.prerender import HUNG, LOST, CardError, ModuleDescription
 
 MODULES_IN_A_CALL = 24
 MEMORY_BYTES = 8 * 1024 * 1024
-TRANSIENT = (HUNG, LOST)
-"""Statuses of errors that say nothing of the module: the next page may describe it well."""
 TRANSIENT_FOR_MS = 30_000
+NOT_FETCHED = "Failed to fetch dynamically imported module"
+"""As Chromium says it of a module that did not arrive, which is not the module's fault."""
 
 
 class Describer(Protocol):
@@ -134,10 +134,13 @@ class DefinitionCache:
         return await self._look_up(type_keys, self._recall)
 
     async def describe(self, module_urls: Sequence[str], *, epoch: str) -> list[ModuleDescription]:
-        """As a page does it, at the manifests of this moment; `epoch` may be an older one."""
+        """As a page does it, at the manifests of this moment; `epoch` may be an older one.
+
+        An error that is kept is not taken for an answer: who visits again means to know.
+        """
         places = await self._places(module_urls)
         unknown = [url for url in module_urls if url not in places]
-        found = await asyncio.gather(*(self._describe(place) for place in places.values()))
+        found = await asyncio.gather(*(self._visit(place) for place in places.values()))
         by_url = dict(zip(places, found, strict=True))
         if unknown:
             described = await self._pages.describe(unknown, epoch=epoch)
@@ -199,17 +202,30 @@ class DefinitionCache:
         )
         return found.value.description if found else None
 
+    async def _visit(self, place: _Place) -> ModuleDescription:
+        found = await self._find(place)
+        if found.layer == "made" or found.value.description.error is None:
+            return found.value.description
+        description, _ = await self._calls.describe(place.module.url)
+        if description.error is None:
+            # It was bad luck that nobody took for it.
+            async with self.cache.table.db.transaction() as tx:
+                await self.cache.tombstone(tx, place.realm.url, place.path)
+        return description
+
     async def _describe(self, place: _Place) -> ModuleDescription:
+        return (await self._find(place)).value.description
+
+    async def _find(self, place: _Place) -> Found[Described]:
         async def read() -> _Version:
             return _Version(place.module.version)
 
         async def make(version: _Version) -> Described:
             return await self._make(place, version)
 
-        found = await self.cache.get(
+        return await self.cache.get(
             place.realm.url, place.path, self._renderer_version, read=read, make=make
         )
-        return found.value.description
 
     # Describing.
 
@@ -219,8 +235,7 @@ class DefinitionCache:
             # The page saw another module than the one that was asked about: its description
             # goes to whoever asked, and is kept nowhere.
             self.cache.invalidate(place.realm.url, place.path)
-        error = description.error
-        is_transient = error is not None and error.status in TRANSIENT
+        is_transient = description.error is not None and _is_bad_luck(description.error)
         expires_at_ms = self._clock.now_ms() + TRANSIENT_FOR_MS if is_transient else None
         return Described(description, expires_at_ms)
 
@@ -243,6 +258,11 @@ class DefinitionCache:
     def _is_good(self, described: Described) -> bool:
         expires_at_ms = described.expires_at_ms
         return expires_at_ms is None or self._clock.now_ms() < expires_at_ms
+
+
+def _is_bad_luck(error: CardError) -> bool:
+    """Whether an error says nothing of the module: the next page may describe it well."""
+    return error.status in (HUNG, LOST) or NOT_FETCHED in error.message
 
 
 class _KeptDefinitions:
