@@ -8,12 +8,12 @@ TABLE = "realmkit.coalesce.generation_table"
 HINTS = "realmkit.db.hints"
 
 _CAPTURE = "        captured = self.generations.capture(realm_url, path)\n"
-_FLIGHT = "        return await self._flights.run(\n"
+_FINDING = "        if found := self._find(captured, row, maker_version, source):\n"
 
 GUARDS: dict[str, list[Edit]] = {
     "the generation is captured before the first await": [
         Edit(LAYERED, _CAPTURE, ""),
-        Edit(LAYERED, _FLIGHT, _CAPTURE + _FLIGHT),
+        Edit(LAYERED, _FINDING, _CAPTURE + _FINDING),
     ],
     "generations are compared before a result is kept in memory": [
         Edit(LAYERED, "if not self.generations.still_current(captured):", "if False:"),
