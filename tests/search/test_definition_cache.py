@@ -15,6 +15,7 @@ from realmkit.coalesce import Coordinator
 from realmkit.config import Realm
 from realmkit.db import Database
 from realmkit.errors import BadRequest
+from realmkit.extraction import FileExtractor
 from realmkit.files import FileStore
 from realmkit.index import IndexStore
 from realmkit.modules import Manifest, ManifestModule, ModuleProblem
@@ -304,10 +305,12 @@ async def test_a_module_that_must_not_be_imported_is_not_described(
 async def test_a_search_may_name_a_type_that_no_run_has_visited(
     db: Database, files: FileStore, server: Server
 ) -> None:
+    extractor = FileExtractor()
     engine = SearchEngine(
         db,
         server.cache,
         {files.realm: files},
+        extractor,
         public_url=URL,
         kept_definitions=server.cache.kept,
     )
