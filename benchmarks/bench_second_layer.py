@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from realmkit.coalesce import LayeredCache, TranspileTable
+from realmkit.coalesce import GenerationTable, LayeredCache
 from realmkit.config import static_dir
 from realmkit.db import Database, open_database
 from realmkit.modules.compiled import Compiled, decode, encode
@@ -55,7 +55,9 @@ async def measure(figures: Figures, db: Database, compiled: Compiled) -> None:
     async def make(_: Source) -> Compiled:
         return compiled
 
-    cache = LayeredCache(TranspileTable(db), encode=encode, decode=decode)
+    cache = LayeredCache(
+        "transpile", GenerationTable(db, "module_transpile_cache"), encode=encode, decode=decode
+    )
 
     async def hit() -> None:
         cache.invalidate(REALM, FILE.name)

@@ -17,6 +17,7 @@ import orjson
 from starlette.types import ASGIApp
 
 from realmkit.changes import ChangeLog, Sweeper
+from realmkit.coalesce import CacheSweeper
 from realmkit.config import Realm, Settings, find_chromium, find_node, static_dir
 from realmkit.db import open_database
 from realmkit.extraction import FileExtractor
@@ -28,7 +29,13 @@ from realmkit.index import Announcements, IndexStore, LongRuns
 from realmkit.indexer import Indexer
 from realmkit.modules import ModuleService, TranspilerPool
 from realmkit.prerender import Prerenderer
-from realmkit.search import JobAnswers, RemoteClient, RemoteRealms, SearchEngine
+from realmkit.search import (
+    DefinitionCache,
+    JobAnswers,
+    RemoteClient,
+    RemoteRealms,
+    SearchEngine,
+)
 
 log = logging.getLogger(__name__)
 
@@ -118,22 +125,41 @@ class App:
         begun.push_async_callback(remote.stop)
         extractor = FileExtractor()
         begun.push_async_callback(extractor.stop)
-        search = SearchEngine(
-            db,
-            index,
-            stores,
-            extractor,
-            public_url=settings.public_url,
-            others=RemoteRealms(remote),
-            link_depth=settings.link_depth,
-            budget_s=settings.search_timeout_s,
-        )
         job_answers = JobAnswers(db)
         prerenderer = Prerenderer(
             settings.public_url,
             chromium,
             page_limit=settings.page_count,
             render_timeout_s=settings.render_timeout_s,
+        )
+        definitions = DefinitionCache(
+            db,
+            index,
+            manifests=modules,
+            pages=prerenderer,
+            realms=settings.realms,
+            public_url=settings.public_url,
+            renderer_version=renderer_version(static_dir()),
+            calls_at_once=settings.page_count,
+            coordinator=modules.coordinator,
+        )
+        begun.push_async_callback(definitions.stop)
+        for store in stores.values():
+            store.join_transactions(definitions.in_transaction)
+        caches = CacheSweeper([modules.cache.table, definitions.cache.table], settings.cache_bounds)
+        await caches.start()
+        begun.push_async_callback(caches.stop)
+        search = SearchEngine(
+            db,
+            # To describe needs a browser, which a server that does not index has not.
+            definitions if settings.index else definitions.kept,
+            stores,
+            extractor,
+            kept_definitions=definitions.kept,
+            public_url=settings.public_url,
+            others=RemoteRealms(remote),
+            link_depth=settings.link_depth,
+            budget_s=settings.search_timeout_s,
         )
         await prerenderer.start()
         begun.push_async_callback(prerenderer.stop)
@@ -146,6 +172,7 @@ class App:
             modules=modules,
             prerenderer=prerenderer,
             extractor=extractor,
+            definitions=definitions,
             search=search,
             long_runs=LongRuns(db, index, public_url=settings.public_url),
             public_url=settings.public_url,
@@ -158,6 +185,8 @@ class App:
             index=index,
             announcements=announcements,
             modules=modules,
+            definitions=definitions,
+            cache_sweeps=caches.stats,
             search=search,
             extractor=extractor,
             job_answers=job_answers,

@@ -81,6 +81,16 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
+class CacheBounds:
+    """How much each cache in the database may hold, and for how long, before a sweep gives
+    up the oldest: compiled modules are one, descriptions of modules another."""
+
+    max_bytes: int = 512 * 1024 * 1024
+    max_age_s: float = 30 * 24 * 3600
+    sweep_every_s: float = 600
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """How one process runs. `realms` holds the mounted folders, the base realm included."""
 
@@ -99,6 +109,7 @@ class Settings:
     log_format: Literal["plain", "json"] = "plain"
     limits: Limits = Limits()
     retention: Retention = Retention()
+    cache_bounds: CacheBounds = CacheBounds()
     render_timeout_s: float = 30.0
     search_timeout_s: float = 30.0
     link_depth: int = 5

@@ -59,6 +59,11 @@ def test_an_index_is_made_and_then_searched(realm: Path, tmp_path: Path):
     assert nobody.returncode == 1
     assert 'Did you mean "Dog"?' in nobody.stderr
 
+    url = f"http://127.0.0.1:{port}/dogs/"
+    assert realmkit("forget", url, *state, cwd=tmp_path).stdout.startswith(f"{url}: ")
+    again = realmkit("forget", url, *state, cwd=tmp_path)
+    assert (again.returncode, again.stdout) == (0, f"Nothing is kept of {url}.\n")
+
 
 def test_a_server_that_is_not_there_is_one_line(tmp_path: Path):
     done = realmkit("search", f"http://127.0.0.1:{free_port()}/atlas/", "x", cwd=tmp_path)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from realmkit.coalesce import Found, LayeredCache, Payload, TranspileTable
+from realmkit.coalesce import Found, GenerationTable, LayeredCache, Payload
 from realmkit.db import Database
 
 REALM = "http://realm.test/atlas/"
@@ -49,7 +49,7 @@ class Desk:
     """One process: its cache, the file both processes see, and the gates on the way."""
 
     cache: LayeredCache[str]
-    table: TranspileTable
+    table: GenerationTable
     db: Database
     file: str = "v1"
     reading: Gate = field(default_factory=Gate)
@@ -87,8 +87,8 @@ class Desk:
 
 
 def new_desk(db: Database) -> Desk:
-    table = TranspileTable(db)
-    cache: LayeredCache[str] = LayeredCache(table, encode=Payload, decode=str)
+    table = GenerationTable(db, "module_transpile_cache")
+    cache: LayeredCache[str] = LayeredCache("transpile", table, encode=Payload, decode=str)
     return Desk(cache, table, db)
 
 

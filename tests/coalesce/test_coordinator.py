@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.coalesce.conftest import PERSON, REALM, Desk
 
-from realmkit.coalesce import Coordinator, LayeredCache, Payload, TranspileTable
+from realmkit.coalesce import Coordinator, GenerationTable, LayeredCache, Payload
 from realmkit.db import Database, lock_key
+from realmkit.db.postgres import PostgresDatabase
 from realmkit.errors import TryLater
 
 pytestmark = pytest.mark.anyio
@@ -17,9 +18,12 @@ KEY = lock_key(f"transpile|{REALM}|{REALM}{PERSON}")
 
 def coordinated(db: Database, look_again_s: float = 60) -> Desk:
     """A process with a coordinator; by default only a notification wakes it."""
-    table, coordinator = TranspileTable(db), Coordinator(db.notifier, look_again_s=look_again_s)
+    table, coordinator = (
+        GenerationTable(db, "module_transpile_cache"),
+        Coordinator(db.notifier, look_again_s=look_again_s),
+    )
     cache: LayeredCache[str] = LayeredCache(
-        table, encode=Payload, decode=str, coordinator=coordinator
+        "transpile", table, encode=Payload, decode=str, coordinator=coordinator
     )
     return Desk(cache, table, db)
 
@@ -105,6 +109,23 @@ async def test_in_one_process_new_bytes_do_not_wait_for_old_ones(desks: tuple[De
         await desk.making.arrived.wait()
     desk.making.open()
     assert (await old, await new) == ("V1", "V2")
+
+
+async def test_leaders_hold_no_connection_while_they_work(desks: tuple[Desk, Desk]) -> None:
+    desk, _ = desks
+    desk.making.close()
+    # More of them than the pool has connections.
+    leaders = [asyncio.create_task(desk.get(f"m{number}.gts")) for number in range(15)]
+    async with asyncio.timeout(20):
+        while len(desk.made) < len(leaders):
+            await desk.db.read("select 1")
+
+    if isinstance(desk.db, PostgresDatabase):
+        pool = desk.db._pool.get_stats()
+        assert pool["pool_available"] == pool["pool_size"]
+    desk.making.open()
+    async with asyncio.timeout(20):
+        assert await asyncio.gather(*leaders) == ["V1"] * len(leaders)
 
 
 async def test_a_leader_that_dies_without_a_word_is_succeeded(db: Database, peer: Database) -> None:

@@ -147,6 +147,18 @@ class TestCutOff:
         assert await peer.notifier.try_lock(KEY) is not None
         assert await notifier.try_lock(KEY) is None
 
+    async def test_who_waits_elsewhere_for_a_lock_that_was_lost_is_told(
+        self, notifier: PostgresNotifier, peer: Database, postgres: PostgresServer
+    ) -> None:
+        heard: asyncio.Queue[str] = asyncio.Queue()
+        peer.notifier.listen("module_cache_populated", heard.put_nowait)
+        assert await notifier.try_lock(KEY) is not None
+
+        await cut(notifier, postgres)
+
+        async with asyncio.timeout(10):
+            assert await heard.get() == str(KEY)
+
     async def test_it_hears_again_when_it_is_back(
         self, db: Database, notifier: PostgresNotifier, peer: Database, postgres: PostgresServer
     ) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from realmkit.cli.options import served_port_option, state_option
+from realmkit.cli.options import cache_bounds, cache_options, served_port_option, state_option
 
 if TYPE_CHECKING:
     from realmkit.config import Settings
@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 @state_option("Where the index is kept.")
 @served_port_option("The port it will be served at: ids of cards begin with that address.")
 @click.option("--full", is_flag=True, help="Visit every card again, changed or not.")
-def command(folders: tuple[str, ...], state_dir: Path, port: int, full: bool) -> int:
+@cache_options
+def command(
+    folders: tuple[str, ...],
+    state_dir: Path,
+    port: int,
+    full: bool,
+    cache_size: int,
+    cache_age: float,
+) -> int:
     """Bring the index of folders up to date, then stop.
 
     What is indexed here is there at once when `realmkit serve` starts with the same
@@ -47,6 +55,7 @@ def command(folders: tuple[str, ...], state_dir: Path, port: int, full: bool) ->
         public_url=url,
         state_dir=state_dir.expanduser().resolve(),
         watch=False,
+        cache_bounds=cache_bounds(cache_size, cache_age),
     )
     return 0 if run(_index(settings, listener, full)) else 130
 

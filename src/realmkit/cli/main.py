@@ -22,6 +22,7 @@ class _Commands(click.Group):
         "serve": "Serve folders of cards as realms, live.",
         "check": "Index a folder once and print every error in it.",
         "index": "Bring the index of folders up to date, then stop.",
+        "forget": "Remove what is kept of a realm that is served no more.",
         "search": "Search the cards of a folder or of a running server.",
         "version": "Print the version.",
     }

@@ -1,10 +1,15 @@
 """Options that several commands take, each written once."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from realmkit.config import CacheBounds
 
 DEFAULT_STATE = Path(".realmkit")
 DEFAULT_PORT = 4201
@@ -46,3 +51,40 @@ def render_timeout_option(command: F) -> F:
         metavar="SECONDS",
         help="How long one card may take to render.",
     )(command)
+
+
+def database_option(command: F) -> F:
+    """`--database URL`."""
+    return click.option(
+        "--database",
+        metavar="URL",
+        help="A database instead of the state folder's file: postgresql://host/name.",
+    )(command)
+
+
+def cache_options(command: F) -> F:
+    """`--cache-size MB` and `--cache-age DAYS`, given as `cache_size` and `cache_age`."""
+    size = click.option(
+        "--cache-size",
+        type=click.IntRange(min=1),
+        default=512,
+        show_default=True,
+        metavar="MB",
+        help="How much compiled modules may take in the database; as much again, descriptions.",
+    )
+    age = click.option(
+        "--cache-age",
+        type=click.FloatRange(min=0.01),
+        default=30,
+        show_default=True,
+        metavar="DAYS",
+        help="How long they are kept there.",
+    )
+    return size(age(command))
+
+
+def cache_bounds(cache_size: int, cache_age: float) -> CacheBounds:
+    """What `cache_options` mean."""
+    from realmkit.config import CacheBounds
+
+    return CacheBounds(max_bytes=cache_size * 1024 * 1024, max_age_s=cache_age * 24 * 3600)

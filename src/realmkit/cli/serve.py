@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from realmkit.cli.options import DEFAULT_PORT, render_timeout_option, state_option
+from realmkit.cli.options import (
+    DEFAULT_PORT,
+    cache_bounds,
+    cache_options,
+    database_option,
+    render_timeout_option,
+    state_option,
+)
 
 if TYPE_CHECKING:
     from realmkit.config import Pipeline, Settings
@@ -33,11 +40,7 @@ if TYPE_CHECKING:
     help="The origin of every realm's URL and every card's id. Default: where it listens.",
 )
 @state_option("Where the index is kept. It can be deleted: everything is indexed again.")
-@click.option(
-    "--database",
-    metavar="URL",
-    help="A database instead of the state folder's file: postgresql://host/name.",
-)
+@database_option
 @click.option(
     "--database-direct",
     metavar="URL",
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
     help="Index what changes, or leave it to the other servers of the database.  [default: index]",
 )
 @render_timeout_option
+@cache_options
 @click.option(
     "--link-depth",
     type=click.IntRange(0, 20),
@@ -94,6 +98,8 @@ def command(
     watch: bool,
     index: bool,
     render_timeout: float,
+    cache_size: int,
+    cache_age: float,
     link_depth: int,
     allowed_hosts: tuple[str, ...],
     transpiler: Pipeline,
@@ -139,6 +145,7 @@ def command(
         open_browser=open_browser,
         log_format=log_format,
         render_timeout_s=render_timeout,
+        cache_bounds=cache_bounds(cache_size, cache_age),
         link_depth=link_depth,
         allowed_hosts=allowed_hosts,
         transpiler=transpiler,

@@ -2,16 +2,19 @@
 cache of two layers built on them."""
 
 from realmkit.coalesce.coordinator import Coordinator
+from realmkit.coalesce.generation_table import GenerationTable, TableName
 from realmkit.coalesce.generations import Generation, Generations
 from realmkit.coalesce.layered import Found, Layer, LayeredCache, Payload, Source
 from realmkit.coalesce.memory import MemoryCache
 from realmkit.coalesce.single_flight import SingleFlight
-from realmkit.coalesce.transpile_table import TranspileTable
+from realmkit.coalesce.sweeping import CacheSweeper
 
 __all__ = [
+    "CacheSweeper",
     "Coordinator",
     "Found",
     "Generation",
+    "GenerationTable",
     "Generations",
     "Layer",
     "LayeredCache",
@@ -19,5 +22,5 @@ __all__ = [
     "Payload",
     "SingleFlight",
     "Source",
-    "TranspileTable",
+    "TableName",
 ]

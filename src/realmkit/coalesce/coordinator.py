@@ -10,6 +10,9 @@ leader that was killed says nothing, so a follower also looks again after a whil
     A: writes the row                    B: waits
     A: lets go and notifies              B: wakes, finds the row
 
+The lock is the process's: where it leads already, for a result of other bytes, the next
+one is made beside it, and the lock is let go when both are there.
+
 While the other processes cannot be spoken with, everybody works alone: the rows'
 generations keep what is stored right without any lock.
 """
@@ -18,7 +21,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from realmkit.db import Hints, Notifier, lock_key
+from realmkit.db import HeldLock, Hints, Notifier, lock_key
 from realmkit.errors import TryLater
 
 V = TypeVar("V")
@@ -36,6 +39,14 @@ class CoordinatorStats:
     alone: int = 0
 
 
+@dataclass(slots=True)
+class _Lead:
+    """A lock of this process, and how many of its flights rest on it."""
+
+    held: HeldLock
+    flights: int = 1
+
+
 class Coordinator:
     """One process's part. `look_again_s` is for leaders that die without a word."""
 
@@ -44,7 +55,7 @@ class Coordinator:
         self._notifier = notifier
         self._look_again_s = look_again_s
         self._hints = Hints()
-        self._leading: set[int] = set()
+        self._leading: dict[int, _Lead] = {}
         notifier.listen("module_cache_populated", self._hints.notify)
         notifier.after_gap(self._hints.notify_all)
 
@@ -63,9 +74,6 @@ class Coordinator:
         raised here; the followers then try for themselves.
         """
         key = lock_key(name)
-        if key in self._leading:
-            # This process makes it from other bytes: that result is not ours to wait for.
-            return await self._alone(make)
         has_waited = False
 
         async def look() -> V | None:
@@ -84,13 +92,18 @@ class Coordinator:
         find: Callable[[], Awaitable[V | None]],
         make: Callable[[], Awaitable[V]],
     ) -> V | None:
-        try:
-            held = await self._notifier.try_lock(key)
-        except TryLater:
-            return await self._alone(make)
-        if held is None:
-            return None
-        self._leading.add(key)
+        lead = self._leading.get(key)
+        if lead is not None:
+            # This process makes it from other bytes: that result is not ours to wait for.
+            lead.flights += 1
+        else:
+            try:
+                held = await self._notifier.try_lock(key)
+            except TryLater:
+                return await self._alone(make)
+            if held is None:
+                return None
+            lead = self._leading[key] = _Lead(held)
         try:
             # The leader before this one may have left it since we looked.
             if (found := await find()) is not None:
@@ -99,8 +112,17 @@ class Coordinator:
             self.stats.led += 1
             return await make()
         finally:
-            self._leading.discard(key)
-            await self._notifier.release(held, "module_cache_populated")
+            await self._let_go(key, lead)
+
+    async def _let_go(self, key: int, lead: _Lead) -> None:
+        lead.flights -= 1
+        if lead.flights:
+            return
+        del self._leading[key]
+        await self._notifier.release(lead.held, "module_cache_populated")
+        # Whoever was refused here while the lock was being let go may have registered
+        # after this process heard of it.
+        self._hints.notify(str(key))
 
     async def _alone(self, make: Callable[[], Awaitable[V]]) -> V:
         self.stats.alone += 1

@@ -3,7 +3,8 @@
 `LayeredCache` is the one place that knows the order of things that keeps this right:
 capture the generation, read the source, find or make the result, keep it only if nothing
 was invalidated meanwhile. It is told how to read and how to make; it knows nothing of
-files or transpilers. A result is never taken for another source's, whoever kept it.
+files, transpilers or browsers, and serves compiled modules and definitions alike. A
+result is never taken for another source's, whoever kept it.
 """
 
 from collections.abc import Awaitable, Callable
@@ -12,10 +13,10 @@ from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
 
 from realmkit.coalesce.coordinator import Coordinator
+from realmkit.coalesce.generation_table import GenerationTable, Row
 from realmkit.coalesce.generations import Generation, Generations
 from realmkit.coalesce.memory import MemoryCache
 from realmkit.coalesce.single_flight import SingleFlight
-from realmkit.coalesce.transpile_table import Row, TranspileTable
 from realmkit.db import Transaction
 from realmkit.errors import RealmkitError
 
@@ -51,11 +52,13 @@ class Found(Generic[V]):
 
 @dataclass
 class LayerStats:
-    """`made` counts the results that no layer had."""
+    """`made` counts the results that no layer had, `outrun` those of them that were not
+    kept because something was invalidated meanwhile."""
 
     l1: int = 0
     l2: int = 0
     made: int = 0
+    outrun: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,28 +71,33 @@ class _Entry(Generic[V]):
 class LayeredCache(Generic[V]):
     """Results of type `V` keyed by realm and canonical path.
 
+    `what` begins the names under which processes coordinate: `<what>|<realm>|<url>`.
     `encode` and `decode` translate between a result and the table's text; the text's length
     is also what an entry weighs in memory. `decode` raises `ValueError` for a text that is
-    no result.
+    no result. A result that `is_good` no longer says yes to is made again.
     """
 
     def __init__(
         self,
-        table: TranspileTable,
+        what: Literal["transpile", "definitions"],
+        table: GenerationTable,
         *,
         encode: Callable[[V], Payload],
         decode: Callable[[str], V],
+        is_good: Callable[[V], bool] = lambda _: True,
         max_bytes: int = 64 * 1024 * 1024,
         coordinator: Coordinator | None = None,
     ) -> None:
         self.stats = LayerStats()
         self.generations = Generations()
+        self.table = table
+        self._what = what
         self._memory: MemoryCache[_Entry[V]] = MemoryCache(max_bytes)
-        self._table = table
         self._coordinator = coordinator
-        self._flights: SingleFlight[Found[V]] = SingleFlight("module")
+        self._flights: SingleFlight[Found[V]] = SingleFlight(what)
         self._encode = encode
         self._decode = decode
+        self._is_good = is_good
 
     async def get(
         self,
@@ -105,14 +113,13 @@ class LayeredCache(Generic[V]):
         """
         # Before the first await, so that an invalidation during any of this is seen.
         captured = self.generations.capture(realm_url, path)
-        if known := self._memory.get(realm_url, path):
+        if (known := self._memory.get(realm_url, path)) is not None:
             source = await read()
-            if known.source_hash == source.hash and known.maker_version == maker_version:
-                self.stats.l1 += 1
-                return Found(known.value, source.hash, "l1")
+            if found := self._recall(known, source.hash, maker_version):
+                return found
         # The row's generation before the bytes: a tombstone that comes after the bytes were
         # read then refuses what was made from them.
-        row = await self._table.read(realm_url, path)
+        row = await self.table.read(realm_url, path)
         source = await read()
         if found := self._find(captured, row, maker_version, source):
             return found
@@ -123,6 +130,23 @@ class LayeredCache(Generic[V]):
             lambda: self._make_once(captured, row, maker_version, source, make),
         )
 
+    async def peek(
+        self, realm_url: str, path: str, maker_version: str, source_hash: str
+    ) -> Found[V] | None:
+        """What a layer has of this source. Makes nothing, waits for nobody, keeps nothing."""
+        known = self._memory.get(realm_url, path)
+        if known and (found := self._recall(known, source_hash, maker_version)):
+            return found
+        row = await self.table.read(realm_url, path)
+        return self._read(row, source_hash, maker_version)
+
+    def _recall(self, known: "_Entry[V]", source_hash: str, maker_version: str) -> Found[V] | None:
+        is_of_it = known.source_hash == source_hash and known.maker_version == maker_version
+        if not (is_of_it and self._is_good(known.value)):
+            return None
+        self.stats.l1 += 1
+        return Found(known.value, source_hash, "l1")
+
     async def _make_once(
         self,
         captured: Generation,
@@ -132,7 +156,7 @@ class LayeredCache(Generic[V]):
         make: Callable[[S], Awaitable[V]],
     ) -> Found[V]:
         async def find() -> Found[V] | None:
-            left = await self._table.read(captured.realm_url, captured.key)
+            left = await self.table.read(captured.realm_url, captured.key)
             return self._find(captured, left, maker_version, source)
 
         async def make_it() -> Found[V]:
@@ -143,20 +167,26 @@ class LayeredCache(Generic[V]):
             return await make_it()
         module_url = f"{captured.realm_url}{captured.key}"
         return await self._coordinator.run(
-            f"transpile|{captured.realm_url}|{module_url}", find, make_it
+            f"{self._what}|{captured.realm_url}|{module_url}", find, make_it
         )
 
     def _find(
         self, captured: Generation, row: Row | None, maker_version: str, source: Source
     ) -> Found[V] | None:
-        """What the table's row holds, if it was made from `source`."""
-        if row is not None and row.body is not None and row.is_of(source.hash, maker_version):
+        """What the table's row holds, if it was made from `source`; then memory has it too."""
+        found = self._read(row, source.hash, maker_version)
+        if found is not None and row is not None and row.body is not None:
+            self._keep(captured, found, len(row.body), maker_version)
+        return found
+
+    def _read(self, row: Row | None, source_hash: str, maker_version: str) -> Found[V] | None:
+        if row is not None and row.body is not None and row.is_of(source_hash, maker_version):
             # What cannot be read was written by another program, or damaged: made anew.
             with suppress(ValueError):
-                found = Found(self._decode(row.body), source.hash, "l2")
-                self.stats.l2 += 1
-                self._keep(captured, found, len(row.body), maker_version)
-                return found
+                value = self._decode(row.body)
+                if self._is_good(value):
+                    self.stats.l2 += 1
+                    return Found(value, source_hash, "l2")
         return None
 
     async def _make(
@@ -171,22 +201,26 @@ class LayeredCache(Generic[V]):
         found = Found(await make(source), source.hash, "made")
         payload = self._encode(found.value)
         self._keep(captured, found, len(payload.body), maker_version)
+        # The table has generations of its own; this process may have heard of an invalidation
+        # that the table could not take.
         if row is not None and self.generations.still_current(captured):
-            await self._table.write(
+            await self.table.write(
                 captured.realm_url,
                 captured.key,
                 row,
                 body=payload.body,
                 dependency_keys=payload.dependency_keys,
                 source_hash=source.hash,
-                transpiler_version=maker_version,
+                maker_version=maker_version,
             )
         return found
 
     def _keep(self, captured: Generation, found: Found[V], size: int, maker_version: str) -> None:
-        if self.generations.still_current(captured):
-            entry = _Entry(found.value, found.source_hash, maker_version)
-            self._memory.put(captured.realm_url, captured.key, entry, size)
+        if not self.generations.still_current(captured):
+            self.stats.outrun += 1
+            return
+        entry = _Entry(found.value, found.source_hash, maker_version)
+        self._memory.put(captured.realm_url, captured.key, entry, size)
 
     def invalidate(self, realm_url: str, path: str) -> None:
         """Forget one path in this process. The table's row is checked by hash, and may stay."""
@@ -208,11 +242,24 @@ class LayeredCache(Generic[V]):
         """
         try:
             async with tx.savepoint():
-                await self._table.tombstone(tx, realm_url, path, source_hash)
+                await self.table.tombstone(tx, realm_url, path, source_hash)
         except RealmkitError:
             tx.on_commit(lambda: self.invalidate_realm(realm_url))
         else:
             tx.on_commit(lambda: self.invalidate(realm_url, path))
+
+    async def tombstone_realm(self, tx: Transaction, realm_url: str) -> None:
+        """Invalidate everything a realm has and may yet get, as part of a transaction."""
+        await self.table.tombstone_realm(tx, realm_url)
+        tx.on_commit(lambda: self.invalidate_realm(realm_url))
+
+    async def wipe(self, realm_url: str) -> None:
+        """Invalidate everything a realm has, in every process, in a transaction of its own."""
+        try:
+            async with self.table.db.transaction() as tx:
+                await self.tombstone_realm(tx, realm_url)
+        except RealmkitError:
+            self.invalidate_realm(realm_url)
 
     async def stop(self) -> None:
         """Cancel what is being made and wait for it to end."""

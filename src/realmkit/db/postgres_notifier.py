@@ -3,7 +3,8 @@
 It is never a pooler's: LISTEN and session locks belong to a connection. Between
 commands the loop watches its socket, so a notification is heard when it comes; during
 a command psycopg watches. When the connection is lost so are its locks; everybody is
-told to look, once then and once more when it is back.
+told to look, once then and once more when it is back. What was to be said meanwhile, to
+those who wait for one of those locks too, is said then.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from realmkit.errors import TryLater
 
 logger = logging.getLogger(__name__)
 
+LOCK_CHANNELS: tuple[Channel, ...] = ("module_cache_populated", "realm_lock_released")
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
 # A connection that was cut without a word is noticed by asking.
@@ -40,6 +42,7 @@ class PostgresNotifier:
         self._heard: defaultdict[str, list[Callable[[str], None]]] = defaultdict(list)
         self._looks: list[Callable[[], None]] = []
         self._held: dict[int, HeldLock] = {}
+        self._unsaid: set[tuple[Channel, str]] = set()
         self._connection: AsyncConnection[Row] | None = None
         self._watched: int | None = None
         self._turn = asyncio.Lock()
@@ -96,9 +99,8 @@ class PostgresNotifier:
         return is_granted
 
     async def _release(self, held: HeldLock, channel: Channel) -> None:
-        said = (channel, str(held.key))
-        # Without a connection the lock is gone, and whoever waits for it was told to look.
-        with suppress(TryLater):
+        said: tuple[Channel, str] = (channel, str(held.key))
+        try:
             if self._held.get(held.key) is held:
                 # Noted as free only afterwards: until then the session itself has it.
                 sql = "select pg_advisory_unlock($1::bigint), pg_notify($2, $3)"
@@ -108,6 +110,9 @@ class PostgresNotifier:
                     self._forget(held)
             else:
                 await self._command("select pg_notify($1, $2)", said)
+        except TryLater:
+            # The lock is gone, but those who wait for it at other processes do not know.
+            self._unsaid.add(said)
 
     def _forget(self, held: HeldLock) -> None:
         if self._held.get(held.key) is held:
@@ -148,6 +153,7 @@ class PostgresNotifier:
             self._tell_to_look()
             await self._reconnect()
             self._tell_to_look()
+            await self._say_the_unsaid()
 
     async def _reconnect(self) -> None:
         pause_s = FIRST_PAUSE_S
@@ -158,6 +164,15 @@ class PostgresNotifier:
                 # Not all at once, when a whole fleet lost its server.
                 await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    async def _say_the_unsaid(self) -> None:
+        while self._unsaid:
+            said = self._unsaid.pop()
+            try:
+                await self._command("select pg_notify($1, $2)", said)
+            except TryLater:
+                self._unsaid.add(said)
+                return
 
     async def _connect(self) -> None:
         connection = await AsyncConnection.connect(
@@ -180,6 +195,8 @@ class PostgresNotifier:
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         self._unwatch()
+        # Who waits for such a lock may wait on either channel.
+        self._unsaid |= {(channel, str(key)) for key in self._held for channel in LOCK_CHANNELS}
         self._held.clear()
         if connection is not None:
             await connection.close()

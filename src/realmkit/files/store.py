@@ -25,14 +25,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from realmkit.changes import ChangeLog
+from realmkit.changes import ChangeLog, NewChange
 from realmkit.config import Limits, Realm, SetupError
 from realmkit.db import Database, completed
 from realmkit.errors import Forbidden, NotFound, NotText, RealmkitError
 from realmkit.files import disk
 from realmkit.files.disk import FileStat
 from realmkit.files.ignore import IgnoreRules, is_rules
-from realmkit.files.paths import MODULE_EXTENSIONS, checked, refusal, within
+from realmkit.files.metas import in_order
+from realmkit.files.paths import MODULE_EXTENSIONS, checked, kind_of, refusal, within
 from realmkit.files.records import FileRecords, InTransaction, WriteResult
 from realmkit.files.scanning import Scanner
 from realmkit.files.writing import FileWrite, carry_out, prepare
@@ -320,6 +321,26 @@ class FileStore:
             more = await self._scanner.scan()
             return WriteResult(more.seq, [*result.changes, *more.changes])
         return result
+
+    async def announce(
+        self, paths: Iterable[str], client_request_id: str | None = None
+    ) -> WriteResult:
+        """Log files as changed though they may be as they were, so that whoever follows the
+        log looks at them again. Paths without a file count as removed if there was one."""
+        wanted = list(dict.fromkeys(map(checked, paths)))
+        async with self._write_lock:
+            known = await self._records.metas(wanted)
+            changes: list[NewChange] = []
+            for path in wanted:
+                try:
+                    digest = (await self.read(path)).content_hash
+                except NotFound:
+                    digest = None
+                if digest is not None or path in known:
+                    operation = "removed" if digest is None else "updated"
+                    kind = kind_of(path)
+                    changes.append(NewChange(kind, path, operation, digest, client_request_id))
+            return await completed(self._records.record(in_order(changes), {}, known))
 
     # Noticing what others wrote.
 

@@ -48,6 +48,7 @@ class Health:
         modules = self._stations.modules
         layers, pool = modules.cache.stats, modules.transpiler.stats
         roles = modules.coordinator.stats
+        described, swept = self._stations.definitions.cache.stats, self._stations.cache_sweeps
         in_memory = layers.l1 + modules.hits + self._hot.hits
         return [
             (
@@ -72,8 +73,43 @@ class Health:
                 {"": layers.made},
             ),
             (
+                "realmkit_definition_cache_hits_total",
+                "Descriptions of modules found in a layer of the definition cache.",
+                {'{layer="l1"}': described.l1, '{layer="l2"}': described.l2},
+            ),
+            (
+                "realmkit_definition_cache_misses_total",
+                "Descriptions of modules that a page had to make.",
+                {"": described.made},
+            ),
+            (
+                "realmkit_cache_results_outrun_total",
+                "Results that were not kept because something was invalidated meanwhile.",
+                {
+                    '{cache="modules"}': layers.outrun,
+                    '{cache="definitions"}': described.outrun,
+                },
+            ),
+            (
+                "realmkit_cache_table_failures_total",
+                "Reads and writes of a cache's table that the database refused.",
+                {
+                    '{cache="modules"}': modules.cache.table.failures,
+                    '{cache="definitions"}': self._stations.definitions.cache.table.failures,
+                },
+            ),
+            (
+                "realmkit_cache_swept_total",
+                "What sweeps gave up: payloads that were too old or too much, and old tombstones.",
+                {
+                    '{what="old"}': swept.old,
+                    '{what="beyond"}': swept.beyond,
+                    '{what="tombstone"}': swept.rows,
+                },
+            ),
+            (
                 "realmkit_coalesced_total",
-                "Modules that no layer had at first, by this process's part: it was the leader "
+                "Modules and descriptions that no layer had at first, by this process's part: it was the leader "
                 "and made them, a follower and found them, or made them alone, without a lock.",
                 {
                     '{role="leader"}': roles.led,

@@ -21,6 +21,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from realmkit.coalesce import Generation, Generations
 from realmkit.http import conditional, origins
 from realmkit.http.content_codings import choose_coding
 from realmkit.modules import ServedModule
@@ -65,6 +66,10 @@ class _Entry:
         return sum(len(each.found.body) + _OVERHEAD_BYTES for each in self.forms.values())
 
 
+# What is forgotten is forgotten together, so there is one generation.
+_ALL = ("", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Before:
     """How things stood before a module was read."""
@@ -72,7 +77,7 @@ class Before:
     realm_url: str
     source: str
     stamp: _Stamp | None
-    generation: int
+    generation: Generation
 
 
 class HotModules:
@@ -84,14 +89,14 @@ class HotModules:
         self._bytes = 0
         self._entries: OrderedDict[_Key, _Entry] = OrderedDict()
         self._known_hosts: set[bytes] = set()
-        self._generation = 0
+        self._generations = Generations()
 
     def __repr__(self) -> str:
         return f"<HotModules: {len(self._entries)} entries, {self._bytes} bytes>"
 
     def before(self, realm_url: str, source: Path) -> "Before":
         """What to note before a module's source is read, for `remember` to compare with."""
-        return Before(realm_url, str(source), _stamp(str(source)), self._generation)
+        return Before(realm_url, str(source), _stamp(str(source)), self._generations.capture(*_ALL))
 
     def remember(
         self, request: Request, before: "Before", served: ServedModule, coding: Coding
@@ -104,7 +109,7 @@ class HotModules:
             request.method not in ("GET", "HEAD")
             or served.status != 200
             or before.stamp is None
-            or before.generation != self._generation
+            or not self._generations.still_current(before.generation)
         ):
             return
         # The edge has checked this host; only a name that it let through is remembered.
@@ -124,7 +129,7 @@ class HotModules:
 
     def forget(self) -> None:
         """Drop everything: any module may rest on the one that changed."""
-        self._generation += 1
+        self._generations.invalidate(*_ALL)
         self._entries.clear()
         self._bytes = 0
 

@@ -20,6 +20,7 @@ from realmkit.http.listing import Listings
 from realmkit.http.modules import Modules
 from realmkit.http.multi_get import MultiGet
 from realmkit.http.negotiation import API, CARD, FILE_META, HTML, JAVASCRIPT, JSON, SOURCE
+from realmkit.http.out_of_date import OutOfDate
 from realmkit.http.reports import Reports
 from realmkit.http.resource import Handler, Methods
 from realmkit.http.search import Search
@@ -41,6 +42,7 @@ class RealmDesk:
         self._listings = Listings()
         self._modules = Modules(stations, hot)
         self._multi_get = MultiGet(stations)
+        self._out_of_date = OutOfDate(stations)
         self._reports = Reports(stations)
         self._search = Search(stations)
         self._source = Source(stations)
@@ -72,6 +74,10 @@ class RealmDesk:
                 return {"GET": lambda request: self._modules.manifest(request, realm)}
             case "_atomic":
                 return {"POST": self._batch(realm)}
+            case "_invalidate":
+                return {"POST": lambda request: self._out_of_date.invalidate(request, realm)}
+            case "_reindex" | "_full-reindex":
+                return {"POST": lambda request: self._out_of_date.reindex(request, realm)}
             case "_events":
                 return {"GET": lambda request: self._events.stream(request, realm)}
             case _:

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Protocol
 
 from realmkit.changes import ChangeLog
+from realmkit.coalesce.sweeping import SweepStats
 from realmkit.config import Realm, Settings
 from realmkit.extraction import FileExtractor
 from realmkit.files import FileStore
 from realmkit.index import Announcements, IndexStore
 from realmkit.modules import ModuleService
-from realmkit.search import JobAnswers, SearchEngine
+from realmkit.search import DefinitionCache, JobAnswers, SearchEngine
 
 
 class Progress(Protocol):
@@ -59,6 +60,8 @@ class Stations:
     index: IndexStore
     announcements: Announcements
     modules: ModuleService
+    definitions: DefinitionCache
+    cache_sweeps: SweepStats
     search: SearchEngine
     extractor: FileExtractor
     job_answers: JobAnswers

@@ -38,7 +38,7 @@ from realmkit.indexer.run import Run
 from realmkit.indexer.visiting import Keeper, Visitor
 from realmkit.modules import ModuleService
 from realmkit.prerender import Prerenderer
-from realmkit.search import SearchEngine
+from realmkit.search import Describer, SearchEngine
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +70,7 @@ class Indexer:
     """The service that keeps every realm's index at the end of its change log.
 
     The base realm is indexed before any other, because every card adopts from it.
+    Modules are described by `definitions`, where there are any, which keep what is known.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Indexer:
         modules: ModuleService,
         prerenderer: Prerenderer,
         extractor: FileExtractor,
+        definitions: Describer | None = None,
         search: SearchEngine,
         long_runs: LongRuns,
         end_job: Callable[[str], Awaitable[None]] | None = None,
@@ -94,6 +96,7 @@ class Indexer:
         self._modules = modules
         self._prerenderer = prerenderer
         self._extractor = extractor
+        self._definitions = definitions or prerenderer
         self._names = ModuleNames(public_url)
         self._files = dict(realms)
         self._end_job = end_job
@@ -298,6 +301,7 @@ class Indexer:
             modules=self._modules,
             prerenderer=self._prerenderer,
             extractor=self._extractor,
+            definitions=self._definitions,
             names=self._names,
             hub=self.progress_hub,
             job_id=f"{next(self._job_ids)}.1",

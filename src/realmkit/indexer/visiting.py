@@ -8,7 +8,6 @@ becomes of it all is the keeper's business, who is given each batch as it is don
 
 import asyncio
 import contextlib
-import hashlib
 import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,6 +25,7 @@ from realmkit.indexer.progress import ProgressHub
 from realmkit.indexer.reading import Faulty, Instance, PlainFile, read_document
 from realmkit.modules import ManifestModule, ModuleProblem, ModuleService
 from realmkit.prerender import CardSource, Prerenderer, VisitResult
+from realmkit.search import Describer, epoch_of
 
 MODULES_IN_A_CALL = 24
 FILES_AT_ONCE = 16
@@ -82,6 +82,7 @@ class Visitor:
         modules: ModuleService,
         prerenderer: Prerenderer,
         extractor: FileExtractor,
+        definitions: Describer,
         names: ModuleNames,
         hub: ProgressHub,
         job_id: str,
@@ -94,6 +95,7 @@ class Visitor:
         self._modules = modules
         self._prerenderer = prerenderer
         self._extractor = extractor
+        self._definitions = definitions
         self._names = names
         self._hub = hub
         self._job_id = job_id
@@ -138,10 +140,8 @@ class Visitor:
                 await self._end_job(self._job_id)
 
     async def _read_manifests(self) -> None:
-        """One epoch for all realms: a card may adopt a definition of any of them."""
         manifests = [await self._modules.manifest(realm) for realm in self._realms]
-        epochs = "\n".join(manifest.epoch for manifest in manifests)
-        self._epoch = hashlib.sha256(epochs.encode()).hexdigest()[:16]
+        self._epoch = epoch_of(manifests)
         self._problems = {
             url: module.errors
             for manifest in manifests
@@ -194,7 +194,7 @@ class Visitor:
         refused = [manifest[name] for name in stored if name in manifest and manifest[name].errors]
         outcome.entries += (self._refused_module(module, stored[module.url]) for module in refused)
         sound = [name for name in stored if name not in {module.url for module in refused}]
-        described = await self._prerenderer.describe(sound, epoch=self._epoch)
+        described = await self._definitions.describe(sound, epoch=self._epoch)
         for name, description in zip(sound, described, strict=True):
             url = self._realm.url_of(stored[name].path)
             outcome.entries.append(module_entry(url, description, stored[name], self._names))

@@ -16,7 +16,7 @@ import msgspec
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.near_miss import nearest_name
 from realmkit.changes import ChangeLog, NewChange
-from realmkit.coalesce import Coordinator, LayeredCache, MemoryCache, TranspileTable
+from realmkit.coalesce import Coordinator, GenerationTable, LayeredCache, MemoryCache
 from realmkit.config import Realm
 from realmkit.db import Database, Transaction
 from realmkit.errors import NotFound, TranspileError, TryLater
@@ -83,7 +83,8 @@ class ModuleService:
         icons = IconLibrary(static / "icons.json")
         self.coordinator = Coordinator(db.notifier)
         self.cache = LayeredCache(
-            TranspileTable(db),
+            "transpile",
+            GenerationTable(db, "module_transpile_cache"),
             encode=encode,
             decode=decode,
             max_bytes=memory_bytes // 2,
@@ -297,6 +298,13 @@ class ModuleService:
         sources = self._library.sources(realm_url)
         for path in paths:
             sources.look_again_at(path)
+
+    async def wipe(self, realm: Realm) -> None:
+        """Have every module of the realm made again, whatever is kept of it."""
+        await self.cache.wipe(realm.url)
+        sources = self._library.sources(realm.url)
+        for path in list(sources.known):
+            sources.forget(path)
 
     async def in_transaction(
         self, tx: Transaction, realm: Realm, changes: Sequence[NewChange]

@@ -1,5 +1,6 @@
 """Answering searches and serving linked documents."""
 
+from realmkit.search.definitions import DefinitionCache, Describer, epoch_of
 from realmkit.search.engine import SearchEngine, SearchPage
 from realmkit.search.job_answers import JobAnswers
 from realmkit.search.link_walker import Walk
@@ -8,6 +9,8 @@ from realmkit.search.remote_client import RemoteClient
 from realmkit.search.served_cards import FoundCard
 
 __all__ = [
+    "DefinitionCache",
+    "Describer",
     "FoundCard",
     "JobAnswers",
     "RemoteClient",
@@ -15,4 +18,5 @@ __all__ = [
     "SearchEngine",
     "SearchPage",
     "Walk",
+    "epoch_of",
 ]

@@ -55,6 +55,7 @@ class SearchEngine:
     `public_url` is the server's origin without a trailing slash; `budget_s` is how long
     one statement of a search, or the walk of its links, may take before it is given up
     (408). Without `others`, links and searches into other servers are named as broken.
+    A page that renders is answered with `kept_definitions`, which must not need a page.
     """
 
     def __init__(
@@ -65,12 +66,14 @@ class SearchEngine:
         extractor: FileExtractor,
         *,
         public_url: str,
+        kept_definitions: DefinitionSource | None = None,
         others: OtherServers | None = None,
         link_depth: int = 5,
         budget_s: float = 30.0,
     ) -> None:
         self._db = db
         self._definitions = CurrentDefinitions(db, definitions)
+        self._kept_definitions = CurrentDefinitions(db, kept_definitions or definitions)
         self._realms = {realm.url: realm for realm in files}
         self._names = ModuleNames(public_url)
         self._stored = StoredCards(files, extractor, self._names)
@@ -79,7 +82,7 @@ class SearchEngine:
             db, self._realms, self._names, others, depth=link_depth, budget_s=budget_s
         )
         self.cards = ServedCards(
-            db, self._definitions, self._realms, self._names, self._stored, self._links
+            db, self._kept_definitions, self._realms, self._names, self._stored, self._links
         )
 
     def parse(self, body: object, *, relative_to: str | None = None) -> Query:
@@ -104,7 +107,8 @@ class SearchEngine:
         with a last good document are found too (`meta.error`), and links are not walked.
         Neither are they with `with_included=False` or for sparse resources.
         """
-        known = self._definitions.for_request()
+        is_rendering = walk is not None and walk.skip_query_backed_expansion
+        known = (self._kept_definitions if is_rendering else self._definitions).for_request()
         here, errors = self._served(realm_urls)
         entries, total = await self._find(query, here, known)
         results = [(entry, self._resource(entry)) for entry in entries]

@@ -4,12 +4,14 @@ Compiling a query asks for definitions as it meets them. Those nobody has looked
 yet are fetched together, and it starts over: once for each link or composite that a
 path passes through, whatever the number of paths.
 
-What was looked up serves the next request too, as long as no index of any realm has
-had a commit since; only a commit changes a definition.
+What was found serves the next request too, as long as no index of any realm has had a
+commit since; only a commit changes a definition. What was not found is looked up again:
+its module may have been described meanwhile.
 """
 
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from realmkit.cards.definitions import Definition, DefinitionSource
 from realmkit.db import Database
@@ -21,7 +23,7 @@ GENERATION = "(SELECT coalesce(sum(s.generation), 0) FROM realm_state s)"
 """A number that every commit to any realm's index raises, as an SQL expression."""
 
 
-Known = dict[str, Definition | None]
+Known = dict[str, Definition]
 
 
 class CurrentDefinitions:
@@ -54,8 +56,13 @@ class KnownDefinitions:
 
     def __init__(self, current: CurrentDefinitions, known: Known | None) -> None:
         self._current = current
-        self._known: Known = {} if known is None else known
+        self._absent: dict[str, Definition | None] = {}
+        self._found: Known = {} if known is None else known
         self._is_bound = known is not None
+
+    @property
+    def _known(self) -> Mapping[str, Definition | None]:
+        return ChainMap(self._absent, cast("dict[str, Definition | None]", self._found))
 
     def __getitem__(self, type_key: str) -> Definition | None:
         """A definition that `load` was asked for before; None if there is none."""
@@ -64,12 +71,13 @@ class KnownDefinitions:
     async def load(self, type_keys: Iterable[str]) -> None:
         wanted = dict.fromkeys(type_keys)
         if wanted and not self._is_bound:
-            self._known, self._is_bound = await self._current.now(), True
+            self._found, self._is_bound = await self._current.now(), True
         missing = [key for key in wanted if key not in self._known]
         if not missing:
             return
         definitions = await self._current.source.definitions(missing)
-        self._known.update({key: definitions.get(key) for key in missing})
+        self._found.update(definitions)
+        self._absent.update(dict.fromkeys(key for key in missing if key not in definitions))
 
     async def compile(self, compile_with: Callable[[Mapping[str, Definition | None]], T]) -> T:
         """Call `compile_with` until it has every definition it needs."""

@@ -1,4 +1,4 @@
-"""L2: the table `module_transpile_cache`, shared by the processes of one database.
+"""L2: a table of results that the processes of one database share, ordered by generations.
 
 A row is kept under the generation its writer captured before reading the source, and is
 refused when the row, or its realm's floor, has moved on since. Invalidation leaves a
@@ -8,19 +8,24 @@ tombstone and never deletes, for a late writer's insert would meet no conflict:
     writer: replaces the file, tombstones: generation 1
     reader: writes with generation 0; 1 > 0, refused
 
-Reads and writes are best effort here: a broken table costs transpiles and a warning.
+`module_transpile_cache` and `modules` are such tables; the statements of each lie in a
+file of its name. Reads and writes are best effort here: a broken table costs work and a
+warning.
 """
 
 import logging
-import time
 from dataclasses import dataclass
+from typing import Literal
 
 import orjson
 
+from realmkit.clock import Clock, SystemClock
 from realmkit.db import Database, Transaction, load_sql
 from realmkit.errors import RealmkitError
 
 logger = logging.getLogger(__name__)
+
+TableName = Literal["module_transpile_cache", "modules"]
 
 _FLOOR = ""
 
@@ -34,39 +39,44 @@ class Row:
     body: str | None = None
     dependency_keys: tuple[str, ...] = ()
     source_hash: str | None = None
-    transpiler_version: str | None = None
+    maker_version: str | None = None
 
-    def is_of(self, source_hash: str, transpiler_version: str) -> bool:
+    def is_of(self, source_hash: str, maker_version: str) -> bool:
         return (
             self.body is not None
             and self.source_hash == source_hash
-            and self.transpiler_version == transpiler_version
+            and self.maker_version == maker_version
         )
 
 
-class TranspileTable:
-    def __init__(self, db: Database) -> None:
-        self._db = db
-        self._sql = load_sql(__package__ or "", "transpile_table.sql", db.dialect)
+class GenerationTable:
+    """`writes` counts the rows that this process tried to keep, `failures` what went wrong."""
+
+    def __init__(self, db: Database, name: TableName, *, clock: Clock | None = None) -> None:
+        self.name = name
+        self.writes = 0
         self.failures = 0
+        self.db = db
+        self._sql = load_sql(__package__ or "", f"{name}.sql", db.dialect)
+        self._clock = clock or SystemClock()
 
     async def read(self, realm_url: str, path: str) -> Row | None:
         """The row, or None when the table cannot be read; then nothing may be written either."""
         try:
-            found = await self._db.read_one(self._sql["read"], [realm_url, path])
+            found = await self.db.read_one(self._sql["read"], [realm_url, path])
         except RealmkitError as exc:
             self._failed("read", realm_url, path, exc)
             return None
         if found is None:
             return Row()
-        floor, generation, body, dependency_keys, source_hash, transpiler_version = found
+        floor, generation, body, dependency_keys, source_hash, maker_version = found
         return Row(
             generation or 0,
             floor or 0,
             body,
             tuple(orjson.loads(dependency_keys or "[]")),
             source_hash,
-            transpiler_version,
+            maker_version,
         )
 
     async def write(
@@ -78,11 +88,12 @@ class TranspileTable:
         body: str,
         dependency_keys: tuple[str, ...],
         source_hash: str,
-        transpiler_version: str,
+        maker_version: str,
     ) -> None:
         """Keep the payload if nothing was invalidated since `captured` was read."""
+        self.writes += 1
         try:
-            async with self._db.transaction() as tx:
+            async with self.db.transaction() as tx:
                 await tx.execute(
                     self._sql["write"],
                     [
@@ -92,8 +103,8 @@ class TranspileTable:
                         orjson.dumps(dependency_keys).decode(),
                         captured.generation,
                         source_hash,
-                        transpiler_version,
-                        _now_ms(),
+                        maker_version,
+                        self._clock.now_ms(),
                         captured.floor,
                     ],
                 )
@@ -112,20 +123,38 @@ class TranspileTable:
             self._sql["outdate"], [realm_url, path, source_hash]
         ):
             return
-        await tx.execute(self._sql["tombstone"], [realm_url, path, _now_ms()])
+        await tx.execute(self._sql["tombstone"], [realm_url, path, self._clock.now_ms()])
 
     async def tombstone_realm(self, tx: Transaction, realm_url: str) -> None:
         """Invalidate every path of a realm, those without a row by the floor."""
+        now_ms = self._clock.now_ms()
         # A row that is being inserted would be neither seen nor held back by the floor.
         if stop_writers := self._sql.get("stop_writers"):
             await tx.execute(stop_writers)
-        await tx.execute(self._sql["tombstone_realm"], [realm_url])
-        await tx.execute(self._sql["tombstone"], [realm_url, _FLOOR, _now_ms()])
+        await tx.execute(self._sql["tombstone_realm"], [realm_url, now_ms])
+        await tx.execute(self._sql["tombstone"], [realm_url, _FLOOR, now_ms])
+
+    async def empty_old(self, before_ms: int) -> int:
+        """Give up the payloads that were written before a time; returns how many."""
+        async with self.db.transaction() as tx:
+            return await tx.execute(self._sql["empty_old"], [before_ms, self._clock.now_ms()])
+
+    async def empty_beyond(self, max_bytes: int) -> int:
+        """Give up the oldest payloads until the others have at most this size."""
+        async with self.db.transaction() as tx:
+            return await tx.execute(self._sql["empty_beyond"], [max_bytes, self._clock.now_ms()])
+
+    async def drop_tombstones(self, before_ms: int) -> int:
+        """Delete the rows that have been without a payload since before a time.
+
+        A writer who captured a generation before that would be let in again, so the time
+        must lie further back than any result takes to be made.
+        """
+        async with self.db.transaction() as tx:
+            return await tx.execute(self._sql["drop_tombstones"], [before_ms])
 
     def _failed(self, what: str, realm_url: str, path: str, exc: RealmkitError) -> None:
         self.failures += 1
-        logger.warning("The module cache could not %s %s%s: %s", what, realm_url, path, exc)
-
-
-def _now_ms() -> int:
-    return int(time.time() * 1000)
+        logger.warning(
+            "The table `%s` could not %s %s%s: %s", self.name, what, realm_url, path, exc
+        )

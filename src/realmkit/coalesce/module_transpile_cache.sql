@@ -11,8 +11,8 @@ left join module_transpile_cache using (realm_url, canonical_path);
 -- Keep a module, unless it or its realm was invalidated after the given generations.
 insert into module_transpile_cache
   (realm_url, canonical_path, body, headers, dependency_keys, generation,
-   source_hash, transpiler_version, created_at)
-select $1, $2, $3, '{}', $4, $5, $6, $7, $8
+   source_hash, transpiler_version, created_at, size)
+select $1, $2, $3, '{}', $4, $5, $6, $7, $8, octet_length(cast($3 as text))
 where coalesce(
   (select generation from module_transpile_cache where realm_url = $1 and canonical_path = ''),
   0) <= $9
@@ -20,7 +20,7 @@ on conflict (realm_url, canonical_path) do update set
   body = excluded.body, headers = excluded.headers,
   dependency_keys = excluded.dependency_keys, generation = excluded.generation,
   source_hash = excluded.source_hash, transpiler_version = excluded.transpiler_version,
-  created_at = excluded.created_at
+  created_at = excluded.created_at, size = excluded.size
 where module_transpile_cache.generation <= excluded.generation;
 
 -- name: tombstone
@@ -30,7 +30,7 @@ insert into module_transpile_cache (realm_url, canonical_path, generation, creat
 values ($1, $2, 1, $3)
 on conflict (realm_url, canonical_path) do update set
   body = null, headers = null, dependency_keys = null, source_hash = null,
-  transpiler_version = null, created_at = excluded.created_at,
+  transpiler_version = null, size = 0, created_at = excluded.created_at,
   generation = module_transpile_cache.generation + 1;
 
 -- name: outdate
@@ -49,5 +49,29 @@ lock table module_transpile_cache in share row exclusive mode;
 -- Invalidate every row a realm has.
 update module_transpile_cache set
   body = null, headers = null, dependency_keys = null, source_hash = null,
-  transpiler_version = null, generation = generation + 1
+  transpiler_version = null, size = 0, created_at = $2, generation = generation + 1
 where realm_url = $1 and canonical_path <> '';
+
+-- name: empty_old
+-- Give up the payloads that are older than a time. The rows and their generations stay, so
+-- that a slow writer still meets them.
+update module_transpile_cache set
+  body = null, headers = null, dependency_keys = null, source_hash = null,
+  transpiler_version = null, size = 0, created_at = $2
+where size > 0 and created_at < $1;
+
+-- name: empty_beyond
+-- Give up the oldest payloads beyond a number of bytes; the sum reads an index only.
+update module_transpile_cache set
+  body = null, headers = null, dependency_keys = null, source_hash = null,
+  transpiler_version = null, size = 0, created_at = $2
+where size > 0 and created_at <= (
+  select max(created_at) from (
+    select created_at, sum(size) over (order by created_at desc) as bytes
+    from module_transpile_cache where size > 0
+  ) as newest where bytes > $1);
+
+-- name: drop_tombstones
+-- Delete the rows whose payload has been gone for long; nobody makes one any more that was
+-- begun before.
+delete from module_transpile_cache where size = 0 and created_at < $1;

@@ -1,0 +1,37 @@
+"""Forgetting a realm that is served no more: every row of it, in every table.
+
+Its caches leave tombstones and a floor, so that nothing which is being made of it now is
+ever taken for the realm that may come to the same URL. Its change log keeps where it
+stood: whoever still follows is told that it was cut, looks at the folder anew, and finds
+what is there. Files are left alone.
+"""
+
+from realmkit.coalesce import GenerationTable, TableName
+from realmkit.db import Database, load_sql
+
+CACHES: tuple[TableName, ...] = ("module_transpile_cache", "modules")
+ENDS = "change_log_ends"
+
+
+async def forget_realm(db: Database, realm_url: str) -> int:
+    """Remove what the database has of a realm; returns how many rows that were.
+
+    Waits for writes and runs over the realm to end. Zero if nothing is known of it.
+    """
+    sql = load_sql(__package__ or "", "forgetting.sql", db.dialect)
+    caches = [GenerationTable(db, name) for name in CACHES]
+    async with db.locks.named(realm_url), db.locks.named(f"index|{realm_url}"):
+        tables = [row[0] for row in await db.read(sql["tables"])]
+        async with db.transaction() as tx:
+            removed = 0
+            for table in tables:
+                if table not in (*CACHES, ENDS):
+                    removed += await tx.execute(
+                        f'delete from "{table}" where realm_url = $1', (realm_url,)
+                    )
+            for cache in caches:
+                await cache.tombstone_realm(tx, realm_url)
+            if await tx.execute(sql["cut_log"], (realm_url,)):
+                await tx.notify("realm_file_changes", realm_url)
+                await tx.notify("realm_index_updated", realm_url)
+    return removed

@@ -1,0 +1,17 @@
+-- name: tables [sqlite]
+-- Every table whose rows belong to realms.
+select tables.name from sqlite_schema tables, pragma_table_info(tables.name) columns
+where tables.type = 'table' and columns.name = 'realm_url' order by 1;
+
+-- name: tables [postgres]
+-- Every table whose rows belong to realms.
+select columns.table_name from information_schema.columns
+join information_schema.tables using (table_schema, table_name)
+where columns.table_schema = current_schema() and tables.table_type = 'BASE TABLE'
+  and columns.column_name = 'realm_url' order by 1;
+
+-- name: cut_log
+-- Gives out one more seq, up to which everything is gone: whoever follows the log starts over.
+update change_log_ends set
+  last_seq = last_seq + 1, last_change_seq = last_seq + 1, pruned_seq = last_seq + 1
+where realm_url = $1;

@@ -1,0 +1,104 @@
+"""The classes under test, as they are or with a guard taken out of their source."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType, ModuleType
+from typing import Any
+
+MODULES = (
+    "realmkit.db.hints",
+    "realmkit.coalesce.generations",
+    "realmkit.coalesce.memory",
+    "realmkit.coalesce.single_flight",
+    "realmkit.coalesce.generation_table",
+    "realmkit.coalesce.coordinator",
+    "realmkit.coalesce.layered",
+)
+CLASSES = ("Hints", "Generations", "MemoryCache", "SingleFlight", "Coordinator", "Row")
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A text that stands once in a module (or in the table's statement), and what replaces it."""
+
+    where: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Kit:
+    LayeredCache: Any
+    Coordinator: Any
+    GenerationTable: Any
+    statements: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Statements of the table that are other than in its file."""
+
+
+def real() -> Kit:
+    """The classes that serve."""
+    return _kit({name: import_module(name) for name in MODULES}, {})
+
+
+def without(edits: Sequence[Edit]) -> Kit:
+    """The classes with every edit made. Fails when a text does not stand there once."""
+    statements: dict[str, str] = {}
+    built: dict[str, ModuleType] = {}
+    for edit in edits:
+        if edit.where not in MODULES:
+            package = import_module("realmkit.coalesce").__path__[0]
+            text = Path(package, "module_transpile_cache.sql").read_text()
+            named = text.split(f"-- name: {edit.where}\n")[1].split("-- name:")[0]
+            sql = statements.get(edit.where, _without_comments(named))
+            statements[edit.where] = _edited(sql, edit)
+    for name in MODULES:
+        file = import_module(name).__file__
+        assert file is not None
+        source = Path(file).read_text()
+        for edit in edits:
+            if edit.where == name:
+                source = _edited(source, edit)
+        module = ModuleType(name)
+        module.__package__ = name.rpartition(".")[0]
+        # A dataclass looks for its module by name while it is made.
+        before = sys.modules[name]
+        sys.modules[name] = module
+        try:
+            exec(compile(source, file, "exec"), module.__dict__)
+        finally:
+            sys.modules[name] = before
+        built[name] = module
+    # Each module imported the others as they serve; now it gets them as they were built.
+    made = {
+        name: vars(module)[name]
+        for module in built.values()
+        for name in CLASSES
+        if vars(module).get(name) is not None and vars(module)[name].__module__ == module.__name__
+    }
+    for module in built.values():
+        vars(module).update({name: each for name, each in made.items() if name in vars(module)})
+    return _kit(built, statements)
+
+
+def _kit(modules: Mapping[str, ModuleType], statements: Mapping[str, str]) -> Kit:
+    return Kit(
+        modules["realmkit.coalesce.layered"].LayeredCache,
+        modules["realmkit.coalesce.coordinator"].Coordinator,
+        modules["realmkit.coalesce.generation_table"].GenerationTable,
+        statements,
+    )
+
+
+def _edited(text: str, edit: Edit) -> str:
+    assert text.count(edit.before) == 1, f"`{edit.before}` is not once in {edit.where}"
+    return text.replace(edit.before, edit.after)
+
+
+def _without_comments(section: str) -> str:
+    lines = [line for line in section.strip().splitlines() if not line.startswith("--")]
+    return "\n".join(lines).removesuffix(";")

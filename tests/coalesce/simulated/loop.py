@@ -1,0 +1,82 @@
+"""An event loop that is stepped by hand: one process's, and it can be killed.
+
+It knows no sockets and no clock. What is ready runs in the order it became ready, as in
+any loop; when something outside completes, and when a timer rings, the world decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any
+
+
+class Timer:
+    """What `call_at` returns."""
+
+    __slots__ = ("args", "callback", "is_cancelled", "when")
+
+    def __init__(self, when: float, callback: Callable[..., object], args: tuple[Any, ...]) -> None:
+        self.when = when
+        self.callback = callback
+        self.args = args
+        self.is_cancelled = False
+
+    def cancel(self) -> None:
+        self.is_cancelled = True
+
+
+class StepLoop(asyncio.AbstractEventLoop):
+    """`tasks` keeps everything alive to the end: what was killed must not be tidied up.
+    Whoever steps loops says at the end that none runs."""
+
+    def __init__(self) -> None:
+        self.ready: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
+        self.timers: list[Timer] = []
+        self.tasks: list[asyncio.Task[Any]] = []
+        self.now = 0.0
+
+    def run_to_rest(self) -> None:
+        """Run what is ready, and what that makes ready, until nothing is."""
+        ready = self.ready
+        asyncio.events._set_running_loop(self)
+        while ready:
+            callback, args = ready.popleft()
+            callback(*args)
+
+    # What asyncio asks of a loop.
+
+    def call_soon(self, callback: Any, *args: Any, context: Any = None) -> Any:
+        self.ready.append((callback, args))
+
+    def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> Any:
+        timer = Timer(when, callback, args)
+        self.timers.append(timer)
+        return timer
+
+    def call_later(self, delay: float, callback: Any, *args: Any, context: Any = None) -> Any:
+        return self.call_at(self.now + delay, callback, *args)
+
+    def create_future(self) -> asyncio.Future[Any]:
+        return asyncio.Future(loop=self)
+
+    def create_task(
+        self,
+        coro: Generator[Any, None, Any] | Coroutine[Any, Any, Any],
+        *,
+        name: str | None = None,
+        context: Any = None,
+    ) -> Any:
+        task: asyncio.Task[Any] = asyncio.Task(coro, loop=self)
+        self.tasks.append(task)
+        return task
+
+    def time(self) -> float:
+        return self.now
+
+    def get_debug(self) -> bool:
+        return False
+
+    def call_exception_handler(self, context: Any) -> None:
+        """Whoever wants to know of an error looks at its task."""
