@@ -150,6 +150,15 @@ async def _until_written(house: House, files: dict[str, Any]) -> int:
                 await asyncio.sleep(0.1)
 
 
+async def _problem(house: House) -> str:
+    """Wait until a run could not be made; returns why."""
+    async with asyncio.timeout(60):
+        async for progress in house.indexer.progress_hub.follow(house.url()):
+            if progress.problem:
+                return progress.problem
+    raise AssertionError("nobody reports progress any more")
+
+
 @on_sqlite
 async def test_a_disk_that_fills_stops_the_run_and_room_lets_it_go_on(house: House):
     await start(house)
@@ -157,11 +166,7 @@ async def test_a_disk_that_fills_stops_the_run_and_room_lets_it_go_on(house: Hou
     [(pages,)] = await house.db.read("pragma page_count")
     await house.write({"ann.json": card("Ann", **{f"field{n}": "x" * 900 for n in range(400)})})
     database.writer.execute(f"pragma max_page_count = {pages + 10}").fetchall()
-    async with asyncio.timeout(60):
-        async for progress in house.indexer.progress_hub.follow(house.url()):
-            if progress.problem:
-                break
-    assert "disk is full" in progress.problem
+    assert "disk is full" in await _problem(house)
     assert await house.index.entry(house.url("ann.json")) is None
     database.writer.execute("pragma max_page_count = 1000000").fetchall()
     await indexed_in_the_end(house)

@@ -94,3 +94,15 @@ async def test_a_card_that_heals_is_found_again_by_the_search_of_another(indexed
     await indexed.index_all()
 
     assert await indexed.isolated("all.json") == "<p>sound All ann bob</p>"
+
+
+async def test_a_card_that_is_found_and_linked_to_is_a_dependency(indexed: House):
+    both = card("Both", lists="./person/Card", module="./list", links={"friend": "./ann"})
+    await indexed.write({"both.json": both})
+    await indexed.index_all()
+    indexed.visits_since()
+    await indexed.write({"ann.json": card("Anna")})
+    await indexed.index_all()
+
+    assert indexed.visits_since() == ["one/ann.json", "one/both.json"]
+    assert await indexed.isolated("both.json") == "<p>sound Both Anna ann bob</p>"
