@@ -4,21 +4,18 @@ import asyncio
 import os
 import signal
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
 from realmkit.db.sqlite import SqliteDatabase
-from realmkit.errors import TryLater
 
-from ..support.postgres import PostgresServer
 from .conftest import House, card
 
 pytestmark = pytest.mark.anyio
 
 GATED = card("Slow", behaviour="gate")
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-on_postgres = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 
 
 async def start(house: House) -> None:
@@ -109,45 +106,6 @@ async def test_a_card_that_loops_in_a_long_run_is_the_only_error(house: House):
     [error] = await house.index.errors(house.url())
     assert error.url == house.url("p010.json")
     assert "did not finish rendering" in error.error["detail"]
-
-
-@on_postgres
-async def test_a_postgres_that_crashes_in_a_long_run_costs_nothing_that_was_visited(
-    house: House, postgres: PostgresServer
-):
-    house.have_patience()
-    await house.write({**people(30), "slow.json": GATED})
-    await house.indexer.start()
-    await house.at_gate.wait()
-    await house.visited_count(12)
-    postgres.crash()
-    house.gate.set()
-    await indexed_in_the_end(house)
-
-    counts = await house.index.counts(house.url())
-    assert (counts.instances, counts.errors) == (31, 0)
-
-
-@on_postgres
-async def test_a_postgres_that_crashes_between_runs_loses_no_edit(
-    house: House, postgres: PostgresServer
-):
-    await start(house)
-    postgres.crash()
-    seq = await _until_written(house, {"ann.json": card("Ann")})
-    await house.index.wait_indexed(house.url(), seq, timeout_s=60)
-
-    assert await house.isolated("ann.json") == "<p>sound Ann</p>"
-
-
-async def _until_written(house: House, files: dict[str, Any]) -> int:
-    """Write as a client would that is told to try again."""
-    async with asyncio.timeout(60):
-        while True:
-            try:
-                return await house.write(files)
-            except TryLater:
-                await asyncio.sleep(0.1)
 
 
 async def _problem(house: House) -> str:

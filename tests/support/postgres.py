@@ -7,11 +7,10 @@ system's temporary folder; a test's database is copied from a migrated template.
 
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -59,21 +58,6 @@ class PostgresServer:
     def drop(self, url: str) -> None:
         name = conninfo_to_dict(url)["dbname"]
         self.run(f'drop database if exists "{name}" with (force)')
-
-    def crash(self) -> None:
-        """Have the server lose every connection and recover, as if it had been killed.
-
-        A server that is not ours, or that other tests use as well, only loses connections.
-        """
-        if os.environ.get("REALMKIT_TEST_POSTGRES"):
-            self.run(
-                "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where pid <> pg_backend_pid() and datname is not null"
-            )
-            return
-        with suppress(psycopg.OperationalError), psycopg.connect(self._url) as connection:
-            os.kill(connection.info.backend_pid, signal.SIGKILL)
-            connection.execute("select 1")
 
     def run(self, sql: str) -> list[tuple[object, ...]]:
         """Run one statement as the server's owner."""
