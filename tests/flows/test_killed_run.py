@@ -87,4 +87,9 @@ async def _written_down(state: Path) -> dict[str, object]:
         )
     finally:
         await db.close()
-    return {url: orjson.loads(outcome)["entries"][0]["diagnostics"] for url, outcome in rows}
+    return {
+        url: entry["diagnostics"]
+        for url, outcome in rows
+        for entry in orjson.loads(outcome)["entries"]
+        if entry["type"] == "instance"
+    }

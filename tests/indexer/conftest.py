@@ -129,6 +129,10 @@ class House:
         assert entry is not None, f"{path} is not indexed"
         return entry
 
+    async def indexed_urls(self) -> set[str]:
+        """The URLs of everything in realm `one` that the index knows."""
+        return {each.url for each in await self.index.indexed_files(self.url())}
+
     async def isolated(self, path: str, realm: str = "one") -> str | None:
         url = self.url(path, realm)
         return await self.index.html(self.stores[realm].realm.url, url, "isolated")

@@ -52,10 +52,10 @@ async def test_nothing_of_a_long_run_is_seen_before_its_commit(house: House):
     await house.indexer.start()
     await at_the_gate(house, done=12)
 
-    assert await house.index.indexed_files(house.url()) == []
+    assert await house.indexed_urls() == set()
     house.gate.set()
     await house.index_all()
-    assert len(await house.index.indexed_files(house.url())) == 32
+    assert len(await house.indexed_urls()) == 32
 
 
 async def test_what_a_run_that_was_cut_short_had_visited_is_not_visited_again(house: House):
@@ -75,7 +75,7 @@ async def test_what_a_run_that_was_cut_short_had_visited_is_not_visited_again(ho
     again = set(house.visits_since())
     assert "one/slow.json" in again
     assert not written_down & again
-    assert len(await house.index.indexed_files(house.url())) == 32
+    assert len(await house.indexed_urls()) == 32
 
 
 async def test_an_edit_after_the_visit_and_before_the_commit_wins(house: House):
@@ -116,7 +116,7 @@ async def test_a_file_that_is_removed_during_a_long_run_stays_away(house: House)
 
     assert await house.index.entry(house.url("p000.json")) is None
     assert await house.index.entry(house.url("p029.json")) is None
-    assert len(await house.index.indexed_files(house.url())) == 30
+    assert len(await house.indexed_urls()) == 30
 
 
 async def test_an_edit_of_many_dependents_answers_its_request_once(house: House):
