@@ -251,6 +251,7 @@ def of_another_process(house: House, realm: str) -> Indexer:
         changes,
         index,
         house.prerenderer,
+        house.extractor,
         Search(house.peer),
     )
 
