@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 from realmkit.changes import ChangeLog, Sweeper
 from realmkit.coalesce import CacheSweeper
 from realmkit.config import Realm, Settings, find_chromium, find_node, static_dir
-from realmkit.db import open_database
+from realmkit.db import Database, open_database
 from realmkit.extraction import FileExtractor
 from realmkit.files import FileStore, FileWatcher
 from realmkit.http.application import build_http
@@ -50,6 +50,7 @@ def build_app(settings: Settings) -> "App":
 class App:
     """A realm server in this process. `asgi` may be served as soon as `start` returned."""
 
+    database: Database
     stations: Stations
     indexer: Indexer
     hot: HotModules
@@ -92,6 +93,7 @@ class App:
         begun.push_async_callback(asyncio.gather, finding_node, return_exceptions=True)
         db = await open_database(settings.database, direct=settings.database_direct_url)
         begun.push_async_callback(db.close)
+        self.database = db
         changes = ChangeLog(db, retention=settings.retention)
         sweeper = Sweeper(changes, every_s=settings.retention.sweep_every_s)
         await sweeper.start()

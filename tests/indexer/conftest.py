@@ -95,6 +95,8 @@ class House:
     indexer: Indexer
     search: Search
     extractor: FileExtractor
+    peer: Database
+    """The database as another process has it."""
     visited: list[str] = field(default_factory=list)
     """Paths of the cards that a page took in hand, in order."""
     at_gate: asyncio.Event = field(default_factory=asyncio.Event)
@@ -108,6 +110,17 @@ class House:
         ]
         return (await self.stores[realm].write_many(writes, request or None)).seq
 
+    def have_patience(self) -> None:
+        """Let cards take their time: for tests that hold one at the gate."""
+        self.prerenderer._render_timeout_s = 60
+
+    async def visited_count(self, count: int, realm: str = "one") -> None:
+        """Wait until a run has written down so many visits, or made them."""
+        async with asyncio.timeout(30):
+            async for progress in self.indexer.progress_hub.follow(self.url(realm=realm)):
+                if progress.done >= count:
+                    return
+
     async def index_all(self) -> None:
         await self.indexer.settle()
 
@@ -115,6 +128,10 @@ class House:
         entry = await self.index.entry(self.url(path, realm))
         assert entry is not None, f"{path} is not indexed"
         return entry
+
+    async def indexed_urls(self) -> set[str]:
+        """The URLs of everything in realm `one` that the index knows."""
+        return {each.url for each in await self.index.indexed_files(self.url())}
 
     async def isolated(self, path: str, realm: str = "one") -> str | None:
         url = self.url(path, realm)
@@ -149,7 +166,7 @@ def card(title: str = "", module: str = "./person", **members: Any) -> dict[str,
 
 
 @pytest.fixture
-async def house(tmp_path: Path, db: Database) -> AsyncIterator[House]:
+async def house(tmp_path: Path, db: Database, peer: Database) -> AsyncIterator[House]:
     """Two realms, `one` and `two`, each with a sound module `person.gts`; nothing runs yet."""
     server = await asyncio.start_server(lambda r, w: _answer(house, r, w), "127.0.0.1", 0)
     origin = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
@@ -174,6 +191,7 @@ async def house(tmp_path: Path, db: Database) -> AsyncIterator[House]:
         _indexer(origin, db, stores, changes, index, prerenderer, extractor, search),
         search,
         extractor,
+        peer,
     )
     yield house
     house.gate.set()
@@ -206,12 +224,12 @@ def _indexer(
     )
 
 
-def restarted(house: House) -> Indexer:
-    """A new indexer over the same state, as a new process would have it."""
+def restarted(house: House, *realms: str) -> Indexer:
+    """A new indexer over the same state, as a new process would have it; of all realms, or these."""
     house.indexer = _indexer(
         house.origin,
         house.db,
-        house.stores,
+        {name: house.stores[name] for name in realms or house.stores},
         house.changes,
         house.index,
         house.prerenderer,
@@ -219,6 +237,23 @@ def restarted(house: House) -> Indexer:
         house.search,
     )
     return house.indexer
+
+
+def of_another_process(house: House, realm: str) -> Indexer:
+    """An indexer of one realm that shares nothing with the house's but database and folders."""
+    changes = ChangeLog(house.peer)
+    index = IndexStore(house.peer, changes, public_url=house.origin)
+    store = FileStore(house.stores[realm].realm, house.peer, changes)
+    return _indexer(
+        house.origin,
+        house.peer,
+        {realm: store},
+        changes,
+        index,
+        house.prerenderer,
+        house.extractor,
+        Search(house.peer),
+    )
 
 
 async def _answer(house: House, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

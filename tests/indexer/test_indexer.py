@@ -188,6 +188,48 @@ async def test_odd_names_are_indexed(indexed: House):
     assert not entry.has_error
 
 
+async def test_a_definition_and_its_card_in_one_write_are_indexed_together(indexed: House):
+    await indexed.write({"a-pet.json": card("Rex", module="./z-pet"), "z-pet.gts": "sound"})
+    await indexed.index_all()
+
+    assert indexed.visited == ["one/z-pet", "one/a-pet.json"]
+    assert await indexed.isolated("a-pet.json") == "<p>sound Rex</p>"
+
+
+async def test_a_cycle_of_links_and_imports_is_visited_once(indexed: House):
+    await indexed.write(
+        {
+            "egg.gts": "sound import ./hen",
+            "hen.gts": "sound import ./egg",
+            "x.json": card("X", module="./egg", links={"friend": "./y"}),
+            "y.json": card("Y", module="./hen", links={"friend": "./x"}),
+        }
+    )
+    await indexed.index_all()
+    indexed.visits_since()
+    await indexed.write({"egg.gts": "sounder import ./hen"})
+    await indexed.index_all()
+
+    assert indexed.visits_since() == ["one/egg", "one/hen", "one/x.json", "one/y.json"]
+
+
+async def test_an_ignored_file_is_neither_indexed_nor_an_error(indexed: House):
+    await indexed.write({"draft.json": card("Draft"), ".gitignore": "draft.json\n"})
+    await indexed.index_all()
+
+    assert await indexed.index.entry(indexed.url("draft.json")) is None
+    assert await indexed.index.errors(indexed.url()) == []
+
+
+async def test_an_error_without_a_message_still_says_something(indexed: House):
+    await indexed.write({"mute.json": card("Mute", behaviour="mute")})
+    await indexed.index_all()
+
+    error = (await indexed.entry("mute.json")).error_doc
+    assert error is not None
+    assert error["detail"] == "Card Error, and nothing more was said."
+
+
 async def test_a_module_edit_reaches_cards_of_another_realm(indexed: House):
     await indexed.write({"far.json": card("Far", module="../one/person")}, realm="two")
     await indexed.index_all()

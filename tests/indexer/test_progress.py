@@ -35,6 +35,38 @@ async def test_work_that_turns_up_later_is_added():
     assert hub.get(REALM).total == 5
 
 
+async def test_runs_beside_each_other_are_shown_as_one():
+    hub = ProgressHub(Clock())
+    hub.begin(REALM, 10)
+    hub.begin(REALM, 1)
+    hub.visited(REALM)
+    hub.finish(REALM)
+    assert hub.get(REALM) == Progress(REALM, "indexing", 1, 11)
+    hub.finish(REALM)
+
+    assert hub.get(REALM).state == "idle"
+
+
+async def test_a_run_that_goes_on_counts_what_was_done_before_and_not_for_its_rate():
+    clock = Clock()
+    hub = ProgressHub(clock)
+    hub.begin(REALM, 10, done=6)
+    clock.now_s = 1.0
+    hub.visited(REALM, 2)
+
+    assert (hub.get(REALM).done, hub.get(REALM).rate) == (8, 2.0)
+
+
+async def test_a_file_that_is_visited_again_is_no_more_work_to_count():
+    hub = ProgressHub(Clock())
+    hub.begin(REALM, 2)
+    hub.visited(REALM, 2)
+    hub.again(REALM, 1)
+    hub.visited(REALM)
+
+    assert (hub.get(REALM).done, hub.get(REALM).total) == (2, 2)
+
+
 async def test_a_realm_that_was_never_indexed_is_idle():
     assert ProgressHub(Clock()).get(REALM) == Progress(REALM)
 

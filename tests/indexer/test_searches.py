@@ -66,3 +66,43 @@ async def test_a_search_over_another_realm_follows_it(indexed: House):
     await indexed.index_all()
 
     assert await indexed.isolated("far.json", realm="two") == "<p>sound Far ann bob cal</p>"
+
+
+async def test_a_definition_that_breaks_and_heals_visits_its_searching_cards_once_each_time(
+    indexed: House,
+):
+    await indexed.write({"me.json": card("Me", lists="./list/Card", module="./list")})
+    await indexed.index_all()
+    indexed.visits_since()
+    await indexed.write({"list.gts": "broken"})
+    await indexed.index_all()
+    broke = indexed.visits_since()
+    assert await indexed.isolated("me.json") == "<p>sound Me all me</p>", "the last good one"
+    await indexed.write({"list.gts": "mended"})
+    await indexed.index_all()
+
+    assert broke.count("one/me.json") == 1
+    assert indexed.visits_since() == ["one/all.json", "one/list", "one/me.json"]
+    assert await indexed.isolated("me.json") == "<p>mended Me all me</p>"
+
+
+async def test_a_card_that_heals_is_found_again_by_the_search_of_another(indexed: House):
+    await indexed.write({"bob.json": card("Bob", behaviour="throw")})
+    await indexed.index_all()
+    assert await indexed.isolated("all.json") == "<p>sound All ann</p>"
+    await indexed.write({"bob.json": card("Bob")})
+    await indexed.index_all()
+
+    assert await indexed.isolated("all.json") == "<p>sound All ann bob</p>"
+
+
+async def test_a_card_that_is_found_and_linked_to_is_a_dependency(indexed: House):
+    both = card("Both", lists="./person/Card", module="./list", links={"friend": "./ann"})
+    await indexed.write({"both.json": both})
+    await indexed.index_all()
+    indexed.visits_since()
+    await indexed.write({"ann.json": card("Anna")})
+    await indexed.index_all()
+
+    assert indexed.visits_since() == ["one/ann.json", "one/both.json"]
+    assert await indexed.isolated("both.json") == "<p>sound Both Anna ann bob</p>"

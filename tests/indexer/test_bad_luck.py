@@ -1,0 +1,132 @@
+"""Files, databases and browsers that fail in the middle of a run. One bad file never stops one."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from realmkit.db.sqlite import SqliteDatabase
+
+from .conftest import House, card
+
+pytestmark = pytest.mark.anyio
+
+GATED = card("Slow", behaviour="gate")
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+async def start(house: House) -> None:
+    await house.indexer.start()
+    await house.index_all()
+    house.visits_since()
+
+
+def people(count: int) -> dict[str, object]:
+    return {f"p{number:03}.json": card(f"P{number}") for number in range(count)}
+
+
+async def indexed_in_the_end(house: House) -> None:
+    """Wait until the index has everything, however often a run could not be made meanwhile."""
+    last = await house.changes.last_seq(house.url())
+    assert await house.index.wait_indexed(house.url(), last, timeout_s=60)
+    await house.index_all()
+
+
+def root(house: House) -> Path:
+    return house.stores["one"].root
+
+
+async def test_a_card_that_vanishes_while_it_renders_is_gone_in_the_end(house: House):
+    house.have_patience()
+    await start(house)
+    await house.write({"slow.json": GATED, "ann.json": card("Ann")})
+    await house.at_gate.wait()
+    (root(house) / "slow.json").unlink()
+    await house.stores["one"].scan()
+    house.gate.set()
+    await house.index_all()
+
+    assert await house.index.entry(house.url("slow.json")) is None
+    assert not (await house.entry("ann.json")).has_error
+
+
+async def test_a_link_target_that_vanishes_before_it_is_read_is_a_broken_link(house: House):
+    await house.write({"ann.json": card("Ann", links={"friend": "./bob"}), "bob.json": card("Bob")})
+    (root(house) / "bob.json").unlink()
+    await start(house)
+
+    ann = await house.entry("ann.json")
+    assert [link["field"] for link in ann.diagnostics["brokenLinks"]] == ["friend"]
+    assert await house.index.entry(house.url("bob.json")) is None
+
+
+@pytest.mark.parametrize("kind", ["folder", "dangling link", "link to itself"])
+async def test_a_file_that_turns_into_something_unreadable_does_not_stop_the_run(
+    house: House, kind: str
+):
+    await house.write({"odd.json": card("Odd"), "odd.gts": "sound", **people(3)})
+    for name in ("odd.json", "odd.gts"):
+        odd = root(house) / name
+        odd.unlink()
+        if kind == "folder":
+            odd.mkdir()
+        else:
+            odd.symlink_to(name if kind == "link to itself" else "nowhere")
+    await start(house)
+
+    for path in people(3):
+        assert not (await house.entry(path)).has_error
+    entry = await house.index.entry(house.url("odd.json"))
+    assert entry is None or entry.has_error
+
+
+async def test_chromium_killed_in_a_long_run_costs_nothing(house: House):
+    house.have_patience()
+    await house.write({**people(30), "slow.json": GATED})
+    await house.indexer.start()
+    await house.at_gate.wait()
+    process = house.prerenderer.browser.process
+    assert process is not None
+    os.kill(process.pid, signal.SIGKILL)
+    await process.connection.closed.wait()
+    house.gate.set()
+    await house.index_all()
+
+    counts = await house.index.counts(house.url())
+    assert (counts.instances, counts.errors) == (31, 0)
+
+
+async def test_a_card_that_loops_in_a_long_run_is_the_only_error(house: House):
+    await house.write({**people(30), "p010.json": card("Loop", behaviour="loop")})
+    await start(house)
+
+    [error] = await house.index.errors(house.url())
+    assert error.url == house.url("p010.json")
+    assert "did not finish rendering" in error.error["detail"]
+
+
+async def _problem(house: House) -> str:
+    """Wait until a run could not be made; returns why."""
+    async with asyncio.timeout(60):
+        async for progress in house.indexer.progress_hub.follow(house.url()):
+            if progress.problem:
+                return progress.problem
+    raise AssertionError("nobody reports progress any more")
+
+
+@on_sqlite
+async def test_a_disk_that_fills_stops_the_run_and_room_lets_it_go_on(house: House):
+    await start(house)
+    database = cast("SqliteDatabase", house.db)
+    [(pages,)] = await house.db.read("pragma page_count")
+    await house.write({"ann.json": card("Ann", **{f"field{n}": "x" * 900 for n in range(400)})})
+    database.writer.execute(f"pragma max_page_count = {pages + 10}").fetchall()
+    assert "disk is full" in await _problem(house)
+    assert await house.index.entry(house.url("ann.json")) is None
+    database.writer.execute("pragma max_page_count = 1000000").fetchall()
+    await indexed_in_the_end(house)
+
+    assert not (await house.entry("ann.json")).has_error

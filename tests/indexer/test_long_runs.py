@@ -1,0 +1,228 @@
+"""Runs that are written down as they go: what readers, writers and the next start have of them."""
+
+import pytest
+
+from realmkit.changes import ChangeLog
+from realmkit.config import Retention
+from realmkit.index import Announcement, Announcements
+
+from .conftest import House, card, of_another_process, restarted
+
+pytestmark = pytest.mark.anyio
+
+GATED = card("Slow", behaviour="gate")
+
+
+def people(count: int) -> dict[str, object]:
+    return {f"p{number:03}.json": card(f"P{number}") for number in range(count)}
+
+
+async def start(house: House) -> None:
+    await house.indexer.start()
+    await house.index_all()
+    house.visits_since()
+
+
+async def at_the_gate(house: House, done: int = 0) -> None:
+    """Wait until one card is held at the gate and so many files are done."""
+    await house.at_gate.wait()
+    await house.visited_count(done)
+
+
+async def test_a_write_is_indexed_while_a_first_run_goes_on(house: House):
+    house.have_patience()
+    await house.write({"slow.json": GATED})
+    await house.indexer.start()
+    await at_the_gate(house)
+    seq = await house.write({"ann.json": card("Ann")})
+
+    assert await house.index.wait_indexed(house.url(), seq, timeout_s=30)
+    assert await house.isolated("ann.json") == "<p>sound Ann</p>"
+    assert await house.index.entry(house.url("slow.json")) is None, "the first run goes on"
+    assert await house.index.indexed_seq(house.url()) == 0, "what it owes is not there"
+    house.gate.set()
+    await house.index_all()
+    assert await house.index.indexed_seq(house.url()) == seq
+    assert await house.isolated("ann.json") == "<p>sound Ann</p>"
+
+
+async def test_nothing_of_a_long_run_is_seen_before_its_commit(house: House):
+    house.have_patience()
+    await house.write({**people(30), "slow.json": GATED})
+    await house.indexer.start()
+    await at_the_gate(house, done=12)
+
+    assert await house.indexed_urls() == set()
+    house.gate.set()
+    await house.index_all()
+    assert len(await house.indexed_urls()) == 32
+
+
+async def test_what_a_run_that_was_cut_short_had_visited_is_not_visited_again(house: House):
+    house.have_patience()
+    await house.write({**people(30), "slow.json": GATED})
+    await house.indexer.start()
+    await at_the_gate(house, done=13)
+    await house.indexer.stop()
+    rows = await house.db.read("select url from index_work where outcome is not null")
+    written_down = {url.removeprefix(f"{house.origin}/").removesuffix(".gts") for (url,) in rows}
+    assert len(written_down) >= 13, "a dozen cards and the module"
+    house.visits_since()
+    house.gate.set()
+    await restarted(house).start()
+    await house.index_all()
+
+    again = set(house.visits_since())
+    assert "one/slow.json" in again
+    assert not written_down & again
+    assert len(await house.indexed_urls()) == 32
+
+
+async def test_an_edit_after_the_visit_and_before_the_commit_wins(house: House):
+    house.have_patience()
+    await house.write({**people(30), "slow.json": GATED})
+    await house.indexer.start()
+    await at_the_gate(house, done=12)
+    seq = await house.write({f"p{number:03}.json": card("New") for number in range(30)})
+    await house.index.wait_indexed(house.url(), seq, 30)
+    house.gate.set()
+    await house.index_all()
+
+    for number in range(30):
+        assert await house.isolated(f"p{number:03}.json") == "<p>sound New</p>"
+
+
+async def test_a_visit_that_read_a_module_before_its_edit_is_made_again(house: House):
+    house.have_patience()
+    await house.write({**people(30), "slow.json": GATED})
+    await house.indexer.start()
+    await at_the_gate(house, done=12)
+    await house.write({"person.gts": "sounder"})
+    house.gate.set()
+    await house.index_all()
+
+    for number in range(30):
+        assert await house.isolated(f"p{number:03}.json") == f"<p>sounder P{number}</p>"
+
+
+async def test_a_file_that_is_removed_during_a_long_run_stays_away(house: House):
+    house.have_patience()
+    await house.write({**people(30), "slow.json": GATED})
+    await house.indexer.start()
+    await at_the_gate(house, done=12)
+    await house.write({"p000.json": None, "p029.json": None})
+    house.gate.set()
+    await house.index_all()
+
+    assert await house.index.entry(house.url("p000.json")) is None
+    assert await house.index.entry(house.url("p029.json")) is None
+    assert len(await house.indexed_urls()) == 30
+
+
+async def test_an_edit_of_many_dependents_answers_its_request_once(house: House):
+    await house.write(people(60))
+    await start(house)
+    before = await house.changes.last_event_seq(house.url())
+    await house.write({"person.gts": "sounder"}, request="tab:1")
+    await house.index_all()
+
+    assert len(house.visits_since()) == 61
+    events = await Announcements(house.db, house.changes).since(house.url(), before)
+    [announced] = [event for event in events if isinstance(event, Announcement)]
+    assert (announced.client_request_id, announced.index_type) == ("tab:1", "incremental")
+    assert len(announced.invalidations) == 61
+
+
+async def test_progress_counts_every_file_of_a_first_run_once(house: House):
+    lister = card("All", lists="./person/Card", module="./list")
+    await house.write({**people(20), "list.gts": "sound", "all.json": lister})
+    await start(house)
+
+    progress = house.indexer.progress(house.url())
+    assert (progress.state, progress.done, progress.total) == ("idle", 23, 23)
+
+
+async def test_a_first_run_is_one_full_event_of_all_its_files(house: House):
+    await house.write(people(3))
+    await start(house)
+
+    events = await Announcements(house.db, house.changes).since(house.url(), 0)
+    [announced] = [event for event in events if isinstance(event, Announcement)]
+    assert announced.index_type == "full"
+    assert sorted(announced.invalidations) == [
+        *(house.url(f"p{number:03}") for number in range(3)),
+        house.url("person.gts"),
+    ]
+
+
+async def test_an_indexer_behind_retention_visits_what_differs_and_nothing_else(house: House):
+    await house.write({**people(5), "friend.json": card("F", links={"friend": "./p001"})})
+    await start(house)
+    await house.indexer.stop()
+    await house.write({"p001.json": card("New"), "p002.json": None, "new.json": card("N")})
+    await ChangeLog(house.db, retention=Retention(rows=0, age_s=-60)).sweep()
+    await restarted(house).start()
+    await house.index_all()
+
+    assert house.visits_since() == ["one/friend.json", "one/new.json", "one/p001.json"]
+    assert await house.isolated("p001.json") == "<p>sound New</p>"
+    assert await house.index.entry(house.url("p002.json")) is None
+
+
+async def test_a_process_behind_retention_indexes_what_another_wrote(house: House):
+    await house.write(people(3))
+    await start(house)
+    await house.indexer.stop()
+    await house.write({"p000.json": card("New")})
+    await ChangeLog(house.db, retention=Retention(rows=0, age_s=-60)).sweep()
+    other = of_another_process(house, "one")
+    await other.start()
+    await other.settle()
+    await other.stop()
+
+    assert house.visits_since() == ["one/p000.json"]
+    assert await house.isolated("p000.json") == "<p>sound New</p>"
+
+
+@pytest.mark.parametrize(("edited", "resting"), [("one", "two"), ("two", "one")])
+async def test_an_edit_reaches_cards_of_a_realm_that_another_process_serves(
+    house: House, edited: str, resting: str
+):
+    await house.write({"far.json": card("Far", module=f"../{edited}/person")}, realm=resting)
+    await start(house)
+    await house.indexer.stop()
+    mine, theirs = restarted(house, edited), of_another_process(house, resting)
+    await mine.start()
+    await theirs.start()
+    await mine.settle()
+    await theirs.settle()
+    await house.write({"person.gts": "sounder"}, realm=edited)
+    await mine.settle()
+    await theirs.settle()
+
+    assert await house.isolated("far.json", realm=resting) == "<p>sounder Far</p>"
+    await theirs.stop()
+
+
+async def test_what_is_owed_to_a_realm_is_visited_when_somebody_serves_it_again(house: House):
+    await house.write({"far.json": card("Far", module="../one/person")}, realm="two")
+    await start(house)
+    await house.indexer.stop()
+    await restarted(house, "one").start()
+    await house.write({"person.gts": "sounder"})
+    await house.index_all()
+    assert await house.isolated("far.json", realm="two") == "<p>sound Far</p>"
+    await house.indexer.stop()
+    await restarted(house, "two").start()
+    await house.index_all()
+
+    assert await house.isolated("far.json", realm="two") == "<p>sounder Far</p>"
+
+
+async def test_revisiting_a_file_visits_whatever_rests_on_it(house: House):
+    await house.write({**people(2), "friend.json": card("F", links={"friend": "./p001"})})
+    await start(house)
+    await house.indexer.revisit(house.url(), ["p001.json"])
+    await house.index_all()
+
+    assert house.visits_since() == ["one/friend.json", "one/p001.json"]
