@@ -200,6 +200,8 @@ class ServedRealms:
         asked = await self._note(request)
         wanted = json.dumps(asked.body)
         data = [card for name, cards in self.found.items() if name in wanted for card in cards]
+        if asked.body.get("fields") == {"card": []}:
+            data = [{**card, "attributes": {}, "relationships": {}} for card in data]
         return JSONResponse({"data": data, "meta": {"page": {"total": len(data)}}})
 
     async def _events(self, request: Request) -> Response:

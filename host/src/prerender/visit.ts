@@ -61,7 +61,8 @@ export async function visit(request: VisitRequest): Promise<VisitAnswer> {
 // The sources are read first: cards of one batch often link to each other, and
 // what they link to outside of it is fetched in one request.
 function prepare(request: VisitRequest): Batch {
-  const documents = new Documents({ keepFailures: true });
+  const searches = new Searches({ isVisit: true });
+  const documents = new Documents({ keepFailures: true, after: () => searches.settled() });
   const resources = new Map<string, Resource | Error>();
   const linked = new Set<string>();
   for (const card of request.cards) {
@@ -79,7 +80,7 @@ function prepare(request: VisitRequest): Batch {
   return {
     resources,
     documents,
-    searches: new Searches({ isVisit: true }),
+    searches,
     formats: request.formats ?? ALL_FORMATS,
   };
 }

@@ -6,6 +6,7 @@
  * that is already known (because a search brought it, or because the caller was
  * handed its source) is answered without a request. `keepFailures` does so for
  * failures too: right inside one visit of the indexer, wrong in a page that lives.
+ * `after` is waited for before each request: what it brings may be wanted as well.
  */
 
 import { CardLoadError, type Resource } from "../card-api/store-seam.ts";
@@ -25,12 +26,14 @@ interface Missing {
 
 export class Documents {
   readonly #keepFailures: boolean;
+  readonly #after: () => Promise<unknown>;
   #known = new Map<string, Resource>();
   #wanted = new Map<string, PromiseWithResolvers<Resource>>();
   #asked = new Map<string, Promise<Resource>>();
 
-  constructor({ keepFailures }: { keepFailures: boolean }) {
+  constructor({ keepFailures, after }: { keepFailures: boolean; after?(): Promise<unknown> }) {
     this.#keepFailures = keepFailures;
+    this.#after = after ?? (async () => undefined);
   }
 
   /** The resource at `id`. Rejects with CardLoadError. */
@@ -84,6 +87,7 @@ export class Documents {
 
   async #askNextTurn(): Promise<void> {
     await nextTurn();
+    await this.#after();
     const wanted = this.#wanted;
     this.#wanted = new Map();
     const byRealm = new Map<string, string[]>();

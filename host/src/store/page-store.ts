@@ -57,7 +57,7 @@ export class PageStore implements CardStore {
     this.searched(owner, field, asked, query as object, answer);
     for (const resource of answer.included) this.#learn(resource);
     const found = answer.data.map((resource) =>
-      answer.isWhole ? this.adopt(resource) : this.#once(cardIdentity(resource.id!)),
+      isNamedOnly(resource) ? this.#once(cardIdentity(resource.id!)) : this.adopt(resource),
     );
     const cards: BaseDef[] = [];
     for (const [at, outcome] of (await this.inFlight.track(Promise.allSettled(found))).entries()) {
@@ -114,6 +114,10 @@ export class PageStore implements CardStore {
     if (!this.documents.knows(id)) this.documents.know(id, resource);
     return id;
   }
+}
+
+function isNamedOnly({ attributes }: Resource): boolean {
+  return Object.keys(attributes ?? {}).length === 0;
 }
 
 function leftOut(id: string, field: string, reason: unknown): void {

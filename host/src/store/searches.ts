@@ -13,22 +13,29 @@ import type { RealmError, Resource } from "../card-api/store-seam.ts";
 import { publicURL } from "../loader/addresses.ts";
 import { ask } from "./asking.ts";
 
+const NAMES_ONLY = { fields: { card: [] } };
+
 export interface SearchAnswer {
+  /** Cards in order; one without attributes is only named. */
   data: Resource[];
   included: Resource[];
   total: number;
-  /** Whether `data` holds the cards, and not only their ids. */
-  isWhole: boolean;
   /** Realms that failed; the others' results are in `data`. */
   errors: RealmError[];
 }
 
 export class Searches {
   readonly #isVisit: boolean;
+  readonly #underWay = new Set<Promise<SearchAnswer>>();
   #answers = new Map<string, Promise<SearchAnswer>>();
 
   constructor({ isVisit }: { isVisit: boolean }) {
     this.#isVisit = isVisit;
+  }
+
+  /** Resolve when nothing that was asked is under way. */
+  async settled(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.allSettled([...this.#underWay]);
   }
 
   /** Rejects with an Error whose message is the server's detail. */
@@ -36,14 +43,16 @@ export class Searches {
     const key = JSON.stringify([realms, query]);
     let answer = this.#answers.get(key);
     if (!answer) {
-      const asked = search(realms, query, !this.#isVisit);
+      const asked = search(realms, this.#isVisit ? { ...query, ...NAMES_ONLY } : query);
       answer = asked;
       this.#answers.set(key, asked);
+      this.#underWay.add(asked);
       const forget = () => {
+        this.#underWay.delete(asked);
         if (this.#answers.get(key) === asked) this.#answers.delete(key);
       };
-      if (this.#isVisit) answer.catch(forget);
-      else answer.then(forget, forget);
+      const keep = () => void this.#underWay.delete(asked);
+      answer.then(this.#isVisit ? keep : forget, forget);
     }
     return answer;
   }
@@ -54,13 +63,12 @@ export class Searches {
   }
 }
 
-async function search(realms: string[], query: object, isWhole: boolean): Promise<SearchAnswer> {
+async function search(realms: string[], query: object): Promise<SearchAnswer> {
   const [only] = realms;
   const isFederated = realms.length > 1;
-  const question = isWhole ? query : { ...query, fields: { card: [] } };
   const response = isFederated
-    ? await ask(`${publicURL()}_federated-search`, { ...question, realms })
-    : await ask(`${only}_search`, question);
+    ? await ask(`${publicURL()}_federated-search`, { ...query, realms })
+    : await ask(`${only}_search`, query);
   const body = await response.json().catch(() => ({}));
   if (!response.ok) {
     const [error] = body.errors ?? [];
@@ -69,7 +77,6 @@ async function search(realms: string[], query: object, isWhole: boolean): Promis
   return {
     data: body.data ?? [],
     included: body.included ?? [],
-    isWhole,
     total: body.meta?.page?.total ?? body.data?.length ?? 0,
     errors: body.meta?.errors ?? [],
   };

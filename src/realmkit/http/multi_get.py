@@ -1,7 +1,7 @@
-"""`<realm>_cards`: many cards by id in one request, as they are stored.
+"""`<realm>_cards`: many cards by id in one request, each alone.
 
-This is what a rendering page loads links with, so it answers from files: a card
-that was never indexed loads as well as any other.
+This is what a page loads links with, so a card that was never indexed loads as well
+as any other: what the index does not know comes from the card's file.
 """
 
 from typing import cast
@@ -18,7 +18,7 @@ MOST_IDS = 1_000
 
 
 class MultiGet:
-    """Answers `{"ids": [...]}` with the stored resources and the ids that are missing."""
+    """Answers `{"ids": [...]}` with the resources and the ids that are missing."""
 
     def __init__(self, stations: Stations) -> None:
         self._stations = stations
@@ -31,7 +31,7 @@ class MultiGet:
         if len(ids) > MOST_IDS:
             raise BadRequest(f"At most {MOST_IDS} ids may be asked for at once.", pointer="/ids")
         asked = [mounted.realm.url + id if _is_bare(id) else id for id in cast("list[str]", ids)]
-        document = await self._stations.search.stored_documents(dict.fromkeys(asked))
+        document = await self._stations.search.many_cards.documents(dict.fromkeys(asked))
         return answers.document(document, media_type=CARD)
 
 

@@ -22,6 +22,7 @@ from realmkit.query.dialects import DIALECTS
 from realmkit.search.found import COLUMNS, Found, found
 from realmkit.search.known import CurrentDefinitions, KnownDefinitions
 from realmkit.search.link_walker import LinkWalker, Visited, Walk
+from realmkit.search.many_cards import ManyCards
 from realmkit.search.other_servers import OtherServers
 from realmkit.search.served import Resource, served_resource, sparse
 from realmkit.search.served_cards import ServedCards
@@ -83,6 +84,9 @@ class SearchEngine:
         )
         self.cards = ServedCards(
             db, self._kept_definitions, self._realms, self._names, self._stored, self._links
+        )
+        self.many_cards = ManyCards(
+            db, definitions, self._realms, self._names, self._stored, self._links
         )
 
     def parse(self, body: object, *, relative_to: str | None = None) -> Query:

@@ -1,0 +1,81 @@
+"""Many cards by id, for a page that renders: each alone, its query-backed fields answered.
+
+A card whose file is the one that was indexed comes from the index, and its query-backed
+fields name their results, so that the page asks nothing more than the cards they name.
+Any other comes from its file as it is stored: a card that was never indexed, whose file
+has changed since, or whose last visit failed. While a module waits to be indexed all
+cards do, because the definitions that the index knows may be those of before.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from realmkit.cards.addresses import card_id, instance_url
+from realmkit.cards.code_refs import ModuleNames
+from realmkit.cards.definitions import DefinitionSource
+from realmkit.config import Realm
+from realmkit.db import Database, Dialect
+from realmkit.query.dialects import DIALECTS
+from realmkit.search.found import COLUMNS, found
+from realmkit.search.known import KnownDefinitions
+from realmkit.search.link_walker import LinkWalker, Visited, Walk
+from realmkit.search.served import Resource, served_resource
+from realmkit.search.stored import StoredCards
+
+ALONE = Walk(skip_query_backed_expansion=True, follows_links=False)
+
+
+def _current(dialect: Dialect) -> str:
+    """The instances of a JSON array of URLs whose files are as they were when indexed."""
+    return f"""\
+SELECT {COLUMNS} FROM entries i
+JOIN realm_file_meta f
+  ON f.realm_url = i.realm_url
+  AND f.file_path = substr(i.url, length(i.realm_url) + 1)
+  AND f.content_hash = i.content_hash
+WHERE i.url IN {DIALECTS[dialect].texts("$1")} AND i.type = 'instance' AND i.has_error = 0
+  AND NOT EXISTS (
+    SELECT 1 FROM change_log_ends e
+    JOIN change_log c ON c.realm_url = e.realm_url AND c.kind = 'module' AND c.seq >
+      coalesce((SELECT s.indexed_seq FROM realm_state s WHERE s.realm_url = e.realm_url), 0)
+  )"""
+
+
+@dataclass(frozen=True, slots=True)
+class ManyCards:
+    """Looks cards up in the index and in their files."""
+
+    db: Database
+    definitions: DefinitionSource
+    realms: Mapping[str, Realm]
+    names: ModuleNames
+    stored: StoredCards
+    links: LinkWalker
+
+    async def documents(self, ids: Iterable[str]) -> dict[str, Any]:
+        """`{data: [resources], meta: {missing: [{id, status, title, detail}]}}`, in order.
+
+        Two statements and one for each query-backed field, however many cards.
+        """
+        wanted = {card_id(self.names.to_url(id)): id for id in ids}
+        indexed = await self._indexed(wanted)
+        answer = await self.stored.documents(id for url, id in wanted.items() if url not in indexed)
+        found = {**indexed, **{resource["id"]: resource for resource in answer["data"]}}
+        return {**answer, "data": [found[url] for url in wanted if url in found]}
+
+    async def _indexed(self, ids: Iterable[str]) -> dict[str, Resource]:
+        urls = [instance_url(id) for id in ids]
+        rows = await self.db.read(_current(self.db.dialect), (orjson.dumps(urls).decode(),))
+        entries = [found(row) for row in rows]
+        roots = [
+            Visited(
+                served_resource(entry, self.realms.get(entry.realm_url), self.names),
+                entry.types[0] if entry.types else None,
+            )
+            for entry in entries
+        ]
+        await self.links.walk(roots, KnownDefinitions(self.definitions), ALONE)
+        return {root.resource["id"]: root.resource for root in roots}
