@@ -87,7 +87,8 @@ class ServedRealms:
         self._server = _Server(config)
         self._listeners: set[asyncio.Queue[str]] = set()
         self.reset()
-        self._socket = socket.socket()
+        # With the protocol named, as `serve` does: otherwise each answer waits 40 ms.
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
         self.origin = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self._serving: asyncio.Task[None] | None = None

@@ -8,6 +8,7 @@
  */
 
 import { consumeTag, createTag, dirtyTag } from "@glimmer/validator";
+import { nextTurn } from "../loader/turns.ts";
 import type { BaseDef } from "./defs/base-def.ts";
 import type { CardStore, ResourceMeta } from "./store-seam.ts";
 
@@ -68,6 +69,23 @@ export function consume(instance: BaseDef): InstanceState {
 /** Re-render whatever depends on this instance. */
 export function touch(instance: BaseDef): void {
   dirtyTag(stateOf(instance).cell);
+}
+
+const arrived = new Set<BaseDef>();
+
+/**
+ * Re-render whatever depends on this instance, with all else that arrives in this turn.
+ * Cards that were asked for together come together; rendering after each would render
+ * a long list once for each of its cards.
+ */
+export function touchThisTurn(instance: BaseDef): void {
+  arrived.add(instance);
+  if (arrived.size > 1) return;
+  void nextTurn().then(() => {
+    const all = [...arrived];
+    arrived.clear();
+    for (const each of all) touch(each);
+  });
 }
 
 /** A field was edited: re-render, and tell subscribers here and in every container. */

@@ -8,8 +8,8 @@
 import { type BaseDef, renderCard } from "../card-api/index.ts";
 import type { CodeRef } from "../loader/code-refs.ts";
 import { messageOf } from "../loader/loader.ts";
+import { nextTurn } from "../loader/turns.ts";
 import { dropRenderer, mount } from "../runtime/renderer.ts";
-import { nextTurn } from "../store/in-flight.ts";
 import { takeWindowErrors } from "./failures.ts";
 import { serializeHTML } from "./html.ts";
 import Probe, { PROBE_TEXT } from "./probe.gts";

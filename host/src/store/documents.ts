@@ -12,8 +12,8 @@
 import { CardLoadError, type Resource } from "../card-api/store-seam.ts";
 import { cardIdentity, realmOf } from "../loader/addresses.ts";
 import { messageOf } from "../loader/loader.ts";
+import { nextTurn } from "../loader/turns.ts";
 import { ask } from "./asking.ts";
-import { nextTurn } from "./in-flight.ts";
 
 const IDS_PER_REQUEST = 500;
 

@@ -3,9 +3,10 @@
  *
  * A load can start further loads, and what it brings can render and read more
  * links. The page is at rest when nothing is under way and a turn of the event
- * loop has brought nothing new. Turns are taken on a message channel: timers of
- * a page may be stubbed, and animation frames stop in a page nobody sees.
+ * loop has brought nothing new.
  */
+
+import { nextTurn } from "../loader/turns.ts";
 
 const PASSES_LIMIT = 20;
 
@@ -40,16 +41,4 @@ export class InFlight {
     }
     return false;
   }
-}
-
-const channel = new MessageChannel();
-const waiting: (() => void)[] = [];
-channel.port1.onmessage = () => waiting.shift()?.();
-
-/** Resolve in a new turn of the event loop, after every microtask that is due. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    waiting.push(resolve);
-    channel.port2.postMessage(null);
-  });
 }

@@ -5,7 +5,7 @@ import { linkFrom, slots } from "../documents/linked.ts";
 import type { FieldSource } from "../documents/source.ts";
 import type { FieldWriter, Written } from "../documents/writer.ts";
 import { instanceOf } from "../identity.ts";
-import { changed, consume, stateOf, touch } from "../state.ts";
+import { changed, consume, stateOf, touch, touchThisTurn } from "../state.ts";
 import { rawOf } from "./contains-many.ts";
 import { Field } from "./field.ts";
 import { follow, isSentinel, type LinkSentinel, noteRead } from "./links.ts";
@@ -83,7 +83,7 @@ export class LinksToManyField extends Field {
           const at = items.indexOf(item);
           if (at === -1) return;
           items[at] = found;
-          touch(instance);
+          touchThisTurn(instance);
         });
         return undefined;
       },

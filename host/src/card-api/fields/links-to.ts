@@ -5,7 +5,7 @@ import { linkFrom } from "../documents/linked.ts";
 import type { FieldSource } from "../documents/source.ts";
 import type { FieldWriter, Written } from "../documents/writer.ts";
 import { instanceOf } from "../identity.ts";
-import { consume, stateOf, touch } from "../state.ts";
+import { consume, stateOf, touchThisTurn } from "../state.ts";
 import { Field } from "./field.ts";
 import { follow, isSentinel, type LinkSentinel, noteRead } from "./links.ts";
 import { readQuery } from "./query.ts";
@@ -37,7 +37,7 @@ export class LinksToField extends Field {
       const { values } = stateOf(instance);
       if (values.get(this.name) !== value) return;
       values.set(this.name, found);
-      touch(instance);
+      touchThisTurn(instance);
     });
     return undefined;
   }

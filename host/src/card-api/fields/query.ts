@@ -15,7 +15,7 @@ import { isRenderContext } from "../../loader/render-context.ts";
 import type { BaseDef } from "../defs/base-def.ts";
 import { IncludedCards } from "../documents/included.ts";
 import { fieldSource } from "../documents/source.ts";
-import { consume, hasState, holderOf, stateOf, touch } from "../state.ts";
+import { consume, hasState, holderOf, stateOf, touch, touchThisTurn } from "../state.ts";
 import type { RealmError, Resource } from "../store-seam.ts";
 import { rawOf } from "./contains-many.ts";
 import { fieldsOf } from "./declare.ts";
@@ -169,8 +169,9 @@ function load(instance: BaseDef, field: Field, results: QueryResults, link: Link
       const why = found.failure?.message ?? found.type;
       console.warn(`${link.reference}, found by query field "${field.name}", is left out: ${why}`);
     }
-    results.items = results.items.map((item) => (item === link ? found : item));
-    touch(instance);
+    const at = results.items.indexOf(link);
+    if (at !== -1) results.items[at] = found;
+    touchThisTurn(instance);
   });
 }
 
