@@ -67,6 +67,8 @@ class ServedRealms:
         self.errors: dict[str, dict[str, Any]] = {}
         """Manifest errors by module path without extension."""
         self.host = json.loads((STATIC / "host/manifest.json").read_text())
+        self.forbidden: set[str] = set()
+        """Paths of cards that may not be written."""
         self._compiled: dict[tuple[str, str], Compiled] = {}
         self._transpiler = TranspilerPool(
             STATIC / "transpiler/transpiler.mjs", size=1, pipeline=pipeline
@@ -114,6 +116,7 @@ class ServedRealms:
         )
         self.asked.clear()
         self.found.clear()
+        self.forbidden.clear()
         self.errors.clear()
 
     async def start(self) -> None:
@@ -231,6 +234,9 @@ class ServedRealms:
 
     def _card(self, asked: Asked, path: str) -> Response:
         if asked.method == "PATCH":
+            if path in self.forbidden:
+                error = {"status": "403", "title": "Forbidden", "detail": "You may not write."}
+                return JSONResponse({"errors": [error]}, status_code=403)
             if asked.headers["if-match"] != self.etag(path):
                 error = {"status": "412", "title": "Precondition Failed", "detail": "It changed."}
                 return JSONResponse({"errors": [error]}, status_code=412)
@@ -238,7 +244,12 @@ class ServedRealms:
         return JSONResponse({"data": self.resource(path)}, headers={"ETag": self.etag(path)})
 
     def etag(self, path: str) -> str:
-        return f'"{hashlib.sha256(self.files[f"{path}.json"].encode()).hexdigest()[:12]}"'
+        """Covers what the card's document shows, which is the cards it links to as well."""
+        links = json.loads(self.files[f"{path}.json"])["data"].get("relationships", {})
+        folder = posixpath.dirname(path)
+        shown = [path, *(f"{folder}/{each['links']['self']}" for each in links.values())]
+        text = "".join(self.files.get(f"{posixpath.normpath(each)}.json", "") for each in shown)
+        return f'"{hashlib.sha256(text.encode()).hexdigest()[:12]}"'
 
     def edit(self, path: str, **attributes: Any) -> None:
         """Change attributes of an instance's file."""

@@ -171,3 +171,38 @@ async def test_a_failed_load_can_be_tried_again(live: Page, realms: ServedRealms
 
     assert refusal == 404
     assert await live.evaluate("async id => (await store.load(id)).firstName", late) == "Late"
+
+
+async def test_saving_linked_cards_in_turn_is_never_refused(
+    live: Page, realms: ServedRealms, ann: str
+) -> None:
+    realms.card("town/bob", "./person", "Person", firstName="Bob", links={"boss": "./ann"})
+    await live.evaluate(OPEN, ann)
+    await live.evaluate("async id => { globalThis.bob = await store.load(id); }", ann[:-3] + "bob")
+
+    for turn in range(3):
+        await live.evaluate(
+            "turn => { bob.firstName = `Bob ${turn}`; card.firstName = `Ann ${turn}`; }", turn
+        )
+        await live.evaluate(FLUSH)
+
+    assert attributes(realms, "town/bob")["firstName"] == "Bob 2"
+    assert attributes(realms, "town/ann")["firstName"] == "Ann 2"
+    # A save that is refused is tried again, so it would count twice.
+    assert len([asked for asked in realms.asked if asked.method == "PATCH"]) == 6
+
+
+async def test_an_edit_that_no_typing_could_save_is_taken_back(
+    live: Page, realms: ServedRealms, ann: str
+) -> None:
+    realms.forbidden.add("town/ann")
+    await live.evaluate(OPEN, ann)
+
+    await live.evaluate("card.firstName = 'Anna'")
+    assert await live.evaluate("card.firstName") == "Anna"
+    await live.evaluate(FLUSH)
+
+    assert await live.evaluate("card.firstName") == "Ann"
+    state = await live.evaluate("id => store.saveState(id)", ann)
+    assert (state["status"], state["isTakenBack"]) == ("failed", True)
+    assert state["message"] == "You may not write."

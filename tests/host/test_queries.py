@@ -44,10 +44,11 @@ async def test_results_are_shown_and_reported(visit: Visit, realms: ServedRealms
     assert hall["queries"][0]["realms"] == [f"{realms.origin}/town/"]
 
 
-async def test_results_are_no_dependencies(visit: Visit) -> None:
+async def test_results_are_no_dependencies(visit: Visit, realms: ServedRealms) -> None:
     [hall] = await visit("town/hall")
 
     assert hall["dependencies"]["instances"] == []
+    assert hall["dependencies"]["queryOnly"]["instances"] == [f"{realms.origin}/town/one.json"]
 
 
 async def test_equal_searches_of_a_batch_are_asked_once(visit: Visit, realms: ServedRealms) -> None:

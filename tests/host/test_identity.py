@@ -1,0 +1,129 @@
+"""Who is kept: one object for one id while anybody holds it, and nobody else's memory."""
+
+import json
+from urllib.parse import quote
+
+import pytest
+from playwright.async_api import Page
+
+from .cards import PERSON
+from .served_realms import ServedRealms
+from .test_live_store import SAID
+from .test_queries import OFFICE
+
+pytestmark = pytest.mark.anyio
+
+HERE = "id => store.peek(id) !== undefined"
+
+
+async def collect_garbage(page: Page) -> None:
+    session = await page.context.new_cdp_session(page)
+    await session.send("HeapProfiler.collectGarbage")
+    await session.detach()
+
+
+@pytest.fixture
+def town(realms: ServedRealms) -> str:
+    realms.files["town/person.gts"] = PERSON
+    realms.files["town/office.gts"] = OFFICE
+    realms.card("town/ann", "./person", "Person", firstName="Ann", links={"boss": "./bob"})
+    realms.card("town/bob", "./person", "Person", firstName="Bob")
+    for name in ("one", "two"):
+        realms.card(f"town/{name}", "./office", "Policy", holder="Ghent")
+    return f"{realms.origin}/town/"
+
+
+def hall(realms: ServedRealms, *policies: str) -> None:
+    """The town hall as the server answers it: its policies named, not brought along."""
+    realms.card("town/hall", "./office", "Office", town="Ghent")
+    document = json.loads(realms.files["town/hall.json"])
+    on = {"module": f"{realms.origin}/town/office", "name": "Policy"}
+    query = quote(json.dumps({"filter": {"eq": {"holder": "Ghent"}, "on": on}}))
+    realm = f"{realms.origin}/town/"
+    umbrella = {
+        "links": {"self": None, "search": f"{realm}_search?realms={realm}&query={query}"},
+        "data": [{"type": "card", "id": f"{realm}{name}"} for name in policies],
+    }
+    document["data"]["relationships"] = {"policies": umbrella}
+    realms.files["town/hall.json"] = json.dumps(document)
+
+
+async def test_a_card_that_nobody_holds_is_collected_and_loads_again(live: Page, town: str) -> None:
+    await live.evaluate("async id => { await store.load(id); }", f"{town}ann")
+    await live.evaluate("async id => { globalThis.kept = await store.load(id); }", f"{town}bob")
+
+    await collect_garbage(live)
+
+    assert not await live.evaluate(HERE, f"{town}ann")
+    assert await live.evaluate("id => store.peek(id) === kept", f"{town}bob")
+    assert (
+        await live.evaluate("async id => (await store.load(id)).firstName", f"{town}ann") == "Ann"
+    )
+
+
+async def test_a_card_on_screen_keeps_what_it_links_to(live: Page, town: str) -> None:
+    await live.evaluate(
+        """async id => {
+          const element = document.createElement('div');
+          document.body.append(element);
+          engine.renderCard(await store.load(id), { format: 'isolated', element });
+          await store.settled();
+        }""",
+        f"{town}ann",
+    )
+
+    await collect_garbage(live)
+
+    assert await live.evaluate(HERE, f"{town}ann")
+    assert await live.evaluate(HERE, f"{town}bob")
+
+
+async def test_an_edit_that_is_not_saved_keeps_its_card(live: Page, town: str) -> None:
+    await live.evaluate("async id => { (await store.load(id)).firstName = 'Anna'; }", f"{town}ann")
+
+    await collect_garbage(live)
+    await live.evaluate("() => store.flush()")
+
+    assert await live.evaluate("id => store.saveState(id).status", f"{town}ann") == "saved"
+
+
+async def test_an_announcement_is_answered_for_all_fields_in_one_request(
+    live: Page, realms: ServedRealms, town: str
+) -> None:
+    hall(realms, "one")
+    await live.evaluate(
+        """async id => {
+          globalThis.hall = await store.load(id);
+          hall.policies;
+          await store.settled();
+        }""",
+        f"{town}hall",
+    )
+    await live.evaluate(SAID, "connection")
+    hall(realms, "two", "one")
+
+    realms.announce("town/two")
+    await live.evaluate(SAID, "indexed")
+    shown = "async () => { hall.policies; await store.settled(); return hall.policies.map((each) => each.id); }"
+
+    assert await live.evaluate(shown) == [f"{town}two", f"{town}one"]
+    assert realms.asked_for("_search") == []
+    asked = [asked.body["ids"] for asked in realms.asked_for("_cards")]
+    assert asked == [[f"{town}hall"], [f"{town}one"], [f"{town}hall"], [f"{town}two"]]
+
+
+async def test_a_collected_card_asks_nothing_any_more(
+    live: Page, realms: ServedRealms, town: str
+) -> None:
+    hall(realms, "one")
+    await live.evaluate("realm => { store.follow(realm); }", town)
+    await live.evaluate("async id => { (await store.load(id)).policies; }", f"{town}hall")
+    await live.evaluate("async () => { await store.settled(); }")
+    await live.evaluate(SAID, "connection")
+    await collect_garbage(live)
+    before = len(realms.asked)
+
+    realms.announce("town/two")
+    await live.evaluate(SAID, "indexed")
+
+    assert len(realms.asked) == before
