@@ -7,7 +7,7 @@ BIN := .venv/bin
 NODE = $(shell $(PYTHON) scripts/setup.py node)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench clean
+.PHONY: help setup demo test check format bench bench-dashboard clean
 
 help: ## Show these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,9 @@ format: setup ## Format Python and TypeScript
 
 bench: setup ## Run every benchmark; each prints a ratio
 	@for each in benchmarks/bench_*.py; do $(BIN)/python $$each || exit 1; done
+
+bench-dashboard: setup ## Render the insurance dashboard in four ways: requests, statements, bytes, time
+	@$(BIN)/python benchmarks/bench_dashboard.py
 
 clean: ## Remove what setup made
 	rm -rf .venv .tools node_modules src/realmkit/static .realmkit

@@ -63,7 +63,8 @@ class ManyCards:
         wanted = {card_id(self.names.to_url(id)): id for id in ids}
         indexed = await self._indexed(wanted)
         answer = await self.stored.documents(id for url, id in wanted.items() if url not in indexed)
-        found = {**indexed, **{resource["id"]: resource for resource in answer["data"]}}
+        stored = {card_id(resource["id"]): resource for resource in answer["data"]}
+        found = {**indexed, **stored}
         return {**answer, "data": [found[url] for url in wanted if url in found]}
 
     async def _indexed(self, ids: Iterable[str]) -> dict[str, Resource]:
