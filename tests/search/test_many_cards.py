@@ -82,4 +82,4 @@ async def test_a_hundred_cards_cost_what_one_costs(world: World) -> None:
     one = world.db.statements - before
 
     assert await names(world, *many) == many
-    assert world.db.statements - before - one == one
+    assert world.db.statements - before - one <= one

@@ -86,7 +86,7 @@ class SearchEngine:
             db, self._kept_definitions, self._realms, self._names, self._stored, self._links
         )
         self.many_cards = ManyCards(
-            db, definitions, self._realms, self._names, self._stored, self._links
+            db, self._definitions, self._realms, self._names, self._stored, self._links
         )
 
     def parse(self, body: object, *, relative_to: str | None = None) -> Query:

@@ -15,12 +15,11 @@ import orjson
 
 from realmkit.cards.addresses import card_id, instance_url
 from realmkit.cards.code_refs import ModuleNames
-from realmkit.cards.definitions import DefinitionSource
 from realmkit.config import Realm
 from realmkit.db import Database, Dialect
 from realmkit.query.dialects import DIALECTS
 from realmkit.search.found import COLUMNS, found
-from realmkit.search.known import KnownDefinitions
+from realmkit.search.known import CurrentDefinitions
 from realmkit.search.link_walker import LinkWalker, Visited, Walk
 from realmkit.search.served import Resource, served_resource
 from realmkit.search.stored import StoredCards
@@ -49,7 +48,7 @@ class ManyCards:
     """Looks cards up in the index and in their files."""
 
     db: Database
-    definitions: DefinitionSource
+    definitions: CurrentDefinitions
     realms: Mapping[str, Realm]
     names: ModuleNames
     stored: StoredCards
@@ -78,5 +77,5 @@ class ManyCards:
             )
             for entry in entries
         ]
-        await self.links.walk(roots, KnownDefinitions(self.definitions), ALONE)
+        await self.links.walk(roots, self.definitions.for_request(), ALONE)
         return {root.resource["id"]: root.resource for root in roots}
