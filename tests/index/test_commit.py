@@ -24,7 +24,15 @@ FRANCE = f"{ATLAS}Country/fr.json"
 COUNTRY = f"{ATLAS}country/Country"
 CARD_DEF = "@cardstack/base/card-api/CardDef"
 BROKEN = {"status": "500", "title": "Card Does Not Render", "detail": "It threw."}
-TABLES = ("entries", "index_types", "index_dependencies", "prerendered_html", "entry_styles")
+TABLES = (
+    "entries",
+    "search_entries",
+    "search_values",
+    "search_words",
+    "index_dependencies",
+    "prerendered_html",
+    "entry_styles",
+)
 
 
 def france(**members: Any) -> NewEntry:

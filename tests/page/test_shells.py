@@ -74,7 +74,7 @@ def test_a_listing_asks_for_words_and_type_together():
     assert query["filter"] == {
         "every": [
             {"type": {"module": "http://h/r/dog", "name": "Dog"}},
-            {"contains": {"_title": "rex"}},
+            {"any": [{"contains": {"_title": "rex"}}, {"matches": "rex*"}]},
         ]
     }
 

@@ -9,18 +9,17 @@ from hypothesis import strategies as st
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.errors import BadRequest
 from realmkit.query import parse_query
-from realmkit.query.compile import compile_query
-from realmkit.query.dialects import DIALECTS
+from realmkit.query.conditions import IsType
+from realmkit.query.resolve import resolve
 
-from ..support.people import DEFINITIONS, EMPLOYEE, PERSON, REALM
+from ..support.people import DEFINITIONS, EMPLOYEE, PERSON, type_key
 
 NAMES = ModuleNames("http://h")
-SQLITE = DIALECTS["sqlite"]
 
 
 def refusal_of(body: Any) -> BadRequest:
     with pytest.raises(BadRequest) as refused:
-        compile_query(parse_query(body, names=NAMES), [REALM], DEFINITIONS, dialect=SQLITE)
+        resolve(parse_query(body, names=NAMES), DEFINITIONS)
     return refused.value
 
 
@@ -33,7 +32,22 @@ MALFORMED: list[tuple[Any, str, str]] = [
     ({"fliter": {}}, "/fliter", 'Unknown query member "fliter". Did you mean "filter"?'),
     ({"filter": []}, "/filter", "A filter must be an object, not an array."),
     ({"filter": {"eqq": {}}}, "/filter/eqq", 'Unknown operator "eqq". Did you mean "eq"?'),
-    ({"filter": {"matches": "x"}}, "/filter/matches", 'Unknown operator "matches".'),
+    (
+        {"filter": {"matches": ["x"]}},
+        "/filter/matches",
+        "`matches` looks for words in text, not an array.",
+    ),
+    (
+        {"filter": {"matches": "x" * 2_001}},
+        "/filter/matches",
+        "`matches` takes at most 2,000 characters.",
+    ),
+    ({"filter": {"matches": "x " * 65}}, "/filter/matches", "`matches` takes at most 64 words."),
+    (
+        {"filter": {"item": {"path": "visits", "matches": "x"}}},
+        "/filter/item/matches",
+        "`matches` reads the whole card, so it cannot be asked of one element.",
+    ),
     (
         {"filter": {"every": [{"type": PERSON}, {"not": {}}]}},
         "/filter/every/1/not",
@@ -199,21 +213,18 @@ def test_a_filter_that_fits_no_field_says_which(
 
 def test_a_field_of_a_subclass_is_not_a_field_of_its_ancestor() -> None:
     assert "salary" in refusal_of(on_person({"eq": {"salary": 1}})).detail
-    compile_query(
-        parse_query({"filter": {"on": EMPLOYEE, "eq": {"salary": 1}}}, names=NAMES),
-        [REALM],
-        DEFINITIONS,
-        dialect=SQLITE,
-    )
+    body = {"filter": {"on": EMPLOYEE, "eq": {"salary": 1}}}
+    resolve(parse_query(body, names=NAMES), DEFINITIONS)
 
 
 def test_an_unknown_type_matches_nothing_and_spoils_nothing() -> None:
     unknown = {"module": "http://h/people/nobody", "name": "Nobody"}
     known = {**DEFINITIONS, "http://h/people/nobody/Nobody": None}
     body = {"filter": {"any": [{"on": unknown, "eq": {"x": 1}}, {"type": PERSON}]}}
-    where = compile_query(parse_query(body, names=NAMES), [REALM], known, dialect=SQLITE).where
 
-    assert "AND FALSE) OR EXISTS" in where
+    asked = resolve(parse_query(body, names=NAMES), known)
+
+    assert asked.condition == IsType(type_key(PERSON))
 
 
 @pytest.mark.parametrize("depth", [40, 500, 5_000])
@@ -233,7 +244,7 @@ def test_too_many_conditions_are_refused() -> None:
 
 
 members = st.sampled_from(
-    "filter sort page eq in range any every not on type item path by size name tags module gt"
+    "filter sort page eq in range matches contains any every not on type item path by size name tags module gt"
     " html format fields card".split()
 )
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
@@ -250,7 +261,7 @@ anything = st.recursive(
 def test_whatever_the_query_it_compiles_or_is_a_bad_request(body: dict[str, Any]) -> None:
     known = _Everything(DEFINITIONS)
     try:
-        compile_query(parse_query(body, names=NAMES), [REALM], known, dialect=SQLITE)
+        resolve(parse_query(body, names=NAMES), known)
     except BadRequest as refused:
         assert refused.detail
 

@@ -1,18 +1,48 @@
-"""What a query means, in plain Python: the answer that every database has to give."""
+"""What a query means, in plain Python over documents: the answer every database has to give.
 
+Slow and obvious on purpose. A document is what a card's search doc is; fields that are
+plural are known by name, as their definitions would say.
+"""
+
+import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
-from .people import PLURALS, Card, type_key
+from realmkit.query.words import readable_texts, stem, words_of
+
+from .people import type_key
+
+PLURALS = {"tags", "scores", "visits", "friends"}
+NUMBERS = {"age", "scores", "cost", "account", "salary"}
+BOOLEANS = {"isGood", "_isCardInstanceFile"}
 
 
-def answer(query: Mapping[str, Any], cards: Sequence[Card]) -> tuple[list[str], int]:
+@dataclass(frozen=True)
+class Entry:
+    """A card where it is indexed."""
+
+    id: str
+    doc: dict[str, Any]
+    types: Sequence[str]
+    last_modified: int | None = None
+    created_at: int | None = None
+
+
+def answer(query: Mapping[str, Any], entries: Sequence[Entry]) -> tuple[list[str], int]:
     """The ids of the page in order, and how many cards match at all."""
-    matching = [card for card in cards if holds(query.get("filter", {}), card.doc, card.types)]
-    matching.sort(key=lambda card: card.id)
-    for key in reversed(query.get("sort", [])):
+    filter = query.get("filter", {})
+    matching = [entry for entry in entries if holds(filter, entry.doc, entry.types)]
+    matching.sort(key=lambda entry: entry.id)
+    sort = query.get("sort", [])
+    if not sort:
+        # Without a sort, those come first whose titles have more of the words.
+        wanted = set(_wanted_stems(filter))
+        matching.sort(key=lambda entry: -len(wanted & set(_title_stems(entry.doc))))
+    for key in reversed(sort):
         matching = _sorted(matching, key["by"], is_descending=key.get("direction") == "desc")
-    ids = [card.id for card in matching]
+    ids = [entry.id for entry in matching]
     page = query.get("page", {})
     size = page.get("size", len(ids))
     start = page.get("number", 0) * size
@@ -30,13 +60,15 @@ def holds(filter: Mapping[str, Any], doc: object, types: Sequence[str]) -> bool:
             is_met = any(holds(one, doc, types) for one in operand)
         elif member == "not":
             is_met = not holds(operand, doc, types)
+        elif member == "matches":
+            is_met = matches(operand, doc)
         elif member == "item":
             inside = {name: value for name, value in operand.items() if name != "path"}
             elements = [one for one in values(doc, operand["path"]) if one is not None]
             is_met = any(holds(inside, one, types) for one in elements)
         else:
             is_met = all(
-                any(_compares(member, value, limit) for value in values(doc, path))
+                any(_compares(member, value, limit, path) for value in values(doc, path))
                 for path, limit in operand.items()
             )
         if not is_met:
@@ -56,11 +88,15 @@ def values(doc: object, path: str) -> list[Any]:
     return found
 
 
-def _compares(operator: str, value: object, operand: Any) -> bool:
+def _compares(operator: str, value: object, operand: Any, path: str) -> bool:
+    kind = _kind_of(path)
+    if path.endswith("_isCardInstanceFile") and operator == "eq":
+        # The flag is there or it is not.
+        return bool(value) == bool(operand)
     if operator == "eq":
-        return _equals(value, operand)
+        return _equals(value, operand, kind)
     if operator == "in":
-        return any(_equals(value, one) for one in operand)
+        return any(_equals(value, one, kind) for one in operand)
     if operator == "contains":
         if operand is None:
             return value is None
@@ -71,47 +107,143 @@ def _compares(operator: str, value: object, operand: Any) -> bool:
         "lt": lambda a, b: a < b,
         "lte": lambda a, b: a <= b,
     }
-    return all(
-        _kind(value) == _kind(limit) and tests[name](value, limit)
-        for name, limit in operand.items()
+    comparable = in_order(value, kind)
+    return comparable is not None and all(
+        tests[name](comparable, _operand(limit, kind)) for name, limit in operand.items()
     )
 
 
-def _equals(value: object, operand: object) -> bool:
-    return _kind(value) == _kind(operand) and value == operand
+def _equals(value: object, operand: object, kind: str) -> bool:
+    if operand is None:
+        return value is None
+    if isinstance(operand, dict):
+        operand = type_key(operand)
+    comparable = in_order(value, kind)
+    return comparable is not None and comparable == _operand(operand, kind)
 
 
-def _kind(value: object) -> str:
-    if value is None:
-        return "null"
+def _operand(operand: object, kind: str) -> Any:
+    """What a query's value is compared by; numbers and booleans may be written as text."""
+    if kind == "number" and isinstance(operand, str):
+        return int(operand)
+    if kind == "boolean" and isinstance(operand, str):
+        return operand == "true"
+    return in_order(operand, kind)
+
+
+def in_order(value: object, kind: str) -> Any:
+    """What a value of this kind is compared by; None for values of other kinds."""
+    if kind == "boolean":
+        return value if isinstance(value, bool) else None
+    if kind == "number":
+        return _number(value)
+    if not isinstance(value, str):
+        return None
+    # Texts are ordered by their beginning; which of two comes first that begin alike is
+    # settled somehow, and the same everywhere.
+    if len(value) <= 128:
+        return value
+    return value[:128] + blake2b(value.encode(), digest_size=16).hexdigest()
+
+
+def _number(value: object) -> int | float | None:
+    """A number of JSON is a double; whole numbers that are too great for one are text."""
     if isinstance(value, bool):
-        return "boolean"
+        return None
     if isinstance(value, int | float):
-        return "number"
-    return "text" if isinstance(value, str) else "other"
+        number = float(value)
+        return int(number) if number.is_integer() else number
+    if isinstance(value, str) and re.fullmatch(r"-?[1-9]\d{15,98}", value):
+        whole = int(value)
+        return whole if abs(whole) >= 2**53 else None
+    return None
 
 
-def _sorted(cards: Sequence[Card], by: str, *, is_descending: bool) -> list[Card]:
+def _kind_of(path: str) -> str:
+    last = path.rpartition(".")[2]
+    return "number" if last in NUMBERS else "boolean" if last in BOOLEANS else "text"
+
+
+# Full text.
+
+
+def matches(asked: str, doc: Any) -> bool:
+    """Whether a document's words are as asked."""
+    fields = [words_of(text) for _, text in readable_texts(doc)]
+    alternatives = [[]]
+    for minus, phrase, word in re.findall(r'(-?)(?:"([^"]*)"?|(\S+))', asked):
+        if word == "OR" and not minus:
+            alternatives.append([])
+        elif term := _term(phrase or word, is_phrase=bool(phrase)):
+            alternatives[-1] += [(not minus, one) for one in term]
+    return any(
+        terms and all(wanted == _has(fields, term) for wanted, term in terms)
+        for terms in alternatives
+    )
+
+
+def _term(text: str, *, is_phrase: bool) -> list[list[str]]:
+    """Lists of words in a row; one that ends with `*` is a prefix."""
+    words = words_of(text)
+    if not words or is_phrase or not text.endswith("*"):
+        return [words] if words else []
+    return [*([words[:-1]] if words[:-1] else []), [words[-1], "*"]]
+
+
+def _has(fields: Sequence[Sequence[str]], term: Sequence[str]) -> bool:
+    if term[-1] == "*":
+        words = [form for field in fields for word in field for form in (word, stem(word))]
+        return any(word.startswith(term[0]) for word in words)
+    wanted = [stem(word) for word in term]
+    return any(
+        [stem(word) for word in field[start : start + len(wanted)]] == wanted
+        for field in fields
+        for start in range(len(field))
+    )
+
+
+def _title_stems(doc: Mapping[str, Any]) -> list[str]:
+    title = doc.get("_title")
+    return [stem(word) for word in words_of(title)] if isinstance(title, str) else []
+
+
+def _wanted_stems(filter: Mapping[str, Any]) -> list[str]:
+    found: list[str] = []
+    for member, operand in filter.items():
+        if member == "matches":
+            for minus, phrase, word in re.findall(r'(-?)(?:"([^"]*)"?|(\S+))', operand):
+                if minus or word == "OR":
+                    continue
+                for term in _term(phrase or word, is_phrase=bool(phrase)):
+                    found += [] if term[-1] == "*" else [stem(one) for one in term]
+        elif member in ("every", "any"):
+            found += [stem_ for one in operand for stem_ in _wanted_stems(one)]
+    return found
+
+
+# Order.
+
+
+def _sorted(entries: Sequence[Entry], by: str, *, is_descending: bool) -> list[Entry]:
     """Stable; cards without a value of the field's kind come last in both directions."""
-    if by == "cardURL":
-        return sorted(cards, key=lambda card: card.id, reverse=is_descending)
-    keyed = [(_sort_value(card, by, is_descending=is_descending), card) for card in cards]
-    with_value = [(value, card) for value, card in keyed if value is not None]
+    keyed = [(_sort_value(entry, by, is_descending=is_descending), entry) for entry in entries]
+    with_value = [(value, entry) for value, entry in keyed if value is not None]
     # `reverse` keeps equal cards in their order, as `key DESC, next key` does.
     with_value.sort(key=lambda pair: pair[0], reverse=is_descending)
-    return [card for _, card in with_value] + [card for value, card in keyed if value is None]
+    return [entry for _, entry in with_value] + [entry for value, entry in keyed if value is None]
 
 
-def _sort_value(card: Card, by: str, *, is_descending: bool) -> Any:
-    wanted = _sorted_kind(by)
-    found: list[Any] = [value for value in values(card.doc, by) if _kind(value) == wanted]
+def _sort_value(entry: Entry, by: str, *, is_descending: bool) -> Any:
+    general = {
+        "cardURL": entry.id,
+        "lastModified": entry.last_modified,
+        "createdAt": entry.created_at,
+    }
+    if by in general:
+        return general[by]
+    kind = _kind_of(by)
+    found = [in_order(value, kind) for value in values(entry.doc, by)]
+    found = [value for value in found if value is not None]
     if not found:
         return None
     return max(found) if is_descending else min(found)
-
-
-def _sorted_kind(by: str) -> str:
-    last = by.rpartition(".")[2]
-    if last in ("age", "scores", "cost"):
-        return "number"
-    return "boolean" if last == "isGood" else "text"

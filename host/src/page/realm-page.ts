@@ -24,6 +24,8 @@ import { type FoundCard, Tiles } from "./tiles.ts";
 
 const TYPING_PAUSE_MS = 150;
 const SETTLING_MS = 250;
+/** Of what people type, this much is looked for in texts. */
+const MOST_CHARACTERS_ASKED = 200;
 /** The most cards one look again asks for; further ones load as they are scrolled to. */
 const MOST_REFRESHED = 480;
 
@@ -214,7 +216,7 @@ class RealmPage implements View {
   #tell(): void {
     const isFiltered = Boolean(this.#search || this.#typeKey);
     const cards = this.#total === 1 ? "1 card" : `${this.#total.toLocaleString("en")} cards`;
-    const words = this.#search ? ` with “${this.#search}” in the title` : "";
+    const words = this.#search ? ` with “${this.#search}”` : "";
     hook("count").textContent = isFiltered ? cards + words : "";
     const empty = hook("empty");
     empty.hidden = this.#total > 0;
@@ -257,7 +259,9 @@ export function filterFor(words: string, typeKey: string): Pick<SearchBody, "fil
     const slash = typeKey.lastIndexOf("/");
     conditions.push({ type: { module: typeKey.slice(0, slash), name: typeKey.slice(slash + 1) } });
   }
-  if (words) conditions.push({ contains: { _title: words } });
+  // Whoever types has not finished the last word.
+  const asked = `${words.slice(0, MOST_CHARACTERS_ASKED)}*`;
+  if (words) conditions.push({ any: [{ contains: { _title: words } }, { matches: asked }] });
   if (conditions.length === 0) return {};
   return { filter: conditions.length === 1 ? conditions[0] : { every: conditions } };
 }

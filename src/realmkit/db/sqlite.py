@@ -36,7 +36,6 @@ from realmkit.db.migrate import SCHEMA_MIGRATIONS, migrations, pending
 from realmkit.db.notifier import Channel, LocalNotifier
 from realmkit.db.transactions import OpenTransaction
 from realmkit.errors import OurBug, TooSlow, TryLater
-from realmkit.query.sqlite import register_functions
 
 T = TypeVar("T")
 
@@ -261,7 +260,6 @@ class _Reader:
         self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
         self._connection.set_busy_timeout(busy_timeout_ms)
         self._connection.set_progress_handler(self._is_to_stop, STEPS_BETWEEN_LOOKS)
-        register_functions(self._connection)
         self._deadline: float | None = None
         self._abandoned: threading.Event | None = None
 

@@ -199,6 +199,10 @@ class Suggestion:
     href: str
 
 
+MOST_CHARACTERS_ASKED = 200
+"""Of what people type, this much is looked for in texts."""
+
+
 def listing_query(search: str, type_key: str, page_number: int) -> dict[str, Any]:
     """Return the `_search` body behind a listing. The script asks the same question."""
     conditions: list[dict[str, Any]] = []
@@ -206,7 +210,9 @@ def listing_query(search: str, type_key: str, page_number: int) -> dict[str, Any
         module, _, name = type_key.rpartition("/")
         conditions.append({"type": {"module": module, "name": name}})
     if search:
-        conditions.append({"contains": {"_title": search}})
+        # Whoever types has not finished the last word.
+        words = f"{search[:MOST_CHARACTERS_ASKED]}*"
+        conditions.append({"any": [{"contains": {"_title": search}}, {"matches": words}]})
     body: dict[str, Any] = {
         "sort": [{"by": "_title"}],
         "page": {"number": page_number, "size": TILES_PER_PAGE},

@@ -7,6 +7,7 @@ holds it. Everybody else gets the state of the moment, which nobody may keep.
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -16,7 +17,9 @@ from starlette.responses import Response
 from realmkit.http import answers, conditional
 from realmkit.http.negotiation import CARD
 from realmkit.http.stations import Stations
-from realmkit.http.walks import view_of, walk_for
+from realmkit.http.walks import is_during_prerender, view_of, walk_for
+from realmkit.query import Page, Query
+from realmkit.query.parse import MAX_PAGE_SIZE
 
 _JOB_ID = re.compile(r"[0-9]{1,20}\.[0-9]{1,20}")
 _REALM_URL = re.compile(r"https?://[!-~]{1,2040}")
@@ -53,8 +56,17 @@ class SearchAnswers:
         self, request: Request, realm_urls: Sequence[str], body: Mapping[str, Any]
     ) -> dict[str, Any]:
         engine = self._stations.search
-        page = await engine.search(realm_urls, engine.parse(body), walk=walk_for(request))
+        query = within_bounds(engine.parse(body), request)
+        page = await engine.search(realm_urls, query, walk=walk_for(request))
         return page.to_document()
+
+
+def within_bounds(query: Query, request: Request) -> Query:
+    """A query that asks for no page gets as much as a page may hold, unless a card that renders
+    asks: what it shows is all there is."""
+    if query.page.size is not None or is_during_prerender(request):
+        return query
+    return replace(query, page=Page(query.page.number, MAX_PAGE_SIZE))
 
 
 def job_of(request: Request) -> str | None:

@@ -17,6 +17,7 @@ from realmkit.db import Transaction
 from realmkit.index.artefacts import Batch, NewAnnouncement, NewEntry
 from realmkit.index.json_text import to_json
 from realmkit.index.rows import statements_of
+from realmkit.index.search_writing import SearchWriter
 
 Definitions = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
@@ -34,6 +35,7 @@ class Commit:
         names: ModuleNames,
         sql: Mapping[str, str],
         changes: ChangeLog,
+        searches: SearchWriter,
     ) -> None:
         self.tx = tx
         self.realm_url = realm_url
@@ -43,6 +45,7 @@ class Commit:
         self._names = names
         self._sql = sql
         self._changes = changes
+        self._searches = searches
 
     async def add(
         self,
@@ -53,21 +56,22 @@ class Commit:
         """Entries replace what was known of their URL and type; see `NewEntry` for errors."""
         batch = Batch(self.realm_url, entries, list(removed), definitions or {})
         failed = [entry.url for entry in entries if entry.error is not None]
-        once_good = (
-            await self.tx.fetch(self._sql["once_good"], (self.realm_url, to_json(failed)))
-            if failed
-            else []
-        )
+        once_good: set[tuple[str, str]] = set()
+        if failed:
+            asked = (self.realm_url, to_json(failed))
+            rows = await self.tx.fetch(self._sql["once_good"], asked)
+            once_good = {(url, type) for url, type in rows}
         # On a thread: turning hundreds of documents into JSON would hold up the loop.
         statements = await asyncio.to_thread(
             statements_of,
             batch,
-            once_good={(url, type) for url, type in once_good},
+            once_good=once_good,
             generation=self.generation,
             now_ms=self._now_ms,
             names=self._names,
         )
         await self.tx.execute_all(statements)
+        await self._searches.write(self.tx, batch, once_good)
 
     async def announce(self, announcements: Sequence[NewAnnouncement]) -> None:
         """Tell pages, under seqs of the change log that `announced` then holds."""

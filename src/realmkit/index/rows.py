@@ -19,9 +19,8 @@ from realmkit.index.names import alias_of, name_of
 # None of the statements that are run once a row differs between the databases.
 SQL = load_sql(__package__ or "", "writing.sql")
 
-_CLEARED = ("types", "html", "styles", "queries", "dependencies")
-_CLEARED_BY_READING = ("types",)
-_REMOVED = ("entries", "types", "html", "styles", "queries", "dependencies")
+_CLEARED = ("html", "styles", "queries", "dependencies")
+_REMOVED = ("entries", "html", "styles", "queries", "dependencies")
 
 
 def statements_of(
@@ -74,8 +73,9 @@ def _replace(
     rows: _Rows, realm_url: str, entry: NewEntry, generation: int, now: int, names: ModuleNames
 ) -> None:
     key = (realm_url, entry.url, entry.type)
-    for table in _CLEARED_BY_READING if entry.is_only_read else _CLEARED:
-        rows.add(f"clear_{table}", key)
+    if not entry.is_only_read:
+        for table in _CLEARED:
+            rows.add(f"clear_{table}", key)
     documents = (
         alias_of(entry.url, names),
         to_json(entry.pristine_doc),
@@ -96,8 +96,6 @@ def _replace(
         rows.add("put_good", (*key, *documents, *seen))
     else:
         rows.add("put_never_good", (*key, *documents, to_json(entry.error), *seen))
-    for position, type_key in enumerate(entry.types):
-        rows.add("put_type", (*key, type_key, position))
     if entry.is_only_read:
         return
     for format, type_key, html in renderings(entry.html):

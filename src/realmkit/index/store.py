@@ -38,6 +38,7 @@ from realmkit.index.artefacts import (
 from realmkit.index.committing import Commit
 from realmkit.index.json_text import from_json, to_json
 from realmkit.index.names import names_of_changed
+from realmkit.index.search_writing import SearchWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class IndexStore:
         self._changes = changes
         self._clock = clock or SystemClock()
         self._names = ModuleNames(public_url)
+        self._searches = SearchWriter(db.dialect, self._names)
         self._hints = Hints()
         db.notifier.listen("realm_index_updated", self._hints.notify)
         db.notifier.after_gap(self._hints.notify_all)
@@ -121,6 +123,7 @@ class IndexStore:
                 names=self._names,
                 sql=self._writing,
                 changes=self._changes,
+                searches=self._searches,
             )
             await tx.notify("realm_index_updated", realm_url)
             tx.on_commit(lambda: self._hints.notify(realm_url))

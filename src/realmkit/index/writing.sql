@@ -71,10 +71,6 @@ update entries set
   indexed_at = $8, generation = $9
 where realm_url = $1 and url = $2 and type = $3;
 
--- name: put_type
--- One type of an entry's adoption chain.
-insert into index_types (realm_url, url, type, type_key, position) values ($1, $2, $3, $4, $5);
-
 -- name: put_html
 -- One rendering of an entry.
 insert into prerendered_html (realm_url, url, type, format, type_key, html)
@@ -105,10 +101,6 @@ insert into definitions (module_url, name, realm_url, definition) values ($1, $2
 on conflict (module_url, name) do update set
   realm_url = excluded.realm_url, definition = excluded.definition;
 
--- name: clear_types
--- Forgets the types of an entry.
-delete from index_types where realm_url = $1 and url = $2 and type = $3;
-
 -- name: clear_html
 -- Forgets the renderings of an entry.
 delete from prerendered_html where realm_url = $1 and url = $2 and type = $3;
@@ -136,10 +128,6 @@ delete from definitions where module_url = $1;
 -- name: remove_entries
 -- Forgets a URL.
 delete from entries where realm_url = $1 and url = $2;
-
--- name: remove_types
--- Forgets the types of a URL.
-delete from index_types where realm_url = $1 and url = $2;
 
 -- name: remove_html
 -- Forgets the renderings of a URL.

@@ -1,79 +1,82 @@
-"""The SQL of one database, as far as it differs: reaching into a search doc.
-
-The compiler speaks of a *spot*: a place inside a JSON value, either a path below a
-document or one element of a plural. A dialect turns a spot into expressions that
-are null when the spot holds something else than what is asked for.
-"""
+"""The SQL of one database, as far as it differs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
-from realmkit.query.values import ComparedAs
-
-Comparison = Literal["=", ">", ">=", "<", "<="]
-
-
-@dataclass(frozen=True, slots=True)
-class Below:
-    """The value at `path` (a placeholder) below the JSON object `document` (an expression)."""
-
-    document: str
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Element:
-    """The element that the row `alias` of `Dialect.elements` stands for."""
-
-    alias: str
-
-
-Spot = Below | Element
+from realmkit.query.matching import Words
 
 
 class Dialect(Protocol):
-    def path(self, names: tuple[str, ...]) -> object:
-        """The parameter that names the members `names` below an object."""
+    def text(self, value: str) -> str:
+        """The placeholder `value` as text."""
         ...
 
-    def compare(
-        self, spot: Spot, comparison: Comparison, value: str, compared_as: ComparedAs
-    ) -> str:
-        """Whether the spot holds a value of that kind that compares so with `value`."""
+    def number(self, value: str) -> str:
+        """The placeholder `value` as a double."""
         ...
 
-    def is_one_of(self, spot: Spot, values: str, compared_as: ComparedAs) -> str:
-        """Whether the spot holds one of the values in `values`, a JSON array."""
+    def one_of_texts(self, column: str, values: str) -> str:
+        """Whether `column` is one of the texts in `values`, a JSON array."""
         ...
 
-    def contains(self, spot: Spot, text: str) -> str:
-        """Whether the spot holds text with `text`, already folded, somewhere in it."""
+    def one_of_numbers(self, column: str, values: str) -> str:
+        """Whether `column` is one of the numbers in `values`, a JSON array."""
         ...
 
-    def is_null(self, spot: Spot) -> str:
-        """Whether the spot holds null or is not there."""
+    def needle(self, folded: str) -> str:
+        """The value to bind for a text that `containing` looks for."""
         ...
 
-    def elements(self, below: Below, alias: str, condition: str) -> str:
-        """Whether an element of the array at `below` satisfies `condition`."""
+    def containing(self, alias: str, needle: str) -> str:
+        """Whether the text of the row `alias` has the bound `needle` in it."""
         ...
 
-    def document_of(self, element: Element) -> str:
-        """The element as a document; null unless it is an object."""
+    def trigrams(self, path_id: int, folded: str) -> str | None:
+        """The value to bind for `with_trigrams` of a path; None where that is of no use."""
         ...
 
-    def sort_value(self, spot: Spot, compared_as: ComparedAs) -> str:
-        """The spot's value as something that sorts, null if it is of another kind."""
+    def with_trigrams(self, alias: str, trigrams: str) -> str:
+        """A join, ending in `WHERE`, of `search_values` as `alias` with the entries that have
+        all `trigrams`."""
         ...
 
-    def extreme(self, below: Below, alias: str, value: str, which: Literal["min", "max"]) -> str:
-        """The least or greatest `value` among the elements of the array at `below`."""
+    def words(self, words: Words) -> str:
+        """The value to bind for a full text query."""
         ...
 
-    def asked(self, values: str, examples: Sequence[str | int | float | bool]) -> str:
+    def entries_with_words(self, words: str, shelves: str) -> str:
+        """A SELECT of the ids of entries on the listed `shelves` whose words are as asked."""
+        ...
+
+    def has_words(self, entry: str, words: str) -> str:
+        """Whether the words of `entry` are as asked."""
+        ...
+
+    def exists(self, select: str, *, is_probe: bool) -> str:
+        """Whether `select` finds a row. A probe is made where it stands, for one row after
+        another."""
+        ...
+
+    def read_through(self, index: str) -> str:
+        """What stands behind a table to have it read in the order of an index of ours."""
+        ...
+
+    def joined_in_order(self, first: str, second: str, on: str) -> str:
+        """`first` joined with `second`, read in this order."""
+        ...
+
+    def contains_word(self, column: str, word: str) -> str:
+        """1 if `word` stands among the words of `column`, which are apart by spaces; else 0."""
+        ...
+
+    def asked(self, values: str, examples: Sequence[str | int | float]) -> str:
         """A common table `asked (number, v1, v2, ...)` of the JSON array of arrays `values`,
         each of which holds values of the same kinds as `examples`."""
+        ...
+
+    def for_each_asked(self, ids: str, *, is_distinct: bool) -> str:
+        """`asked` joined with `search_entries e`, for each of them those whose ids are in `ids`,
+        up to and with `WHERE` and a condition."""
         ...
 
     def listed(self, values: str) -> str:

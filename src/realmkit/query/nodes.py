@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from realmkit.cards.code_refs import CodeRef
+from realmkit.query.matching import Words
 
 Scalar = str | int | float | bool | None
 Value = Scalar | CodeRef
@@ -60,6 +61,13 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
+class MatchesText:
+    """The card's texts have these words."""
+
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
 class Every:
     filters: tuple["Filter", ...]
 
@@ -93,17 +101,18 @@ class Item:
     pointer: str
 
 
-Filter = TypeIs | Eq | In | Contains | Range | Every | AnyOf | Not | On | Item
+Filter = TypeIs | Eq | In | Contains | Range | MatchesText | Every | AnyOf | Not | On | Item
 
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """One sort key: a general key (`on` is None) or a path of `on`."""
+    """One sort key: a general key, or a path of `on` (of any card, if that is None)."""
 
     by: str
     on: CodeRef | None
     direction: Direction
     pointer: str
+    is_general: bool = False
 
 
 @dataclass(frozen=True, slots=True)

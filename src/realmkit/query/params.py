@@ -7,10 +7,10 @@ class Params(Protocol):
     """Where a compiler leaves values, getting back what to write in their place."""
 
     def bind(self, value: object) -> str:
-        """A parameter that belongs to the statement: a realm, a type key, a path, a page."""
+        """A parameter that belongs to the statement, such as a page."""
         ...
 
-    def compared(self, value: str | int | float | bool) -> str:
+    def compared(self, value: str | float) -> str:
         """A value that a filter compares with."""
         ...
 
@@ -29,7 +29,7 @@ class NumberedParams:
             self._numbers[key] = len(self.values)
         return f"${self._numbers[key]}"
 
-    def compared(self, value: str | int | float | bool) -> str:
+    def compared(self, value: str | float) -> str:
         return self.bind(value)
 
 
@@ -38,8 +38,8 @@ class AskedParams(NumberedParams):
 
     def __init__(self) -> None:
         super().__init__()
-        self.compared_values: list[str | int | float | bool] = []
+        self.compared_values: list[str | float] = []
 
-    def compared(self, value: str | int | float | bool) -> str:
+    def compared(self, value: str | float) -> str:
         self.compared_values.append(value)
         return f"asked.v{len(self.compared_values)}"

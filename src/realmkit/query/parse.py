@@ -105,7 +105,7 @@ class _QueryReader:
         if "on" in members:
             anchor = self._filters.code_ref(members["on"], pointer_to(pointer, "on"))
         is_general = by in GENERAL_SORT_KEYS
-        return SortKey(by, None if is_general else anchor, direction, pointer)
+        return SortKey(by, None if is_general else anchor, direction, pointer, is_general)
 
     def _page(self, page: object) -> Page:
         if page is None:

@@ -11,6 +11,7 @@ from realmkit.cards.code_refs import CodeRef, ModuleNames
 from realmkit.cards.json_text import json_kind, pointer_to
 from realmkit.cards.near_miss import did_you_mean
 from realmkit.errors import BadRequest
+from realmkit.query.matching import read_words
 from realmkit.query.members import expect_object
 from realmkit.query.nodes import (
     AnyOf,
@@ -20,6 +21,7 @@ from realmkit.query.nodes import (
     Filter,
     In,
     Item,
+    MatchesText,
     Not,
     On,
     Range,
@@ -32,7 +34,7 @@ MAX_NODES = 300
 MAX_IN_VALUES = 10_000
 LARGEST_NUMBER = 1e300
 
-OPERATORS = ("eq", "in", "contains", "range", "every", "any", "not", "item")
+OPERATORS = ("eq", "in", "contains", "range", "matches", "every", "any", "not", "item")
 ANCHORS = ("type", "on")
 BOUNDS = ("gt", "gte", "lt", "lte")
 
@@ -98,6 +100,8 @@ class FilterReader:
                 return Not(self._read(value, place, depth=depth + 1, in_item=in_item))
             case "item":
                 return self._item(value, place, depth)
+            case "matches":
+                return _matches(value, place, in_item=in_item)
             case _:
                 return self._fields(operator, value, place, depth)
 
@@ -208,6 +212,19 @@ class FilterReader:
             raise BadRequest(f"The filter nests deeper than {MAX_DEPTH} levels.", pointer=pointer)
         if self._nodes > MAX_NODES:
             raise BadRequest(f"The filter has more than {MAX_NODES} conditions.", pointer=pointer)
+
+
+def _matches(value: object, pointer: str, *, in_item: bool) -> MatchesText:
+    if in_item:
+        raise BadRequest(
+            "`matches` reads the whole card, so it cannot be asked of one element.",
+            pointer=pointer,
+        )
+    if not isinstance(value, str):
+        raise BadRequest(
+            f"`matches` looks for words in text, not {json_kind(value)}.", pointer=pointer
+        )
+    return MatchesText(read_words(value, pointer))
 
 
 def _operator(members: Mapping[str, Any], pointer: str) -> str | None:

@@ -16,16 +16,17 @@ from realmkit.cards.code_refs import CodeRef
 from realmkit.cards.definitions import Definition, FieldDefinition, ValueType
 from realmkit.cards.near_miss import did_you_mean
 from realmkit.errors import BadRequest
-
-MAX_SEGMENTS = 20
+from realmkit.query.search_rows import MAX_SEGMENTS
 
 Leaf = ValueType | Literal["composite", "unknown"]
 """What a path ends at: a primitive's value type, a composite or link, or no telling."""
 
+IS_CARD_INSTANCE_FILE = "_isCardInstanceFile"
+
 SYNTHETIC: Mapping[str, Leaf] = {
     "_cardType": "string",
     "_title": "string",
-    "_isCardInstanceFile": "boolean",
+    IS_CARD_INSTANCE_FILE: "boolean",
 }
 """Keys that the indexer stamps on search docs, and that no definition has as fields."""
 

@@ -1,76 +1,91 @@
-"""PostgreSQL's way into a search doc: `jsonb`, with every value cast to what it is compared as.
+"""PostgreSQL's SQL: tsvector for words, pg_trgm for trigrams where it is installed.
 
-A value of another kind becomes null before it is cast, so no cast can fail. Text is
-compared byte by byte, as SQLite does, and numbers as the doubles that JavaScript wrote.
+Every bound value is cast, for a parameter has no type of its own. Columns have the
+collation "C", so text is ordered by its bytes, as it is in SQLite.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Sequence
 
-from realmkit.query.dialect import Below, Comparison, Element, Spot
-from realmkit.query.values import ComparedAs
-
-JSON_TYPES: Mapping[ComparedAs, str] = {"text": "string", "number": "number", "boolean": "boolean"}
-CASTS: Mapping[ComparedAs, str] = {"text": "text", "number": "float8", "boolean": "boolean"}
-
-
-class PathLiteral(str):
-    """A path as an array literal: a kind of its own, for parameters have one type each."""
-
-    __slots__ = ()
+from realmkit.query.matching import Alternative, Phrase, Term, Words
 
 
 class PostgresDialect:
-    """Search docs as `jsonb`."""
+    """Casts what is bound."""
 
-    def path(self, names: tuple[str, ...]) -> object:
-        escaped = (name.replace("\\", "\\\\").replace('"', '\\"') for name in names)
-        return PathLiteral("{" + ",".join(f'"{name}"' for name in escaped) + "}")
+    def text(self, value: str) -> str:
+        return f"{value}::text"
 
-    def compare(
-        self, spot: Spot, comparison: Comparison, value: str, compared_as: ComparedAs
-    ) -> str:
-        return f"({_typed(spot, compared_as)} {comparison} {value}::{CASTS[compared_as]})"
+    def number(self, value: str) -> str:
+        return f"{value}::float8"
 
-    def is_one_of(self, spot: Spot, values: str, compared_as: ComparedAs) -> str:
+    def one_of_texts(self, column: str, values: str) -> str:
+        return f"{column} = ANY (ARRAY{self.texts(values)})"
+
+    def one_of_numbers(self, column: str, values: str) -> str:
         members = (
-            f"(SELECT member::{CASTS[compared_as]}"
-            f" FROM jsonb_array_elements_text({values}::text::jsonb) member)"
+            f"SELECT member::float8 FROM jsonb_array_elements_text({values}::text::jsonb) member"
         )
-        return f"({_typed(spot, compared_as)} IN {members})"
+        return f"{column} = ANY (ARRAY({members}))"
 
-    def contains(self, spot: Spot, text: str) -> str:
-        return f"(strpos(realmkit_fold({_typed(spot, 'text')}), {text}::text) > 0)"
+    def needle(self, folded: str) -> str:
+        escaped = folded.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        return f"%{escaped}%"
 
-    def is_null(self, spot: Spot) -> str:
-        return f"coalesce(jsonb_typeof({_json(spot)}), 'null') = 'null'"
+    def containing(self, alias: str, needle: str) -> str:
+        return f"coalesce({alias}.folded, {alias}.text) LIKE {needle}::text"
 
-    def elements(self, below: Below, alias: str, condition: str) -> str:
-        return f"EXISTS (SELECT 1 FROM {_each(below, alias)} WHERE {condition})"
+    def trigrams(self, path_id: int, folded: str) -> str | None:
+        # The index of trigrams serves `containing` itself.
+        return None
 
-    def document_of(self, element: Element) -> str:
-        # `#>` would reach into an array by position.
-        value = f"{element.alias}.value"
-        return f"CASE jsonb_typeof({value}) WHEN 'object' THEN {value} END"
+    def with_trigrams(self, alias: str, trigrams: str) -> str:
+        raise NotImplementedError
 
-    def sort_value(self, spot: Spot, compared_as: ComparedAs) -> str:
-        # Booleans have no least or greatest here; as numbers they do.
-        typed = _typed(spot, compared_as)
-        return f"{typed}::integer" if compared_as == "boolean" else typed
+    def words(self, words: Words) -> str:
+        return " | ".join(f"({_alternative(each)})" for each in words.alternatives)
 
-    def extreme(self, below: Below, alias: str, value: str, which: Literal["min", "max"]) -> str:
-        return f"(SELECT {which}({value}) FROM {_each(below, alias)})"
+    def entries_with_words(self, words: str, shelves: str) -> str:
+        return (
+            f"SELECT w.entry_id FROM search_words w WHERE w.words @@ {words}::text::tsquery"
+            f" AND w.shelf_id IN ({shelves})"
+        )
 
-    def asked(self, values: str, examples: Sequence[str | int | float | bool]) -> str:
+    def has_words(self, entry: str, words: str) -> str:
+        return (
+            f"EXISTS (SELECT 1 FROM search_words w WHERE w.entry_id = {entry}"
+            f" AND w.words @@ {words}::text::tsquery)"
+        )
+
+    def exists(self, select: str, *, is_probe: bool) -> str:
+        # An offset keeps the planner from making a join of it.
+        return f"EXISTS ({select} OFFSET 0)" if is_probe else f"EXISTS ({select})"
+
+    def read_through(self, index: str) -> str:
+        return ""
+
+    def joined_in_order(self, first: str, second: str, on: str) -> str:
+        return f"{first} JOIN {second} ON {on}"
+
+    def contains_word(self, column: str, word: str) -> str:
+        return f"(strpos({column}, {word}::text) > 0)::integer"
+
+    def asked(self, values: str, examples: Sequence[str | int | float]) -> str:
         names = "".join(f", v{number}" for number in range(1, len(examples) + 1))
         columns = "".join(
-            f", (value ->> {number})::{CASTS[_kind(example)]}"
+            f", (value ->> {number})::{'text' if isinstance(example, str) else 'float8'}"
             for number, example in enumerate(examples)
         )
         return (
             f"asked (number{names}) AS MATERIALIZED (SELECT number - 1{columns}"
             f" FROM jsonb_array_elements({values}::text::jsonb)"
             " WITH ORDINALITY AS each (value, number))"
+        )
+
+    def for_each_asked(self, ids: str, *, is_distinct: bool) -> str:
+        found = ids if is_distinct else f"SELECT DISTINCT entry_id FROM ({ids}) AS found"
+        return (
+            f"asked CROSS JOIN LATERAL ({found}) AS m"
+            " JOIN search_entries e ON e.entry_id = m.entry_id WHERE TRUE"
         )
 
     def listed(self, values: str) -> str:
@@ -80,29 +95,15 @@ class PostgresDialect:
         return f"(SELECT jsonb_array_elements_text({values}::text::jsonb))"
 
 
-def _typed(spot: Spot, compared_as: ComparedAs) -> str:
-    """The spot's value, null if it is of another kind."""
-    json = _json(spot)
-    if compared_as == "text":
-        value = f"{json} #>> '{{}}'"
-        return f"(CASE jsonb_typeof({json}) WHEN 'string' THEN {value} END COLLATE \"C\")"
-    kind, cast = JSON_TYPES[compared_as], CASTS[compared_as]
-    return f"(CASE jsonb_typeof({json}) WHEN '{kind}' THEN ({json})::{cast} END)"
+def _alternative(each: Alternative) -> str:
+    wanted = " & ".join(map(_term, each.wanted))
+    if not each.unwanted:
+        return wanted
+    return f"({wanted}) & !({' | '.join(map(_term, each.unwanted))})"
 
 
-def _each(below: Below, alias: str) -> str:
-    json = _json(below)
-    array = f"CASE jsonb_typeof({json}) WHEN 'array' THEN {json} END"
-    return f"jsonb_array_elements({array}) {alias} (value)"
-
-
-def _json(spot: Spot) -> str:
-    if isinstance(spot, Element):
-        return f"{spot.alias}.value"
-    return f"({spot.document} #> {spot.path}::text[])"
-
-
-def _kind(example: str | int | float | bool) -> ComparedAs:
-    if isinstance(example, bool):
-        return "boolean"
-    return "text" if isinstance(example, str) else "number"
+def _term(term: Term) -> str:
+    if isinstance(term, Phrase):
+        # Stems are letters and digits; nothing in them needs to be escaped.
+        return "(" + " <-> ".join(f"'{stem}'" for stem in term.stems) + ")"
+    return f"('{term.start}':* | '={term.start}':*)"

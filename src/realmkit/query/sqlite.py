@@ -1,89 +1,86 @@
-"""SQLite's way into a search doc: JSON functions on text, and one function of our own.
+"""SQLite's SQL: FTS5 for words and trigrams, JSON functions for lists of values."""
 
-`json_extract` gives booleans as 1 and 0 and objects as text, so every comparison also
-asks for the JSON type. The comparison comes first: it is false for most rows, and
-the type of those is then never looked at.
-"""
+from collections.abc import Sequence
 
-from collections.abc import Callable, Sequence
-from typing import Any, Literal, Protocol
+from realmkit.query.matching import Alternative, Phrase, Term, Words
+from realmkit.query.search_rows import TRIGRAM, trigram_tokens
 
-import orjson
-
-from realmkit.query.dialect import Below, Comparison, Element, Spot
-from realmkit.query.values import ComparedAs
-
-FOLD = "realmkit_fold"
-
-
-class _Connection(Protocol):
-    def create_scalar_function(
-        self,
-        name: str,
-        function: Callable[..., Any],
-        numargs: int,
-        /,
-        *,
-        deterministic: bool,
-    ) -> None: ...
-
-
-def register_functions(connection: _Connection) -> None:
-    """Give a connection the functions that compiled queries call."""
-    connection.create_scalar_function(FOLD, _fold, 1, deterministic=True)
-
-
-def fold(text: str) -> str:
-    """How text is folded before `contains` compares it; SQLite's `lower` knows ASCII only."""
-    return text.lower()
-
-
-def _fold(text: object) -> str | None:
-    return fold(text) if isinstance(text, str) else None
+MOST_LOOKED_AT = 40
+"""Characters of a text that are looked for by trigrams; the rest adds nothing."""
 
 
 class SqliteDialect:
-    """Search docs as JSON text."""
+    """Compares columns as they are: SQLite orders text by its bytes."""
 
-    def path(self, names: tuple[str, ...]) -> object:
-        return "$" + "".join(f".{orjson.dumps(name).decode()}" for name in names)
+    def text(self, value: str) -> str:
+        return value
 
-    def compare(
-        self, spot: Spot, comparison: Comparison, value: str, compared_as: ComparedAs
-    ) -> str:
-        return f"({_value(spot)} {comparison} {value} AND {_has_type(spot, compared_as)})"
+    def number(self, value: str) -> str:
+        return value
 
-    def is_one_of(self, spot: Spot, values: str, compared_as: ComparedAs) -> str:
-        return f"({_value(spot)} IN {self.texts(values)} AND {_has_type(spot, compared_as)})"
+    def one_of_texts(self, column: str, values: str) -> str:
+        return f"{column} IN {self.texts(values)}"
 
-    def contains(self, spot: Spot, text: str) -> str:
-        return f"({_has_type(spot, 'text')} AND instr({FOLD}({_value(spot)}), {text}) > 0)"
+    def one_of_numbers(self, column: str, values: str) -> str:
+        return f"{column} IN {self.texts(values)}"
 
-    def is_null(self, spot: Spot) -> str:
-        if isinstance(spot, Element):
-            return f"{spot.alias}.type = 'null'"
-        return f"{_value(spot)} IS NULL"
+    def needle(self, folded: str) -> str:
+        return folded
 
-    def elements(self, below: Below, alias: str, condition: str) -> str:
-        return f"EXISTS (SELECT 1 FROM {_each(below, alias)} AND {condition})"
+    def containing(self, alias: str, needle: str) -> str:
+        return f"instr(coalesce({alias}.folded, {alias}.text), {needle}) > 0"
 
-    def document_of(self, element: Element) -> str:
-        # A text element is not JSON, and json functions refuse to read it.
-        return f"CASE {element.alias}.type WHEN 'object' THEN {element.alias}.value END"
+    def trigrams(self, path_id: int, folded: str) -> str | None:
+        if len(folded) < TRIGRAM:
+            return None
+        tokens = sorted(trigram_tokens(path_id, folded[:MOST_LOOKED_AT]))
+        return " AND ".join(map(_quoted, tokens))
 
-    def sort_value(self, spot: Spot, compared_as: ComparedAs) -> str:
-        return f"CASE WHEN {_has_type(spot, compared_as)} THEN {_value(spot)} END"
+    def with_trigrams(self, alias: str, trigrams: str) -> str:
+        return (
+            f"search_trigrams t CROSS JOIN search_values {alias}"
+            f" WHERE t.search_trigrams MATCH {trigrams} AND {alias}.entry_id = t.rowid AND "
+        )
 
-    def extreme(self, below: Below, alias: str, value: str, which: Literal["min", "max"]) -> str:
-        return f"(SELECT {which}({value}) FROM {_each(below, alias)})"
+    def words(self, words: Words) -> str:
+        return " OR ".join(f"({_alternative(each)})" for each in words.alternatives)
 
-    def asked(self, values: str, examples: Sequence[str | int | float | bool]) -> str:
+    def entries_with_words(self, words: str, shelves: str) -> str:
+        return (
+            "SELECT s.entry_id FROM search_words w CROSS JOIN search_entries s"
+            f" WHERE w.search_words MATCH {words} AND s.entry_id = w.rowid"
+            f" AND s.shelf_id IN ({shelves})"
+        )
+
+    def has_words(self, entry: str, words: str) -> str:
+        return (
+            f"EXISTS (SELECT 1 FROM search_words w WHERE w.rowid = {entry}"
+            f" AND w.search_words MATCH {words})"
+        )
+
+    def exists(self, select: str, *, is_probe: bool) -> str:
+        return f"EXISTS ({select})"
+
+    def read_through(self, index: str) -> str:
+        # Without statistics one index looks as good as another to SQLite.
+        return f" INDEXED BY {index}"
+
+    def joined_in_order(self, first: str, second: str, on: str) -> str:
+        return f"{first} CROSS JOIN {second} ON {on}"
+
+    def contains_word(self, column: str, word: str) -> str:
+        return f"(instr({column}, {word}) > 0)"
+
+    def asked(self, values: str, examples: Sequence[str | int | float]) -> str:
         count = len(examples)
         names = "".join(f", v{number}" for number in range(1, count + 1))
         columns = "".join(f", json_extract(value, '$[{number}]')" for number in range(count))
         return (
             f"asked (number{names}) AS MATERIALIZED (SELECT key{columns} FROM json_each({values}))"
         )
+
+    def for_each_asked(self, ids: str, *, is_distinct: bool) -> str:
+        return f"asked CROSS JOIN search_entries e WHERE e.entry_id IN ({ids})"
 
     def listed(self, values: str) -> str:
         return f"json_each({values})"
@@ -92,25 +89,18 @@ class SqliteDialect:
         return f"(SELECT value FROM json_each({values}))"
 
 
-def _each(below: Below, alias: str) -> str:
-    # json_each also lists the members of an object and a lone value; only the elements
-    # of an array have whole numbers as keys.
-    source = f"json_each({below.document}, {below.path}) {alias}"
-    return f"{source} WHERE typeof({alias}.key) = 'integer'"
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
 
 
-def _value(spot: Spot) -> str:
-    if isinstance(spot, Element):
-        return f"{spot.alias}.atom"
-    return f"json_extract({spot.document}, {spot.path})"
+def _alternative(each: Alternative) -> str:
+    wanted = " AND ".join(map(_term, each.wanted))
+    if not each.unwanted:
+        return wanted
+    return f"({wanted}) NOT ({' OR '.join(map(_term, each.unwanted))})"
 
 
-def _has_type(spot: Spot, compared_as: ComparedAs) -> str:
-    is_element = isinstance(spot, Element)
-    kind = f"{spot.alias}.type" if is_element else f"json_type({spot.document}, {spot.path})"
-    types = {
-        "text": "= 'text'",
-        "number": "IN ('integer', 'real')",
-        "boolean": "IN ('true', 'false')",
-    }
-    return f"{kind} {types[compared_as]}"
+def _term(term: Term) -> str:
+    if isinstance(term, Phrase):
+        return f"stems : {_quoted(' '.join(term.stems))}"
+    return f"{_quoted(term.start)} *"

@@ -5,29 +5,24 @@ definition decides which; where it does not say, the value's own type does.
 """
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+import re
 
 from realmkit.cards.code_refs import CodeRef
 from realmkit.cards.json_text import json_kind
 from realmkit.errors import BadRequest
+from realmkit.query.conditions import Key
 from realmkit.query.nodes import Value
 from realmkit.query.paths import Leaf
+from realmkit.query.search_rows import Kind, number_key, text_key
 
-ComparedAs = Literal["text", "number", "boolean"]
-
-
-@dataclass(frozen=True, slots=True)
-class Comparable:
-    """A value to bind, and how it is compared."""
-
-    value: str | int | float | bool
-    compared_as: ComparedAs
+# The longest number that anything here is made to read.
+MAX_DIGITS = 300
+_WHOLE = re.compile(rf"[+-]?[0-9]{{1,{MAX_DIGITS}}}")
 
 
-def comparable(value: Value, leaf: Leaf, path: str, pointer: str) -> Comparable | None:
-    """Return what to compare `value` with; None is null. Raises `BadRequest` for a value
-    that the field can never hold."""
+def key_of(value: Value, leaf: Leaf, path: str, pointer: str) -> Key | None:
+    """Return what rows hold in place of `value`; None is null. Raises `BadRequest` for a
+    value that the field can never hold."""
     if value is None:
         return None
     match leaf:
@@ -47,60 +42,64 @@ def comparable(value: Value, leaf: Leaf, path: str, pointer: str) -> Comparable 
             return _as_it_is(value)
 
 
-def sorted_as(leaf: Leaf) -> ComparedAs:
+def sorted_as(leaf: Leaf) -> Kind:
     """How values of a field are put in order."""
-    return "number" if leaf == "number" else "boolean" if leaf == "boolean" else "text"
+    return {"number": Kind.NUMBER, "boolean": Kind.BOOLEAN}.get(leaf, Kind.TEXT)
 
 
-def _number(value: Value, path: str, pointer: str) -> Comparable:
+def _number(value: Value, path: str, pointer: str) -> Key:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return Comparable(_as_javascript(value), "number")
+        # Cards are run by JavaScript: a number of JSON is a double. Text may hold more.
+        return _number_key(float(value))
     if isinstance(value, str):
+        if _WHOLE.fullmatch(value.strip()):
+            return _number_key(int(value))
         try:
-            number = float(value)
+            number = float(value) if len(value) <= MAX_DIGITS else math.nan
         except ValueError:
             number = math.nan
         if math.isfinite(number):
-            is_whole = number.is_integer() and abs(number) < 2**53
-            return Comparable(int(number) if is_whole else number, "number")
+            return _number_key(number)
     raise BadRequest(f'"{path}" holds numbers, and {_said(value)} is none.', pointer=pointer)
 
 
-def _boolean(value: Value, path: str, pointer: str) -> Comparable:
-    if isinstance(value, bool):
-        return Comparable(value, "boolean")
-    if value in ("true", "false"):
-        return Comparable(value == "true", "boolean")
+def _number_key(number: int | float) -> Key:
+    nearest, digits = number_key(number)
+    return Key(Kind.NUMBER, nearest, digits)
+
+
+def _boolean(value: Value, path: str, pointer: str) -> Key:
+    if value is True or value == "true":
+        return Key(Kind.BOOLEAN, 1.0)
+    if value is False or value == "false":
+        return Key(Kind.BOOLEAN, 0.0)
     raise BadRequest(f'"{path}" is true or false, not {_said(value)}.', pointer=pointer)
 
 
-def _text(value: Value, path: str, pointer: str) -> Comparable:
+def _text(value: Value, path: str, pointer: str) -> Key:
     if isinstance(value, CodeRef):
-        return Comparable(value.type_key, "text")
+        return _text_key(value.type_key)
     if isinstance(value, str):
-        return Comparable(value, "text")
+        return _text_key(value)
     if isinstance(value, int) and not isinstance(value, bool):
-        return Comparable(str(value), "text")
+        return _text_key(str(value))
     raise BadRequest(f'"{path}" holds text, and {_said(value)} is none.', pointer=pointer)
 
 
-def _as_it_is(value: Value) -> Comparable:
+def _text_key(text: str) -> Key:
+    return Key(Kind.TEXT, None, text_key(text))
+
+
+def _as_it_is(value: Value) -> Key:
     if isinstance(value, CodeRef):
-        return Comparable(value.type_key, "text")
+        return _text_key(value.type_key)
     if isinstance(value, bool):
-        return Comparable(value, "boolean")
+        return Key(Kind.BOOLEAN, float(value))
     assert value is not None
-    if isinstance(value, str):
-        return Comparable(value, "text")
-    return Comparable(_as_javascript(value), "number")
-
-
-def _as_javascript(number: int | float) -> int | float:
-    """Cards are run by JavaScript, whose numbers are doubles: so are those of a search doc."""
-    return number if abs(number) < 2**53 else float(number)
+    return _text_key(value) if isinstance(value, str) else _number_key(float(value))
 
 
 def _said(value: Value) -> str:
     if isinstance(value, str):
-        return f'"{value}"'
+        return f'"{value[:100]}"'
     return "a code ref" if isinstance(value, CodeRef) else json_kind(value)

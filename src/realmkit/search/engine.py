@@ -13,13 +13,16 @@ from realmkit.cards.addresses import card_id
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.definitions import DefinitionSource
 from realmkit.config import Realm
-from realmkit.db import Database
+from realmkit.db import Database, Row
 from realmkit.extraction import FileExtractor
 from realmkit.files import FileStore
 from realmkit.query import Query, parse_query
-from realmkit.query.compile import CompiledQuery, compile_query
+from realmkit.query.compile import CompiledQuery, Statement, compile_query
 from realmkit.query.dialects import DIALECTS
+from realmkit.query.resolve import resolve
+from realmkit.search.catalog import Catalogs
 from realmkit.search.found import COLUMNS, Found, found
+from realmkit.search.highlights import add_highlights
 from realmkit.search.known import CurrentDefinitions, KnownDefinitions
 from realmkit.search.link_walker import LinkWalker, Visited, Walk
 from realmkit.search.many_cards import ManyCards
@@ -78,6 +81,7 @@ class SearchEngine:
         self._realms = {realm.url: realm for realm in files}
         self._names = ModuleNames(public_url)
         self._stored = StoredCards(files, extractor, self._names)
+        self._catalogs = Catalogs(db)
         self._budget_s = budget_s
         self._links = LinkWalker(
             db, self._realms, self._names, others, depth=link_depth, budget_s=budget_s
@@ -109,13 +113,17 @@ class SearchEngine:
         Raises `BadRequest` naming a path that no definition has. With `query.html`, each
         resource carries `meta.html`, `styles`, `displayName` and `iconHTML`, broken cards
         with a last good document are found too (`meta.error`), and links are not walked.
-        Neither are they with `with_included=False` or for sparse resources.
+        Neither are they with `with_included=False` or for sparse resources. What `matches`
+        found carries `meta.matches`.
         """
         is_rendering = walk is not None and walk.skip_query_backed_expansion
         known = (self._kept_definitions if is_rendering else self._definitions).for_request()
         here, errors = self._served(realm_urls)
-        entries, total = await self._find(query, here, known)
+        compiled = await self._compile(query, here, known)
+        entries, total = await self._find(compiled)
         results = [(entry, self._resource(entry)) for entry in entries]
+        if compiled.words.alternatives:
+            await add_highlights(self._db, compiled.words, results)
         included: list[Resource] = []
         if query.html is not None:
             await add_tiles(self._db, query.html, results)
@@ -132,9 +140,7 @@ class SearchEngine:
         """Return only the ids of the page, in order."""
         here, _ = self._served(realm_urls)
         compiled = await self._compile(query, here, self._definitions.for_request())
-        rows = await self._db.read(
-            compiled.page_sql("i.url, i.type"), compiled.params, budget_s=self._budget_s
-        )
+        rows = await self._run(compiled.gather("i.url, i.type"))
         return [url if type_ == "file" else card_id(url) for url, type_ in rows]
 
     async def stored_documents(self, ids: Iterable[str]) -> dict[str, Any]:
@@ -151,35 +157,38 @@ class SearchEngine:
         ]
         return here, errors
 
-    async def _find(
-        self, query: Query, realm_urls: Sequence[str], known: KnownDefinitions
-    ) -> tuple[list[Found], int]:
-        compiled = await self._compile(query, realm_urls, known)
-        rows = await self._db.read(
-            compiled.page_sql(COLUMNS), compiled.params, budget_s=self._budget_s
-        )
-        size, offset = query.page.size, query.page.number * (query.page.size or 0)
-        # A page that is not full is the last one, unless it lies beyond the last one.
-        if size is None or (len(rows) < size and (rows or not offset)):
-            total = offset + len(rows)
-        else:
-            counted = await self._db.read_one(
-                compiled.count_sql, compiled.count_params, budget_s=self._budget_s
-            )
-            total = counted[0] if counted else 0
+    async def _find(self, compiled: CompiledQuery) -> tuple[list[Found], int]:
+        total = compiled.known_total
+        if total is None:
+            total = (await self._run(compiled.count))[0][0]
+        rows = await self._page(compiled, COLUMNS, total)
         return [found(row) for row in rows], total
+
+    async def _page(self, compiled: CompiledQuery, columns: str, total: int) -> list[Row]:
+        """The rows of the page, by the way that `total` makes the shorter one."""
+        length = compiled.page_length(total)
+        if not length:
+            return []
+        walk = compiled.walk(columns, total)
+        if walk is not None:
+            rows = await self._run(walk)
+            if len(rows) >= length:
+                return rows
+        return await self._run(compiled.gather(columns))
+
+    async def _run(self, statement: Statement) -> list[Row]:
+        return await self._db.read(statement.sql, statement.params, budget_s=self._budget_s)
 
     async def _compile(
         self, query: Query, realm_urls: Sequence[str], known: KnownDefinitions
     ) -> CompiledQuery:
-        return await known.compile(
-            lambda definitions: compile_query(
-                query,
-                realm_urls,
-                definitions,
-                dialect=DIALECTS[self._db.dialect],
-                with_errors=query.html is not None,
-            )
+        asked = await known.compile(lambda definitions: resolve(query, definitions))
+        return compile_query(
+            asked,
+            realm_urls,
+            await self._catalogs.of(realm_urls, asked.paths),
+            dialect=DIALECTS[self._db.dialect],
+            with_errors=query.html is not None,
         )
 
     def _resource(self, entry: Found) -> Resource:

@@ -23,6 +23,8 @@ from realmkit.query.compile import Shape, compile_shape
 from realmkit.query.dialects import DIALECTS
 from realmkit.query.nodes import Query
 from realmkit.query.parse import parse_query
+from realmkit.query.resolve import Asked, resolve
+from realmkit.search.catalog import Catalogs
 from realmkit.search.known import KnownDefinitions
 from realmkit.search.other_servers import OtherServers, Unreachable
 from realmkit.search.query_fields import FieldSearch, QueryField, field_search, query_fields
@@ -59,6 +61,7 @@ class FieldSearches:
         budget_s: float,
     ) -> None:
         self._db = db
+        self._catalogs = Catalogs(db)
         self._names = names
         self._mounted_urls = mounted_urls
         self._budget_s = budget_s
@@ -154,17 +157,19 @@ class FieldSearches:
     ) -> dict[Shape, list[tuple[bytes, Values]]]:
         """Group searches by what one statement can answer. Those that make no sense are
         answered here, so that one owner's mistake does not spoil the others' answers."""
-        shapes: dict[Shape, list[tuple[bytes, Values]]] = {}
+        resolved: list[tuple[bytes, Asked, list[str]]] = []
         for key, query, here in searches:
             try:
-                shape, values = await known.compile(
-                    lambda known, query=query, here=here: compile_shape(
-                        query, here, known, dialect=DIALECTS[self._db.dialect]
-                    )
-                )
-                shapes.setdefault(shape, []).append((key, values))
+                asked = await known.compile(lambda known, query=query: resolve(query, known))
+                resolved.append((key, asked, here))
             except BadRequest as exc:
                 _refuse(answers[key], here, exc)
+        paths = frozenset(path for _, asked, _ in resolved for path in asked.paths)
+        catalog = await self._catalogs.of(self._mounted_urls, paths)
+        shapes: dict[Shape, list[tuple[bytes, Values]]] = {}
+        for key, asked, here in resolved:
+            shape, values = compile_shape(asked, here, catalog, dialect=DIALECTS[self._db.dialect])
+            shapes.setdefault(shape, []).append((key, values))
         return shapes
 
     async def _run(

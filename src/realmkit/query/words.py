@@ -1,0 +1,101 @@
+"""Words as full text compares them, the same for both databases.
+
+Texts become words here, without accents and case, and words become English stems;
+what the databases keep and are asked is already in this form, so neither's own notion
+of a word matters. Fields are apart by a gap that no phrase crosses.
+"""
+
+import re
+import threading
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import cast
+
+import snowballstemmer
+
+# As many as PostgreSQL keeps places for: of one entry, and of one word in it.
+MAX_PLACES = 16_000
+MAX_PLACES_OF_WORD = 255
+MAX_WORD_CHARACTERS = 64
+
+_WORD = re.compile(r"[^\W_]+")
+_ADDRESS = re.compile(r"(?:https?|data|file):\S+$", re.IGNORECASE)
+_UNREAD = ("id", "_cardType", "_title")
+
+_stemmer = snowballstemmer.stemmer("english")
+_stemming = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class EntryWords:
+    """What is kept of an entry: stems by place, and the words that are not their own stems."""
+
+    places: Mapping[str, Sequence[int]]
+    words: frozenset[str]
+    title: tuple[str, ...]
+    """The stems of the title, for ranking."""
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text in order, normalised."""
+    return [word for word in _WORD.findall(_plain(text)) if len(word) <= MAX_WORD_CHARACTERS]
+
+
+@lru_cache(maxsize=65_536)
+def stem(word: str) -> str:
+    """The stem of a normalised word."""
+    with _stemming:
+        return cast("str", _stemmer.stemWord(word))
+
+
+def readable_texts(doc: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """(path, text) of what `matches` reads in a search doc: the title first, then every text
+    that is no id and no address."""
+    title = doc.get("_title")
+    if isinstance(title, str):
+        yield "_title", title
+    yield from _texts(doc, "")
+
+
+def entry_words(doc: Mapping[str, object]) -> EntryWords:
+    """The words of a search doc, as far as both databases have room for them."""
+    title = doc.get("_title")
+    places: dict[str, list[int]] = {}
+    words: set[str] = set()
+    place = 0
+    for _, text in readable_texts(doc):
+        for word in words_of(text):
+            place += 1
+            if place > MAX_PLACES:
+                break
+            stemmed = stem(word)
+            if stemmed != word:
+                words.add(word)
+            held = places.setdefault(stemmed, [])
+            if len(held) < MAX_PLACES_OF_WORD:
+                held.append(place)
+        place += 1
+    in_title = dict.fromkeys(map(stem, words_of(title))) if isinstance(title, str) else ()
+    return EntryWords(places, frozenset(words), tuple(in_title))
+
+
+def _texts(value: object, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        if not _ADDRESS.match(value):
+            yield path, value
+    elif isinstance(value, Mapping):
+        for name, member in cast("Mapping[str, object]", value).items():
+            if name not in _UNREAD:
+                yield from _texts(member, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for item in cast("list[object]", value):
+            yield from _texts(item, path)
+
+
+def _plain(text: str) -> str:
+    if text.isascii():
+        return text.lower()
+    spread = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(each for each in spread if unicodedata.category(each) != "Mn")

@@ -1,0 +1,91 @@
+"""What must be served by an index is, on both databases, with many cards there."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import psycopg
+import pytest
+from tests.search.conftest import PEOPLE, World, person
+
+from realmkit.config import Realm
+from realmkit.db import Database
+from realmkit.query.compile import CompiledQuery, Statement
+
+from ..support.people import DESCRIBED, PERSON
+
+pytestmark = pytest.mark.anyio
+CARDS = 3_000
+
+# Each filter, and the index that lists what matches it on SQLite and on PostgreSQL.
+# How SQLite calls what FTS5 is asked to match.
+FULL_TEXT = "VIRTUAL TABLE INDEX 0:M"
+VALUES = ("search_values_in_order", "search_values_in_order")
+SHAPES: list[tuple[dict[str, Any], tuple[str, str]]] = [
+    ({"eq": {"name": "n7"}}, VALUES),
+    ({"in": {"name": ["n7", "n8"]}}, VALUES),
+    ({"range": {"age": {"gt": 2_990}}}, VALUES),
+    ({"eq": {"tags": "t7"}}, VALUES),
+    ({"eq": {"owner.name": "o7"}}, VALUES),
+    ({"any": [{"eq": {"name": "n7"}}, {"eq": {"tags": "t7"}}]}, VALUES),
+    ({"not": {"eq": {"tags": "t7"}}}, VALUES),
+    ({"contains": {"name": "n299"}}, (FULL_TEXT, "search_values_by_trigram")),
+    ({"matches": "n77"}, (FULL_TEXT, "search_words_by_word")),
+]
+
+
+async def compiled(world: World, body: dict[str, Any]) -> CompiledQuery:
+    query = world.engine.parse(body)
+    return await world.engine._compile(query, [PEOPLE], world.engine._definitions.for_request())
+
+
+async def plan(db: Database, statement: Statement) -> str:
+    """How a statement is run, without what it is bound to."""
+    if db.dialect == "sqlite":
+        rows = await db.read(f"explain query plan {statement.sql}", statement.params)
+        return "\n".join(row[3] for row in rows)
+    rows = await db.read(f"explain (format json) {statement.sql}", statement.params)
+    return orjson.dumps(rows[0][0]).decode()
+
+
+async def test_what_must_be_served_by_an_index_is(
+    tmp_path: Path, db: Database, database_url: str
+) -> None:
+    world = World(db, [Realm(PEOPLE, tmp_path, "people")])
+    await world.define(DESCRIBED)
+    await world.put(
+        *(
+            person(
+                f"p{number}",
+                {
+                    "name": f"n{number}",
+                    "age": number,
+                    "tags": [f"t{number % 100}"],
+                    "owner": {"name": f"o{number % 100}"},
+                },
+            )
+            for number in range(CARDS)
+        )
+    )
+    if db.dialect == "postgres":
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute("vacuum analyze")
+    for filter, (on_sqlite, on_postgres) in SHAPES:
+        found = await compiled(world, {"filter": {"on": PERSON, **filter}, "page": {"size": 20}})
+        how = await plan(db, found.count)
+        wanted = on_sqlite if db.dialect == "sqlite" else on_postgres
+        assert wanted in how, (filter, how)
+        assert "SCAN search_values" not in how, how
+        assert '"Seq Scan"' not in how or '"Relation Name": "search_values"' not in how, how
+
+    # A page of many is walked in its order, and nothing is sorted but what is equal.
+    body = {"filter": {"on": PERSON, "range": {"age": {"gte": 5}}}, "page": {"size": 20}}
+    found = await compiled(world, body | {"sort": [{"by": "age", "direction": "desc"}]})
+    walk = found.walk("i.url", CARDS - 5)
+    assert walk is not None
+    assert "search_values_in_order" in await plan(db, walk)
+    by_id = (await compiled(world, {"filter": {"type": PERSON}, "page": {"size": 20}})).walk(
+        "i.url", CARDS
+    )
+    assert by_id is not None
+    assert "search_entries_by_id" in await plan(db, by_id)
