@@ -68,6 +68,9 @@ class Known:
             f" and v.shelf_id in ({self.shelves}) and {condition}"
         )
 
+    def number(self, value: float) -> str:
+        return f"{value}" if self.is_sqlite else f"realmkit_number({value})"
+
     def text(self, path: str, value: str) -> str:
         return self.values(path, f"v.kind = 3 and v.number is null and v.text = '{value}'")
 
@@ -113,7 +116,7 @@ SHAPES = [
     Shape(
         "range + sort",
         _on(range={"price": {"gte": 5_000}}) | {"sort": [{"by": "price", "direction": "desc"}]},
-        lambda known: known.values("price", "v.kind = 4 and v.number >= 5000"),
+        lambda known: known.values("price", f"v.kind = 4 and v.number >= {known.number(5_000)}"),
         order="v.number desc",
     ),
     Shape(

@@ -1,205 +1,23 @@
 """A query means the same to both databases as it does in plain Python.
 
-Every query is asked of two realms, of both at once, and turned around: six cases. More
-than CI runs: `REALMKIT_QUERY_CASES=200000 pytest tests/query/test_meaning.py`.
+Half of the cases are here and half in `test_meaning_of_alike.py`, so that two processes
+share them. More than CI runs: `REALMKIT_QUERY_CASES=200000 pytest tests/query -k as_the_reference`.
 """
 
-import asyncio
-import os
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import count
-from pathlib import Path
 from typing import Any
 
-import apsw
-import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from realmkit.cards.code_refs import ModuleNames
-from realmkit.changes import ChangeLog
-from realmkit.db import Database, open_database
-from realmkit.db.sqlite import bind
-from realmkit.index import Batch, IndexStore, NewEntry
-from realmkit.query import compile as compiling
-from realmkit.query import parse_query
-from realmkit.query.compile import Statement, compile_query, compile_shape
-from realmkit.query.dialects import DIALECTS
-from realmkit.query.resolve import Asked, resolve
-from realmkit.query.shelves import Catalog
-from realmkit.search.catalog import Catalogs
-
-from ..support.people import DEFINITIONS
-from ..support.postgres import PostgresServer
-from ..support.reference_search import Entry, answer
+from ..support.meaning import EXAMPLES, QUERIES_AT_ONCE, Index, compare_everywhere
 from ..support.searches import Card, queries, realms
-
-NAMES = ModuleNames("http://h")
-CASES = int(os.environ.get("REALMKIT_QUERY_CASES", "20400"))
-QUERIES_AT_ONCE = 12
-CASES_OF_QUERY = 6
-ReadAll = Callable[[Sequence[Statement]], list[list[tuple[Any, ...]]]]
-
-EXAMPLES = CASES // (QUERIES_AT_ONCE * CASES_OF_QUERY)
-
-
-Check = tuple[Statement, Callable[[list[tuple[Any, ...]]], None]]
-"""A statement, and what looks at its rows."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """A query over some realms, and the reference's answer."""
-
-    body: dict[str, Any]
-    asked: Asked
-    realm_urls: Sequence[str]
-    ids: list[str]
-    total: int
-
-    def has_total(self, rows: list[tuple[Any, ...]]) -> None:
-        assert rows[0][0] == self.total, self.body
-
-    def has_ids(self, rows: list[tuple[Any, ...]]) -> None:
-        assert [url.removesuffix(".json") for (url,) in rows] == self.ids, self.body
-
-    def has_ids_twice(self, rows: list[tuple[Any, ...]]) -> None:
-        for each in (0, 1):
-            self.has_ids([(url,) for number, url, _ in rows if number == each])
-
-
-class Index:
-    """An index in one database, asked as the search engine asks it, in both of its ways."""
-
-    def __init__(self, db: Database, runner: asyncio.Runner, read: ReadAll) -> None:
-        self._dialect = DIALECTS[db.dialect]
-        self._run = runner.run
-        self._read = read
-        self._index = IndexStore(db, ChangeLog(db), public_url="http://h")
-        self._catalogs = Catalogs(db)
-
-    def put(self, realm_url: str, entries: Sequence[Entry]) -> None:
-        new = [
-            NewEntry(
-                f"{entry.id}.json",
-                "instance",
-                pristine_doc={},
-                search_doc=entry.doc,
-                types=entry.types,
-                last_modified=entry.last_modified,
-                resource_created_at=entry.created_at,
-            )
-            for entry in entries
-        ]
-        self._run(self._index.commit(Batch(realm_url, new)))
-
-    def check(self, cases: Sequence[Case]) -> None:
-        """Compare what the database answers with what the reference does."""
-        urls = sorted({url for case in cases for url in case.realm_urls})
-        paths = frozenset(path for case in cases for path in case.asked.paths)
-        catalog = self._run(self._catalogs.of(urls, paths))
-        checks = [check for case in cases for check in self._checks(case, catalog)]
-        found = self._read([statement for statement, _ in checks])
-        for (_, look), rows in zip(checks, found, strict=True):
-            look(rows)
-
-    def _checks(self, case: Case, catalog: Catalog) -> Iterator[Check]:
-        compiled = compile_query(case.asked, case.realm_urls, catalog, dialect=self._dialect)
-        if compiled.known_total is None:
-            yield compiled.count, case.has_total
-        else:
-            assert compiled.known_total == case.total
-        yield compiled.gather("i.url"), case.has_ids
-        if len(case.realm_urls) == 1:
-            return
-        walk = compiled.walk("i.url", case.total)
-        if walk is not None:
-            length = compiled.page_length(case.total)
-            # A walk passes over entries that have no value to be sorted by.
-            yield walk, lambda rows: None if len(rows) < length else case.has_ids(rows)
-        shape, values = compile_shape(case.asked, case.realm_urls, catalog, dialect=self._dialect)
-        yield Statement(shape.sql, shape.params_for([values, values])), case.has_ids_twice
-
-
-@contextmanager
-def indexes(path: Path, postgres: PostgresServer) -> Generator[list[Index]]:
-    """One in a file of SQLite's, one in PostgreSQL, which gets its statements in one go."""
-    with asyncio.Runner() as runner:
-        url = runner.run(postgres.new_database())
-        databases = [runner.run(open_database(path)), runner.run(open_database(url))]
-        reader = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-        with psycopg.connect(url, cursor_factory=psycopg.RawCursor, autocommit=True) as peer:
-
-            def from_sqlite(statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]]:
-                return [
-                    reader.execute(each.sql, bind(each.params)).fetchall() for each in statements
-                ]
-
-            def from_postgres(statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]]:
-                with peer.pipeline():
-                    cursors = [peer.execute(each.sql.encode(), each.params) for each in statements]
-                    return [cursor.fetchall() for cursor in cursors]
-
-            readers = [from_sqlite, from_postgres]
-            yield [Index(db, runner, read) for db, read in zip(databases, readers, strict=True)]
-        reader.close()
-        for db in databases:
-            runner.run(db.close())
-        postgres.drop(url)
-
-
-@pytest.fixture(scope="module")
-def both(
-    tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer
-) -> Iterator[list[Index]]:
-    with indexes(tmp_path_factory.mktemp("meaning") / "realmkit.db", postgres) as found:
-        yield found
-
-
-worlds = count(1)
 
 
 @pytest.mark.timeout(0)
-@settings(
-    max_examples=EXAMPLES,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
 @given(realms(), realms(4), st.lists(queries(), min_size=QUERIES_AT_ONCE, max_size=QUERIES_AT_ONCE))
 def test_both_databases_answer_as_the_reference(
-    both: list[Index],
-    monkeypatch: pytest.MonkeyPatch,
-    here: list[Card],
-    there: list[Card],
-    bodies: list[dict[str, Any]],
+    both: list[Index], here: list[Card], there: list[Card], bodies: list[dict[str, Any]]
 ) -> None:
-    # Walking pays for many cards; here there are few, and it has to be right as well.
-    monkeypatch.setattr(compiling, "FEWEST_WALKED", 0)
-    world = next(worlds)
-    placed = {f"http://h/{world}{name}/": cards for name, cards in (("a", here), ("b", there))}
-    entries = {url: [entry_of(card, url) for card in cards] for url, cards in placed.items()}
-    bodies += [body | {"filter": {"not": body["filter"]}} for body in bodies]
-    cases = list(cases_of(bodies, entries))
-    for index in both:
-        for url, of_realm in entries.items():
-            index.put(url, of_realm)
-        index.check(cases)
-
-
-def cases_of(bodies: Sequence[dict[str, Any]], entries: dict[str, list[Entry]]) -> Iterator[Case]:
-    everywhere = [entry for of_realm in entries.values() for entry in of_realm]
-    places = [
-        *(([url], of_realm) for url, of_realm in entries.items()),
-        (list(entries), everywhere),
-    ]
-    for body in bodies:
-        asked = resolve(parse_query(body, names=NAMES), DEFINITIONS)
-        for realm_urls, among in places:
-            yield Case(body, asked, realm_urls, *answer(body, among))
-
-
-def entry_of(card: Card, realm_url: str) -> Entry:
-    id = f"{realm_url}{card.name}"
-    return Entry(id, card.doc | {"id": id}, card.types, card.last_modified, card.created_at)
+    compare_everywhere(both, here, there, bodies)

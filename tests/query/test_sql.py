@@ -51,8 +51,8 @@ COUNTS: list[tuple[dict[str, Any], str, str, list[object]]] = [
         " AND v1.shelf_id IN (1, 2) AND v1.kind = 4 AND v1.number >= $1 AND v1.number < $2)"
         " AS found)",
         "(SELECT count(*) FROM (SELECT v1.entry_id FROM search_values v1 WHERE v1.path_id = 9"
-        " AND v1.shelf_id IN (1, 2) AND v1.kind = 4 AND v1.number >= $1::float8"
-        " AND v1.number < $2::float8) AS found)",
+        " AND v1.shelf_id IN (1, 2) AND v1.kind = 4 AND v1.number >= realmkit_number($1::float8)"
+        " AND v1.number < realmkit_number($2::float8)) AS found)",
         [2.0, 9.0],
     ),
     (
@@ -62,7 +62,7 @@ COUNTS: list[tuple[dict[str, Any], str, str, list[object]]] = [
         " AS found)",
         "(SELECT count(*) FROM (SELECT v1.entry_id FROM search_values v1 WHERE v1.path_id = 9"
         " AND v1.shelf_id IN (1, 2) AND v1.kind = 4"
-        " AND (v1.number, v1.text) > ($1::float8, $2::text)) AS found)",
+        " AND (v1.number, v1.text) > (realmkit_number($1::float8), $2::text)) AS found)",
         [2.0**53, "0169007199254740993"],
     ),
     (
@@ -90,7 +90,7 @@ COUNTS: list[tuple[dict[str, Any], str, str, list[object]]] = [
         " AS found))",
         "(2000 - (SELECT count(*) FROM (SELECT v1.entry_id FROM search_values v1"
         " WHERE v1.path_id = 4 AND v1.shelf_id IN (1, 2) AND v1.kind = 5"
-        " AND v1.number = $1::float8) AS found))",
+        " AND v1.number = realmkit_number($1::float8)) AS found))",
         [1.0],
     ),
     (

@@ -15,6 +15,7 @@ from realmkit.db import Params, Statement, load_sql
 from realmkit.index.artefacts import Batch, Html, NewEntry, hash_ids
 from realmkit.index.json_text import storable, to_json
 from realmkit.index.names import alias_of, name_of
+from realmkit.index.search_docs import shortened
 
 # None of the statements that are run once a row differs between the databases.
 SQL = load_sql(__package__ or "", "writing.sql")
@@ -79,7 +80,7 @@ def _replace(
     documents = (
         alias_of(entry.url, names),
         to_json(entry.pristine_doc),
-        to_json(entry.search_doc),
+        _search_doc(entry),
         to_json(list(entry.types)),
         to_json(list(entry.display_names)),
         storable(entry.icon_html),
@@ -151,3 +152,9 @@ class _Rows:
         # Stylesheets are shared by realms; commits that meet there lock them in one order.
         self._rows.get("put_style", []).sort(key=itemgetter(0))
         return [(SQL[name], self._rows[name]) for name in ordered]
+
+
+def _search_doc(entry: NewEntry) -> str | None:
+    if entry.type == "instance" and entry.pristine_doc is not None:
+        return shortened(entry.search_doc, entry.pristine_doc)
+    return to_json(entry.search_doc)

@@ -144,7 +144,7 @@ from json_each($1);
 -- Values: the JSON array $1 of [entry, path, element, kind, shelf, number, text, folded].
 insert into search_values (entry_id, path_id, element, kind, shelf_id, number, text, folded)
 select (value ->> 0)::integer, (value ->> 1)::integer, value ->> 2, (value ->> 3)::smallint,
-  (value ->> 4)::integer, (value ->> 5)::double precision, value ->> 6, value ->> 7
+  (value ->> 4)::integer, realmkit_number((value ->> 5)::double precision), value ->> 6, value ->> 7
 from jsonb_array_elements($1) as each (value);
 
 -- name: put_words [sqlite]

@@ -38,6 +38,7 @@ from realmkit.index.artefacts import (
 from realmkit.index.committing import Commit
 from realmkit.index.json_text import from_json, to_json
 from realmkit.index.names import names_of_changed
+from realmkit.index.search_docs import restored
 from realmkit.index.search_writing import SearchWriter
 
 
@@ -334,7 +335,7 @@ def _entry(row: Row) -> Entry:
         type,
         file_alias,
         from_json(pristine_doc),
-        from_json(search_doc),
+        restored(search_doc, pristine_doc),
         from_json(types) or [],
         from_json(display_names) or [],
         icon_html,

@@ -16,14 +16,15 @@ class PostgresDialect:
         return f"{value}::text"
 
     def number(self, value: str) -> str:
-        return f"{value}::float8"
+        return f"realmkit_number({value}::float8)"
 
     def one_of_texts(self, column: str, values: str) -> str:
         return f"{column} = ANY (ARRAY{self.texts(values)})"
 
     def one_of_numbers(self, column: str, values: str) -> str:
         members = (
-            f"SELECT member::float8 FROM jsonb_array_elements_text({values}::text::jsonb) member"
+            "SELECT realmkit_number(member::float8)"
+            f" FROM jsonb_array_elements_text({values}::text::jsonb) member"
         )
         return f"{column} = ANY (ARRAY({members}))"
 

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from realmkit.db import Database
+from realmkit.index.search_docs import restored
 from realmkit.query.dialects import DIALECTS
 from realmkit.query.matching import Prefix, Words
 from realmkit.query.words import readable_texts, stem, words_of
@@ -24,7 +25,7 @@ CHARACTERS_AROUND = 60
 
 # $1 is a JSON array of [realm URL, URL, type].
 _DOCS = """\
-SELECT i.realm_url, i.url, i.type, i.search_doc FROM {listed} wanted
+SELECT i.realm_url, i.url, i.type, i.search_doc, i.pristine_doc FROM {listed} wanted
 CROSS JOIN entries i WHERE i.realm_url = wanted.value ->> 0 AND i.url = wanted.value ->> 1
 AND i.type = wanted.value ->> 2"""
 _WORD = re.compile(r"\w+")
@@ -39,8 +40,8 @@ async def add_highlights(
     wanted = [(entry.realm_url, entry.url, entry.type) for entry, _ in results]
     sql = _DOCS.format(listed=DIALECTS[db.dialect].listed("$1"))
     docs = {
-        key: orjson.loads(doc or "{}")
-        for *place, doc in await db.read(sql, (orjson.dumps(wanted).decode(),))
+        key: restored(doc, resource) or {}
+        for *place, doc, resource in await db.read(sql, (orjson.dumps(wanted).decode(),))
         for key in [tuple(place)]
     }
     for entry, resource in results:

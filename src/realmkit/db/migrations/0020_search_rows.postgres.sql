@@ -35,11 +35,19 @@ create table search_paths (
   path text collate "C" not null unique
 );
 
+-- A double's bits, so that whole numbers are in the order of the doubles: an index keeps what
+-- is equal once, but never so for doubles.
+create function realmkit_number(double precision) returns bigint
+language sql immutable strict parallel safe
+return ('x' || encode(float8send($1 + 0.0), 'hex'))::bit(64)::bigint
+  # (('x' || encode(float8send($1 + 0.0), 'hex'))::bit(64)::bigint >> 63 & 9223372036854775807);
+
 -- The search doc as rows, one for each value. `element` says which elements of plurals a value
 -- lies in, as in `0` or `2.1`. Kinds: 0 null (of an element), 1 object or array, 3 text,
--- 4 number, 5 boolean. `folded` is set where it is not the same as `text`.
+-- 4 number (as `realmkit_number` has it), 5 boolean. `folded` is set where it is not the same
+-- as `text`.
 create table search_values (
-  number double precision,
+  number bigint,
   entry_id integer not null,
   path_id integer not null,
   shelf_id integer not null,
@@ -49,8 +57,8 @@ create table search_values (
   folded text collate "C"
 );
 create index search_values_of_entry on search_values (entry_id);
-create index search_values_in_order
-  on search_values (path_id, shelf_id, kind, number, text, entry_id);
+-- Without the entry: what many cards share is kept once.
+create index search_values_in_order on search_values (path_id, shelf_id, kind, number, text);
 
 -- An entry's words as `matches` compares them: stems in their places, and, after `=`, words
 -- unlike their stems.
@@ -86,6 +94,10 @@ from search_entries e
 join shelves s on s.shelf_id = e.shelf_id
 cross join lateral jsonb_array_elements_text(s.types::jsonb)
   with ordinality as each (type_key, position);
+
+-- Names of dependencies are long and shared: the index keeps each once, its rows say the rest.
+drop index index_dependents;
+create index index_dependents on index_dependencies (dependency);
 
 -- Shelves count, and searches put in order without it.
 drop index entries_in_order;
