@@ -62,18 +62,19 @@ def highlights(doc: dict[str, object], words: Words) -> list[dict[str, Any]]:
     for path, text in readable_texts(doc):
         if len(found) == MOST_FIELDS:
             break
+        # Most texts have none of the words, and are asked once, not word by word.
+        if path in found or not _has_wanted(text, stems, starts):
+            continue
         places = [
-            each.span()
-            for each in _WORD.finditer(text)
-            if path not in found and _is_wanted(each.group(), stems, starts)
+            each.span() for each in _WORD.finditer(text) if _has_wanted(each.group(), stems, starts)
         ]
         if places:
             found[path] = _pieces(text, places)
     return [{"path": path, "pieces": pieces} for path, pieces in found.items()]
 
 
-def _is_wanted(word: str, stems: frozenset[str], starts: tuple[str, ...]) -> bool:
-    for one in words_of(word):
+def _has_wanted(text: str, stems: frozenset[str], starts: tuple[str, ...]) -> bool:
+    for one in words_of(text):
         if stem(one) in stems:
             return True
         if starts and (one.startswith(starts) or stem(one).startswith(starts)):
