@@ -9,6 +9,7 @@ fits into memory.
 
 import asyncio
 import logging
+import signal
 from asyncio.subprocess import PIPE, Process
 from collections import deque
 from collections.abc import AsyncGenerator
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 _STOP_WITHIN_S = 1.0
 _HEAP_IS_FULL = "JavaScript heap out of memory"
+_TOO_DEEP = "The source is nested too deeply to be parsed"
 
 
 class _Answer(msgspec.Struct, rename="camel"):
@@ -48,6 +50,10 @@ class _WorkerDied(Exception):
 
 class _OutOfMemory(_WorkerDied):
     """It needed more than its ceiling, and will again."""
+
+
+class _StackOverflow(_WorkerDied):
+    """A native parser ran out of stack, which is how deep nesting ends that nobody caught."""
 
 
 @dataclass
@@ -125,6 +131,8 @@ class TranspilerPool:
                     raise
                 except _WorkerDied:
                     return await self._attempt(path, source)
+            except _StackOverflow:
+                return Compiled(error=Failure(_TOO_DEEP))
             except _OutOfMemory as exc:
                 raise TranspileError(
                     f"`{path}` does not compile within {self._memory_mb} MB of memory."
@@ -278,6 +286,8 @@ class _Worker:
         await self._listening
         if self._is_out_of_memory:
             return _OutOfMemory(_HEAP_IS_FULL)
+        if self._process.returncode == -signal.SIGSEGV:
+            return _StackOverflow(_TOO_DEEP)
         words = next((line for line in self._last_words if "Error" in line), None)
         return _WorkerDied(words or f"exit code {self._process.returncode}")
 

@@ -89,7 +89,11 @@ class ServedCards:
         """Show what the file of a card says that never rendered. It may say nothing readable."""
         place = Place(resource["id"], resource["meta"]["realmURL"], self._names)
         try:
-            spelled = stored_resource(await self._stored.resource(resource["id"]), place)
+            stored = await self._stored.resource(resource["id"])
+            # What names no definition, or is not even JSON, is told of as a file.
+            if stored["type"] != "card":
+                return
+            spelled = stored_resource(stored, place)
         except RealmkitError:
             return
         resource["attributes"] = spelled["attributes"]
