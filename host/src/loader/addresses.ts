@@ -15,6 +15,10 @@ const EXECUTABLE = /\.(?:gts|gjs|ts|js)$/;
 
 let publicRoot: string | undefined;
 
+// A page asks for the same few thousand ids again with each rendering, and parsing URLs is slow.
+const MOST_REMEMBERED = 20_000;
+const identities = new Map<string, string>();
+
 /** The address all realms share, ending in a slash: `http://127.0.0.1:4201/`. */
 export function publicURL(): string {
   publicRoot ??= readPublicURL();
@@ -24,6 +28,7 @@ export function publicURL(): string {
 /** Name the public address by hand: a page that is not served from it does so first. */
 export function setPublicURL(url: string): void {
   publicRoot = url.endsWith("/") ? url : `${url}/`;
+  identities.clear();
 }
 
 function readPublicURL(): string {
@@ -57,7 +62,14 @@ export function isModuleFile(url: string): boolean {
 
 /** The id of a card, however it was written: absolute, no query, no `.json`. */
 export function cardIdentity(spelling: string, relativeTo?: string): string {
-  return withoutQuery(realURL(spelling, relativeTo)).replace(/\.json$/, "");
+  if (relativeTo !== undefined) return identityOf(realURL(spelling, relativeTo));
+  let identity = identities.get(spelling);
+  if (identity === undefined) {
+    identity = identityOf(realURL(spelling));
+    if (identities.size >= MOST_REMEMBERED) identities.clear();
+    identities.set(spelling, identity);
+  }
+  return identity;
 }
 
 /** The realm a URL lies in: the public address (or another origin) and one folder name. */
@@ -76,6 +88,10 @@ export function absoluteRef(ref: CodeRef, relativeTo?: string): CodeRef {
 /** `<module>/<name>`: how a definition is written in `types` and in the index. */
 export function typeKey(ref: CodeRef): string {
   return `${ref.module}/${ref.name}`;
+}
+
+function identityOf(url: string): string {
+  return withoutQuery(url).replace(/\.json$/, "");
 }
 
 function foldBase(url: string): string {

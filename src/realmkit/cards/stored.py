@@ -7,12 +7,13 @@ Documents that differ only in what is not stored give the same bytes.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 import orjson
 
 from realmkit.cards.addresses import relative_reference, resolve_link
-from realmkit.cards.code_refs import ModuleNames
+from realmkit.cards.code_refs import CodeRef, ModuleNames
 from realmkit.cards.definitions import Definition
 from realmkit.cards.documents import Resource
 from realmkit.cards.relationships import Link, is_base_name, split_position, written_links
@@ -37,11 +38,18 @@ class Place:
 
     def spell_code_ref(self, ref: Mapping[str, Any]) -> dict[str, str]:
         """How this card writes a code ref, without executable extension."""
-        resolved = self.names.resolve(ref, self.id)
-        return {
-            "module": self.names.spell(resolved.module, self.id, self.realm_url),
-            "name": resolved.name,
-        }
+        folder = self.id.rpartition("/")[0] + "/"
+        module, name = _spelled(ref["module"], ref["name"], folder, self.realm_url, self.names)
+        return {"module": module, "name": name}
+
+
+# Cards of one folder name the same few definitions, and working a URL out is slow.
+@lru_cache(maxsize=10_000)
+def _spelled(
+    module: str, name: str, folder: str, realm_url: str, names: ModuleNames
+) -> tuple[str, str]:
+    resolved = names.resolve(CodeRef(module, name), folder)
+    return names.spell(resolved.module, folder, realm_url), resolved.name
 
 
 def stored_resource(

@@ -1,7 +1,8 @@
 """What a query's realms hold, asked before the query is compiled: shelves and paths.
 
 Both are small: a shelf for each type of a realm, a path for each field that has values.
-The number of a path never changes, so it is looked up once in a process.
+The number of a path never changes, so it is looked up once in a process; shelves change
+with commits only, so they are read once for each state of the index.
 """
 
 from collections.abc import Collection, Sequence
@@ -19,22 +20,33 @@ class Catalogs:
         self._db = db
         self._sql = load_sql(__package__ or "", "catalog.sql", db.dialect)
         self._path_ids: dict[str, int] = {}
+        self._generation: int | None = None
+        self._shelves: tuple[Shelf, ...] = ()
 
-    async def of(self, realm_urls: Sequence[str], paths: Collection[str]) -> Catalog:
-        """The shelves of these realms, and the numbers of those paths that any row has."""
-        shelves = await self._db.read(self._sql["shelves"], (_array(realm_urls),))
+    async def of(self, paths: Collection[str], generation: int) -> Catalog:
+        """The shelves of every realm as of a `GENERATION` of the index, and the numbers of
+        those paths that any row has."""
+        shelves = await self._shelves_at(generation)
         # After the shelves: a path that came with them is then there as well.
         unknown = [path for path in sorted(paths) if path not in self._path_ids]
         if unknown:
             rows = await self._db.read(self._sql["path_ids"], (_array(unknown),))
             self._path_ids |= dict[str, int](rows)
         return Catalog(
-            tuple(
-                Shelf(shelf_id, realm_url, type, tuple(orjson.loads(types)), Health(health), size)
-                for shelf_id, realm_url, type, types, health, size in shelves
-            ),
-            {path: self._path_ids[path] for path in paths if path in self._path_ids},
+            shelves, {path: self._path_ids[path] for path in paths if path in self._path_ids}
         )
+
+    async def _shelves_at(self, generation: int) -> tuple[Shelf, ...]:
+        if generation == self._generation:
+            return self._shelves
+        shelves = tuple(
+            Shelf(shelf_id, realm_url, type, tuple(orjson.loads(types)), Health(health), size)
+            for shelf_id, realm_url, type, types, health, size in await self._db.read(
+                self._sql["shelves"]
+            )
+        )
+        self._generation, self._shelves = generation, shelves
+        return shelves
 
 
 def _array(texts: Sequence[str]) -> str:

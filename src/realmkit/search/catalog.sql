@@ -1,12 +1,7 @@
--- name: shelves [sqlite]
--- The shelves of the realms in the JSON array $1 that have entries on them.
+-- name: shelves
+-- The shelves that have entries on them.
 select shelf_id, realm_url, type, types, health, size from shelves
-where size > 0 and realm_url in (select value from json_each($1)) order by shelf_id;
-
--- name: shelves [postgres]
--- The shelves of the realms in the JSON array $1 that have entries on them.
-select shelf_id, realm_url, type, types, health, size from shelves
-where size > 0 and realm_url in (select jsonb_array_elements_text($1)) order by shelf_id;
+where size > 0 order by shelf_id;
 
 -- name: path_ids [sqlite]
 -- The numbers of the paths in the JSON array $1.

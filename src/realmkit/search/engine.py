@@ -14,6 +14,7 @@ from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.definitions import DefinitionSource
 from realmkit.config import Realm
 from realmkit.db import Database, Row
+from realmkit.errors import BadRequest
 from realmkit.extraction import FileExtractor
 from realmkit.files import FileStore
 from realmkit.query import Query, parse_query
@@ -23,7 +24,7 @@ from realmkit.query.resolve import resolve
 from realmkit.search.catalog import Catalogs
 from realmkit.search.found import COLUMNS, Found, found
 from realmkit.search.highlights import add_highlights
-from realmkit.search.known import CurrentDefinitions, KnownDefinitions
+from realmkit.search.known import GENERATION, CurrentDefinitions, KnownDefinitions
 from realmkit.search.link_walker import LinkWalker, Visited, Walk
 from realmkit.search.many_cards import ManyCards
 from realmkit.search.other_servers import OtherServers
@@ -31,6 +32,18 @@ from realmkit.search.served import Resource, served_resource, sparse
 from realmkit.search.served_cards import ServedCards
 from realmkit.search.stored import StoredCards
 from realmkit.search.tiles import add_tiles
+
+# How often a search starts over because the index had a commit meanwhile.
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A query over one state of the index, and how many entries match."""
+
+    compiled: CompiledQuery
+    known: KnownDefinitions
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +97,13 @@ class SearchEngine:
         self._catalogs = Catalogs(db)
         self._budget_s = budget_s
         self._links = LinkWalker(
-            db, self._realms, self._names, others, depth=link_depth, budget_s=budget_s
+            db,
+            self._catalogs,
+            self._realms,
+            self._names,
+            others,
+            depth=link_depth,
+            budget_s=budget_s,
         )
         self.cards = ServedCards(
             db, self._kept_definitions, self._realms, self._names, self._stored, self._links
@@ -117,10 +136,12 @@ class SearchEngine:
         found carries `meta.matches`.
         """
         is_rendering = walk is not None and walk.skip_query_backed_expansion
-        known = (self._kept_definitions if is_rendering else self._definitions).for_request()
         here, errors = self._served(realm_urls)
-        compiled = await self._compile(query, here, known)
-        entries, total = await self._find(compiled)
+        asked = await self._ask(
+            query, here, self._kept_definitions if is_rendering else self._definitions
+        )
+        compiled, total = asked.compiled, asked.total
+        entries = [found(row) for row in await self._page(compiled, COLUMNS, total)]
         results = [(entry, self._resource(entry)) for entry in entries]
         if compiled.words.alternatives:
             await add_highlights(self._db, compiled.words, results)
@@ -129,7 +150,9 @@ class SearchEngine:
             await add_tiles(self._db, query.html, results)
         elif with_included and query.fields is None:
             included = await self._links.walk(
-                [_visited(entry, resource) for entry, resource in results], known, walk or Walk()
+                [_visited(entry, resource) for entry, resource in results],
+                asked.known,
+                walk or Walk(),
             )
         data = [resource for _, resource in results]
         if query.fields is not None:
@@ -139,8 +162,8 @@ class SearchEngine:
     async def search_ids(self, realm_urls: Sequence[str], query: Query) -> list[str]:
         """Return only the ids of the page, in order."""
         here, _ = self._served(realm_urls)
-        compiled = await self._compile(query, here, self._definitions.for_request())
-        rows = await self._run(compiled.gather("i.url, i.type"))
+        asked = await self._ask(query, here, self._definitions)
+        rows = await self._page(asked.compiled, "i.url, i.type", asked.total)
         return [url if type_ == "file" else card_id(url) for url, type_ in rows]
 
     async def stored_documents(self, ids: Iterable[str]) -> dict[str, Any]:
@@ -157,12 +180,35 @@ class SearchEngine:
         ]
         return here, errors
 
-    async def _find(self, compiled: CompiledQuery) -> tuple[list[Found], int]:
-        total = compiled.known_total
-        if total is None:
-            total = (await self._run(compiled.count))[0][0]
-        rows = await self._page(compiled, COLUMNS, total)
-        return [found(row) for row in rows], total
+    async def _ask(
+        self, query: Query, realm_urls: Sequence[str], current: CurrentDefinitions
+    ) -> _Asked:
+        """Compile the query and count what it matches.
+
+        What is known of the index is taken for its present state until the count, which
+        reads the generation as well, says otherwise; then it is done again.
+        """
+        generation = current.generation
+        if generation is None:
+            generation = await current.generation_now()
+        attempts = _ATTEMPTS
+        while True:
+            attempts -= 1
+            known = current.for_request(generation)
+            try:
+                compiled = await self._compile(query, realm_urls, known)
+            except BadRequest:
+                now = await current.generation_now()
+                # A field may be unknown that a commit has just brought.
+                if now == generation or not attempts:
+                    raise
+                generation = now
+                continue
+            counted = f"SELECT ({compiled.count.sql}), {GENERATION}"
+            [(total, now)] = await self._run(Statement(counted, compiled.count.params))
+            if now == generation or not attempts:
+                return _Asked(compiled, known, total)
+            generation = now
 
     async def _page(self, compiled: CompiledQuery, columns: str, total: int) -> list[Row]:
         """The rows of the page, by the way that `total` makes the shorter one."""
@@ -186,7 +232,7 @@ class SearchEngine:
         return compile_query(
             asked,
             realm_urls,
-            await self._catalogs.of(realm_urls, asked.paths),
+            await self._catalogs.of(asked.paths, await known.generation()),
             dialect=DIALECTS[self._db.dialect],
             with_errors=query.html is not None,
         )

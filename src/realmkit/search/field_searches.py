@@ -55,13 +55,14 @@ class FieldSearches:
     def __init__(
         self,
         db: Database,
+        catalogs: Catalogs,
         names: ModuleNames,
         mounted_urls: Sequence[str],
         *,
         budget_s: float,
     ) -> None:
         self._db = db
-        self._catalogs = Catalogs(db)
+        self._catalogs = catalogs
         self._names = names
         self._mounted_urls = mounted_urls
         self._budget_s = budget_s
@@ -165,7 +166,7 @@ class FieldSearches:
             except BadRequest as exc:
                 _refuse(answers[key], here, exc)
         paths = frozenset(path for _, asked, _ in resolved for path in asked.paths)
-        catalog = await self._catalogs.of(self._mounted_urls, paths)
+        catalog = await self._catalogs.of(paths, await known.generation())
         shapes: dict[Shape, list[tuple[bytes, Values]]] = {}
         for key, asked, here in resolved:
             shape, values = compile_shape(asked, here, catalog, dialect=DIALECTS[self._db.dialect])

@@ -27,38 +27,41 @@ Known = dict[str, Definition]
 
 
 class CurrentDefinitions:
-    """What was looked up of definitions since the last commit to any index."""
+    """What was looked up of definitions since the last commit to any index.
+
+    `generation` is the `GENERATION` they are of, None before the first request.
+    """
 
     def __init__(self, db: Database, source: DefinitionSource) -> None:
         self.source = source
+        self.generation: int | None = None
         self._db = db
-        self._generation = -1
         self._known: Known = {}
 
     def for_request(self, generation: int | None = None) -> "KnownDefinitions":
         """The definitions of a `GENERATION` that the request has read, or of this moment."""
-        return KnownDefinitions(self, None if generation is None else self.at(generation))
+        return KnownDefinitions(self, generation)
 
-    async def now(self) -> Known:
+    async def generation_now(self) -> int:
         row = await self._db.read_one(f"SELECT {GENERATION}")
         assert row is not None
-        return self.at(row[0])
+        return row[0]
 
     def at(self, generation: int) -> Known:
         # A request that is still at an earlier one keeps its own.
-        if generation != self._generation:
-            self._generation, self._known = generation, {}
+        if generation != self.generation:
+            self.generation, self._known = generation, {}
         return self._known
 
 
 class KnownDefinitions:
     """The definitions that one request sees. Each is looked up once."""
 
-    def __init__(self, current: CurrentDefinitions, known: Known | None) -> None:
+    def __init__(self, current: CurrentDefinitions, generation: int | None) -> None:
         self._current = current
         self._absent: dict[str, Definition | None] = {}
-        self._found: Known = {} if known is None else known
-        self._is_bound = known is not None
+        self._generation = generation
+        self._found: Known = {} if generation is None else current.at(generation)
 
     @property
     def _known(self) -> Mapping[str, Definition | None]:
@@ -68,10 +71,17 @@ class KnownDefinitions:
         """A definition that `load` was asked for before; None if there is none."""
         return self._known[type_key]
 
+    async def generation(self) -> int:
+        """The `GENERATION` that the request sees; it is read when it is first needed."""
+        if self._generation is None:
+            self._generation = await self._current.generation_now()
+            self._found = self._current.at(self._generation)
+        return self._generation
+
     async def load(self, type_keys: Iterable[str]) -> None:
         wanted = dict.fromkeys(type_keys)
-        if wanted and not self._is_bound:
-            self._found, self._is_bound = await self._current.now(), True
+        if wanted:
+            await self.generation()
         missing = [key for key in wanted if key not in self._known]
         if not missing:
             return

@@ -21,6 +21,7 @@ from realmkit.config import Realm
 from realmkit.db import Database
 from realmkit.errors import BadRequest, TooSlow
 from realmkit.extraction import names_a_file
+from realmkit.search.catalog import Catalogs
 from realmkit.search.field_searches import FieldSearches
 from realmkit.search.found import Found, by_url, found
 from realmkit.search.known import KnownDefinitions
@@ -77,6 +78,7 @@ class LinkWalker:
     def __init__(
         self,
         db: Database,
+        catalogs: Catalogs,
         realms: Mapping[str, Realm],
         names: ModuleNames,
         others: OtherServers | None,
@@ -90,7 +92,7 @@ class LinkWalker:
         self._others = others
         self._depth = depth
         self._budget_s = budget_s
-        self._field_searches = FieldSearches(db, names, list(realms), budget_s=budget_s)
+        self._field_searches = FieldSearches(db, catalogs, names, list(realms), budget_s=budget_s)
 
     async def walk(
         self, roots: Sequence[Visited], known: KnownDefinitions, walk: Walk
