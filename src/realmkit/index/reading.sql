@@ -10,7 +10,7 @@ from entries where url in (select value from json_each($1)) order by url, type;
 select realm_url, url, type, file_alias, pristine_doc, search_doc, types, display_names,
   icon_html, has_error, error_doc, diagnostics, last_modified, resource_created_at,
   content_hash, indexed_at, generation
-from entries where url in (select jsonb_array_elements_text($1)) order by url, type;
+from entries where url = any (array(select jsonb_array_elements_text($1))) order by url, type;
 
 -- name: urls
 -- Every indexed URL of a realm with what its visit saw.
@@ -203,7 +203,7 @@ order by d.url, d.dependency;
 -- Which of the files $2 rests on which, in a realm.
 select d.url, d.dependency from index_dependencies d
 where d.realm_url = $1 and d.kind = 'instance'
-  and d.url in (select jsonb_array_elements_text($2)) and d.dependency in (select jsonb_array_elements_text($2))
+  and d.url = any (array(select jsonb_array_elements_text($2))) and d.dependency = any (array(select jsonb_array_elements_text($2)))
 order by d.url, d.dependency;
 
 -- name: standing [sqlite]
@@ -220,7 +220,7 @@ select e.url, e.has_error, exists (
   select 1 from query_dependencies q where q.realm_url = e.realm_url and q.url = e.url
 )
 from entries e
-where e.realm_url = $1 and e.type = 'instance' and e.url in (select jsonb_array_elements_text($2));
+where e.realm_url = $1 and e.type = 'instance' and e.url = any (array(select jsonb_array_elements_text($2)));
 
 -- name: beyond_help [sqlite]
 -- Those of the instances $1 that failed and rest on a module that failed.
@@ -235,7 +235,7 @@ order by e.url;
 select distinct e.url from entries e
 join index_dependencies d on d.realm_url = e.realm_url and d.url = e.url and d.type = e.type
 join entries m on m.file_alias = d.dependency and m.type = 'module' and m.has_error = 1
-where e.url in (select jsonb_array_elements_text($1)) and e.type = 'instance' and e.has_error = 1
+where e.url = any (array(select jsonb_array_elements_text($1))) and e.type = 'instance' and e.has_error = 1
 order by e.url;
 
 -- name: overtaken
@@ -257,7 +257,7 @@ where url in (select value from json_each($1)) order by type_key;
 -- name: types_of [postgres]
 -- Every type key that the entries of the JSON array $1 of URLs adopt.
 select distinct type_key from index_types
-where url in (select jsonb_array_elements_text($1)) order by type_key;
+where url = any (array(select jsonb_array_elements_text($1))) order by type_key;
 
 -- name: state
 -- How far a realm's index has come, and which changes its long run still owes it.

@@ -35,7 +35,7 @@ JOIN realm_file_meta f
   ON f.realm_url = i.realm_url
   AND f.file_path = substr(i.url, length(i.realm_url) + 1)
   AND f.content_hash = i.content_hash
-WHERE i.url IN {DIALECTS[dialect].texts("$1")} AND i.type = 'instance' AND i.has_error = 0
+WHERE {DIALECTS[dialect].one_of_texts("i.url", "$1")} AND i.type = 'instance' AND i.has_error = 0
   AND NOT EXISTS (
     SELECT 1 FROM change_log_ends e
     JOIN change_log c ON c.realm_url = e.realm_url AND c.kind = 'module' AND c.seq >
