@@ -10,7 +10,9 @@ from tests.search.conftest import PEOPLE, World, person
 
 from realmkit.config import Realm
 from realmkit.db import Database
-from realmkit.query.compile import CompiledQuery, Statement
+from realmkit.query.compile import CompiledQuery, Statement, compile_shape
+from realmkit.query.dialects import DIALECTS
+from realmkit.query.resolve import resolve
 
 from ..support.people import DESCRIBED, PERSON
 
@@ -37,6 +39,17 @@ SHAPES: list[tuple[dict[str, Any], tuple[str, str]]] = [
 async def compiled(world: World, body: dict[str, Any]) -> CompiledQuery:
     query = world.engine.parse(body)
     return await world.engine._compile(query, [PEOPLE], world.engine._definitions.for_request())
+
+
+async def asked_twice(world: World, body: dict[str, Any]) -> Statement:
+    """The statement for a query that two cards ask, each with its own values."""
+    query = world.engine.parse(body)
+    known = world.engine._definitions.for_request()
+    asked = await known.compile(lambda definitions: resolve(query, definitions))
+    catalog = await world.engine._catalogs.of(asked.paths, await known.generation())
+    dialect = DIALECTS[world.db.dialect]
+    shape, values = compile_shape(asked, [PEOPLE], catalog, dialect=dialect)
+    return Statement(shape.sql, shape.params_for([values, values]))
 
 
 async def plan(db: Database, statement: Statement) -> str:
@@ -89,3 +102,8 @@ async def test_what_must_be_served_by_an_index_is(
     )
     assert by_id is not None
     assert "search_entries_by_id" in await plan(db, by_id)
+
+    # What many cards ask is sought for each of them.
+    body = {"filter": {"on": PERSON, "eq": {"name": "n7"}}, "page": {"size": 20}}
+    how = await plan(db, await asked_twice(world, body))
+    assert ("text=?" if db.dialect == "sqlite" else "(text = asked.v1)") in how

@@ -14,9 +14,8 @@ COLUMNS = (
     " i.error_doc, i.last_modified, i.resource_created_at, i.generation"
 )
 
-
-# What a link shows needs no icon.
-_LINKED = COLUMNS.replace("i.icon_html", "NULL")
+# What a link shows needs neither icon nor names.
+_LINKED = COLUMNS.replace("i.display_names, i.icon_html", "NULL, NULL")
 
 
 def by_url(dialect: Dialect) -> str:

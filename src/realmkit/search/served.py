@@ -19,10 +19,12 @@ Resource = dict[str, Any]
 def served_resource(entry: Found, realm: Realm | None, names: ModuleNames) -> Resource:
     """Return the resource of `entry`; one that was never indexed well has no attributes."""
     indexed = entry.resource or {}
-    place = Place(entry.id, entry.realm_url, names)
+    identifier = entry.identifier
+    id = identifier["id"]
     meta: Resource = {}
     indexed_meta = indexed.get("meta") or {}
     if indexed_meta.get("adoptsFrom"):
+        place = Place(id, entry.realm_url, names)
         meta["adoptsFrom"] = place.spell_code_ref(indexed_meta["adoptsFrom"])
     if indexed_meta.get("fields"):
         meta["fields"] = indexed_meta["fields"]
@@ -37,8 +39,8 @@ def served_resource(entry: Found, realm: Realm | None, names: ModuleNames) -> Re
     if entry.error is not None:
         meta["error"] = entry.error
     return {
-        **entry.identifier,
-        "links": {"self": entry.id},
+        **identifier,
+        "links": {"self": id},
         "attributes": dict(indexed.get("attributes") or {}),
         "relationships": {
             key: {"links": dict(value["links"])}
