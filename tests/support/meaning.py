@@ -26,6 +26,7 @@ from realmkit.query.dialects import DIALECTS
 from realmkit.query.resolve import Asked, resolve
 from realmkit.query.shelves import Catalog
 from realmkit.search.catalog import Catalogs
+from realmkit.search.known import GENERATION
 
 from .people import DEFINITIONS
 from .postgres import PostgresServer
@@ -93,9 +94,9 @@ class Index:
 
     def check(self, cases: Sequence[Case]) -> None:
         """Compare what the database answers with what the reference does."""
-        urls = sorted({url for case in cases for url in case.realm_urls})
+        [(generation,)] = self._read([Statement(f"SELECT {GENERATION}")])[0]
         paths = frozenset(path for case in cases for path in case.asked.paths)
-        catalog = self._run(self._catalogs.of(urls, paths))
+        catalog = self._run(self._catalogs.of(paths, generation))
         checks = [check for case in cases for check in self._checks(case, catalog)]
         found = self._read([statement for statement, _ in checks])
         for (_, look), rows in zip(checks, found, strict=True):
