@@ -37,7 +37,6 @@ class Row:
     generation: int = 0
     floor: int = 0
     body: str | None = None
-    dependency_keys: tuple[str, ...] = ()
     source_hash: str | None = None
     maker_version: str | None = None
 
@@ -69,12 +68,11 @@ class GenerationTable:
             return None
         if found is None:
             return Row()
-        floor, generation, body, dependency_keys, source_hash, maker_version = found
+        floor, generation, body, source_hash, maker_version = found
         return Row(
             generation or 0,
             floor or 0,
             body,
-            tuple(orjson.loads(dependency_keys or "[]")),
             source_hash,
             maker_version,
         )

@@ -3,7 +3,7 @@
 -- tombstone's body is null. The floor is the generation of the row without a path.
 select
   (select generation from module_transpile_cache where realm_url = $1 and canonical_path = ''),
-  generation, body, dependency_keys, source_hash, transpiler_version
+  generation, body, source_hash, transpiler_version
 from (select $1 as realm_url, $2 as canonical_path) as wanted
 left join module_transpile_cache using (realm_url, canonical_path);
 

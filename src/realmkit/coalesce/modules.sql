@@ -3,7 +3,7 @@
 -- tombstone's description is null. The floor is the generation of the row without a path.
 select
   (select generation from modules where realm_url = $1 and path = ''),
-  generation, description, dependencies, module_version, renderer_version
+  generation, description, module_version, renderer_version
 from (select $1 as realm_url, $2 as path) as wanted
 left join modules using (realm_url, path);
 

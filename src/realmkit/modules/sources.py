@@ -7,6 +7,7 @@ Reading and compiling go through the layered cache.
 
 import asyncio
 import os
+import sys
 import time
 from dataclasses import dataclass
 
@@ -25,8 +26,9 @@ Identity = tuple[int, int, int]
 """A file as `stat` tells it apart: inode, size in bytes, mtime in nanoseconds."""
 
 # The clocks of file systems tick some hundred times a second, and two writes within one
-# tick may look alike. A file is read once its last write is older than that.
-_TICK_NS = 10_000_000
+# tick may look alike. A file is read once its last write is older than that. On Linux the
+# tick is CLOCK_REALTIME_COARSE's, which Python has no name for.
+_TICK_NS = int(time.clock_getres(5) * 1e9) if sys.platform == "linux" else 10_000_000
 
 # No file has it, so a module that is known by it is looked at again.
 _NO_IDENTITY: Identity = (0, 0, 0)
