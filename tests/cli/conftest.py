@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from tests.support.ports import free_port
 
 COMMAND = [str(Path(sys.executable).with_name("realmkit"))]
 
@@ -125,12 +125,6 @@ def realmkit(*arguments: str, cwd: Path, **environment: str) -> "subprocess.Comp
         timeout=110,
         check=False,
     )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def until(is_true: Callable[[], bool], timeout_s: float) -> None:

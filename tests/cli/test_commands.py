@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import orjson
-from tests.cli.conftest import CARD, free_port, realmkit
+from tests.cli.conftest import CARD, realmkit
+from tests.support.ports import free_port
 
 
 def test_a_realm_in_order_passes_the_check(realm: Path):

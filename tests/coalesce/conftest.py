@@ -55,6 +55,7 @@ class Desk:
     reading: Gate = field(default_factory=Gate)
     making: Gate = field(default_factory=Gate)
     made: list[str] = field(default_factory=list[str])
+    made_one: asyncio.Condition = field(default_factory=asyncio.Condition)
     version: str = "t1"
 
     async def get(self, path: str = PERSON) -> str:
@@ -70,8 +71,15 @@ class Desk:
 
     async def _make(self, source: Text) -> str:
         self.made.append(source.text)
+        async with self.made_one:
+            self.made_one.notify_all()
         await self.making()
         return source.text.upper()
+
+    async def until_making(self, count: int) -> None:
+        """Wait until so many results have begun to be made."""
+        async with self.made_one:
+            await self.made_one.wait_for(lambda: len(self.made) >= count)
 
     async def write(self, text: str, path: str = PERSON) -> None:
         """Save the file as the file store does: bytes first, then the tombstone."""

@@ -117,8 +117,9 @@ async def test_leaders_hold_no_connection_while_they_work(desks: tuple[Desk, Des
     # More of them than the pool has connections.
     leaders = [asyncio.create_task(desk.get(f"m{number}.gts")) for number in range(15)]
     async with asyncio.timeout(20):
-        while len(desk.made) < len(leaders):
-            await desk.db.read("select 1")
+        await desk.until_making(len(leaders))
+        # And it can be read from meanwhile.
+        assert await desk.db.read("select 1")
 
     if isinstance(desk.db, PostgresDatabase):
         pool = desk.db._pool.get_stats()

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from tests.support.fleet import Process, fetch, free_port, serving
+from tests.support.fleet import Process, fetch, serving
+from tests.support.ports import free_port
 from tests.support.postgres import PostgresServer, own_postgres
 
 ROUNDS = int(os.environ.get("REALMKIT_FLEET_ROUNDS", "2"))

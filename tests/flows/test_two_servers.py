@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.fleet import Process, free_port, serving
+from tests.support.fleet import Process, serving
+from tests.support.ports import free_port
 from tests.support.postgres import PostgresServer
 from tests.support.server import PERSON, write_people
 

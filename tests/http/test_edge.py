@@ -135,8 +135,12 @@ async def test_metrics_are_prometheus_text(server: Server):
 
 async def test_metrics_count_transpiles_and_cache_hits_by_layer(server: Server):
     await server.client.get("/people/person")
+    # What other tests wrote may still be on its way into the index.
+    await server.indexed()
     before = await _counters(server)
-    (server.root / "person.gts").write_text((server.root / "person.gts").read_text() + "\n")
+    # At once: the watcher must not see the file cut short.
+    (server.root / ".next").write_text((server.root / "person.gts").read_text() + "\n")
+    (server.root / ".next").replace(server.root / "person.gts")
     await server.rescanned()
     after = await _counters(server)
 

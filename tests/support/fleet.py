@@ -10,8 +10,6 @@ from pathlib import Path
 
 import httpx2
 
-from realmkit.cli import mounts
-
 COMMAND = str(Path(sys.executable).with_name("realmkit"))
 
 
@@ -94,9 +92,3 @@ async def serving(
             yield process
         finally:
             await process.stop()
-
-
-def free_port() -> int:
-    listener = mounts.listen("127.0.0.1", 0)
-    with listener:
-        return listener.getsockname()[1]
