@@ -24,7 +24,7 @@ from psycopg.conninfo import conninfo_to_dict
 from generated_realm import CITIES, PRODUCT, PUBLIC_URL, REALM, TAGS, WORDS, seed
 from realmkit.changes import ChangeLog
 from realmkit.config import Realm
-from realmkit.db import Database, Row, open_database
+from realmkit.db import Database, Params, Row, open_database
 from realmkit.extraction import FileExtractor
 from realmkit.files import FileStore
 from realmkit.index import IndexStore
@@ -185,7 +185,7 @@ class Bench:
         ran: list[Statement] = []
         for _ in range(RUNS):
             ran.clear()
-            with noted(self.engine, ran):
+            with noted(self.db, ran):
                 started = time.perf_counter()
                 page = await self.engine.search(
                     [REALM], self.engine.parse(shape.body), with_included=False
@@ -228,19 +228,20 @@ class Bench:
 
 
 @contextmanager
-def noted(engine: SearchEngine, ran: list[Statement]) -> Generator[None]:
-    """Add to `ran` the compiled statements that the block runs."""
-    run = engine._run
+def noted(db: Database, ran: list[Statement]) -> Generator[None]:
+    """Add to `ran` the statements that the block runs, but for excerpts."""
+    read = db.read
 
-    async def noting(statement: Statement) -> list[Row]:
-        ran.append(statement)
-        return await run(statement)
+    async def noting(sql: str, params: Params = (), *, budget_s: float | None = None) -> list[Row]:
+        if "i.search_doc" not in sql:
+            ran.append(Statement(sql, tuple(params)))
+        return await read(sql, params, budget_s=budget_s)
 
-    engine._run = noting
+    db.read = noting
     try:
         yield
     finally:
-        engine._run = run
+        db.read = read
 
 
 @contextmanager

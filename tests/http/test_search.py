@@ -1,5 +1,6 @@
 """Searching over HTTP."""
 
+import asyncio
 from typing import Any
 
 import orjson
@@ -91,3 +92,20 @@ async def test_federated_realms_must_be_named_and_known(server: Server, realms: 
         "QUERY", "/_federated-search", content=orjson.dumps({"realms": realms})
     )
     assert answer.status_code == status
+
+
+async def test_a_search_that_takes_too_long_is_408(server: Server, monkeypatch: pytest.MonkeyPatch):
+    await server.indexed()
+    engine = server.app.stations.search
+
+    async def hang(*_: Any) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(engine, "_budget_s", 0.05)
+    monkeypatch.setattr(engine._catalogs, "of", hang)
+    answer = await ask(server, {"filter": {"type": person(server)}})
+
+    assert answer.status_code == 408
+    [error] = answer.json()["errors"]
+    assert error["title"] == "Took Too Long"
+    assert "0.05 s" in error["detail"]

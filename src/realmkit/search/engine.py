@@ -1,8 +1,8 @@
 """Answering a query with the documents of the cards it finds.
 
-One statement finds the page, one more counts the total where the page does not tell,
-one more fetches HTML when it is asked for; several realms are one search under one
-sort. Links and query-backed fields are the link walker's business.
+One statement counts what matches, one finds the page, one more fetches HTML when it is
+asked for, and all of them read the same state of the index; several realms are one
+search under one sort. Links and query-backed fields are the link walker's business.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,11 +14,10 @@ from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.definitions import DefinitionSource
 from realmkit.config import Realm
 from realmkit.db import Database, Row
-from realmkit.errors import BadRequest
 from realmkit.extraction import FileExtractor
 from realmkit.files import FileStore
 from realmkit.query import Query, parse_query
-from realmkit.query.compile import CompiledQuery, Statement, compile_query
+from realmkit.query.compile import CompiledQuery, compile_query
 from realmkit.query.dialects import DIALECTS
 from realmkit.query.resolve import resolve
 from realmkit.search.catalog import Catalogs
@@ -27,23 +26,23 @@ from realmkit.search.highlights import add_highlights
 from realmkit.search.known import GENERATION, CurrentDefinitions, KnownDefinitions
 from realmkit.search.link_walker import LinkWalker, Visited, Walk
 from realmkit.search.many_cards import ManyCards
+from realmkit.search.one_state import IndexState, at_one_state, within_budget
 from realmkit.search.other_servers import OtherServers
 from realmkit.search.served import Resource, served_resource, sparse
 from realmkit.search.served_cards import ServedCards
 from realmkit.search.stored import StoredCards
 from realmkit.search.tiles import add_tiles
 
-# How often a search starts over because the index had a commit meanwhile.
-_ATTEMPTS = 3
+_Result = tuple[Found, Resource]
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """A query over one state of the index, and how many entries match."""
+class _Answer:
+    """A page of results over one state of the index, and how many entries match."""
 
-    compiled: CompiledQuery
-    known: KnownDefinitions
+    results: list[_Result]
     total: int
+    known: KnownDefinitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +69,8 @@ class SearchEngine:
     """Searches the mounted realms, whose folders are `files`, the base realm's included.
 
     `public_url` is the server's origin without a trailing slash; `budget_s` is how long
-    one statement of a search, or the walk of its links, may take before it is given up
-    (408). Without `others`, links and searches into other servers are named as broken.
+    a search with all that belongs to it, or the walk of a document's links, may take before
+    it is given up (408). Without `others`, links and searches into other servers are named as broken.
     A page that renders is answered with `kept_definitions`, which must not need a page.
     """
 
@@ -136,34 +135,33 @@ class SearchEngine:
         found carries `meta.matches`.
         """
         is_rendering = walk is not None and walk.skip_query_backed_expansion
+        current = self._kept_definitions if is_rendering else self._definitions
         here, errors = self._served(realm_urls)
-        asked = await self._ask(
-            query, here, self._kept_definitions if is_rendering else self._definitions
-        )
-        compiled, total = asked.compiled, asked.total
-        entries = [found(row) for row in await self._page(compiled, COLUMNS, total)]
-        results = [(entry, self._resource(entry)) for entry in entries]
-        if compiled.words.alternatives:
-            await add_highlights(self._db, compiled.words, results)
-        included: list[Resource] = []
-        if query.html is not None:
-            await add_tiles(self._db, query.html, results)
-        elif with_included and query.fields is None:
-            included = await self._links.walk(
-                [_visited(entry, resource) for entry, resource in results],
-                asked.known,
-                walk or Walk(),
+        async with within_budget(self._budget_s):
+            answer = await at_one_state(
+                self._db,
+                current,
+                lambda known, state: self._answer(query, here, known, state),
             )
-        data = [resource for _, resource in results]
+            included: list[Resource] = []
+            if with_included and query.fields is None and query.html is None:
+                visited = [_visited(entry, resource) for entry, resource in answer.results]
+                included = await self._links.walk(visited, answer.known, walk or Walk())
+        data = [resource for _, resource in answer.results]
         if query.fields is not None:
             data = [sparse(resource, query.fields) for resource in data]
-        return SearchPage(data, total, included, errors)
+        return SearchPage(data, answer.total, included, errors)
 
     async def search_ids(self, realm_urls: Sequence[str], query: Query) -> list[str]:
         """Return only the ids of the page, in order."""
         here, _ = self._served(realm_urls)
-        asked = await self._ask(query, here, self._definitions)
-        rows = await self._page(asked.compiled, "i.url, i.type", asked.total)
+
+        async def ids(known: KnownDefinitions, state: IndexState) -> list[Row]:
+            rows, _, _ = await self._page(query, here, "i.url, i.type", known, state)
+            return rows
+
+        async with within_budget(self._budget_s):
+            rows = await at_one_state(self._db, self._definitions, ids)
         return [url if type_ == "file" else card_id(url) for url, type_ in rows]
 
     async def stored_documents(self, ids: Iterable[str]) -> dict[str, Any]:
@@ -180,50 +178,47 @@ class SearchEngine:
         ]
         return here, errors
 
-    async def _ask(
-        self, query: Query, realm_urls: Sequence[str], current: CurrentDefinitions
-    ) -> _Asked:
-        """Compile the query and count what it matches.
+    async def _answer(
+        self,
+        query: Query,
+        realm_urls: Sequence[str],
+        known: KnownDefinitions,
+        state: IndexState,
+    ) -> _Answer:
+        """The page with all that is read of its entries themselves."""
+        rows, compiled, total = await self._page(query, realm_urls, COLUMNS, known, state)
+        entries = map(found, rows)
+        results = [(entry, self._resource(entry)) for entry in entries]
+        if compiled.words.alternatives:
+            await add_highlights(state, self._db.dialect, compiled.words, results)
+        if query.html is not None:
+            await add_tiles(state, self._db.dialect, query.html, results)
+        return _Answer(results, total, known)
 
-        What is known of the index is taken for its present state until the count, which
-        reads the generation as well, says otherwise; then it is done again.
-        """
-        generation = current.generation
-        if generation is None:
-            generation = await current.generation_now()
-        attempts = _ATTEMPTS
-        while True:
-            attempts -= 1
-            known = current.for_request(generation)
-            try:
-                compiled = await self._compile(query, realm_urls, known)
-            except BadRequest:
-                now = await current.generation_now()
-                # A field may be unknown that a commit has just brought.
-                if now == generation or not attempts:
-                    raise
-                generation = now
-                continue
-            counted = f"SELECT ({compiled.count.sql}), {GENERATION}"
-            [(total, now)] = await self._run(Statement(counted, compiled.count.params))
-            if now == generation or not attempts:
-                return _Asked(compiled, known, total)
-            generation = now
-
-    async def _page(self, compiled: CompiledQuery, columns: str, total: int) -> list[Row]:
-        """The rows of the page, by the way that `total` makes the shorter one."""
+    async def _page(
+        self,
+        query: Query,
+        realm_urls: Sequence[str],
+        columns: str,
+        known: KnownDefinitions,
+        state: IndexState,
+    ) -> tuple[list[Row], CompiledQuery, int]:
+        """The rows of the page, by the way that the number of matches makes the shorter one."""
+        compiled = await self._compile(query, realm_urls, known)
+        count = compiled.count
+        [(total,)] = await state.read(f"SELECT ({count.sql}), {GENERATION}", count.params)
         length = compiled.page_length(total)
         if not length:
-            return []
+            return [], compiled, total
+        columns = f"{columns}, {GENERATION}"
         walk = compiled.walk(columns, total)
         if walk is not None:
-            rows = await self._run(walk)
+            rows = await state.read(walk.sql, walk.params, least=0)
             if len(rows) >= length:
-                return rows
-        return await self._run(compiled.gather(columns))
-
-    async def _run(self, statement: Statement) -> list[Row]:
-        return await self._db.read(statement.sql, statement.params, budget_s=self._budget_s)
+                return rows, compiled, total
+        gather = compiled.gather(columns)
+        rows = await state.read(gather.sql, gather.params, least=length)
+        return rows, compiled, total
 
     async def _compile(
         self, query: Query, realm_urls: Sequence[str], known: KnownDefinitions

@@ -11,12 +11,14 @@ from typing import Any
 
 import orjson
 
-from realmkit.db import Database
+from realmkit.db import Dialect
 from realmkit.index.search_docs import restored
 from realmkit.query.dialects import DIALECTS
 from realmkit.query.matching import Prefix, Words
 from realmkit.query.words import readable_texts, stem, words_of
 from realmkit.search.found import Found
+from realmkit.search.known import GENERATION
+from realmkit.search.one_state import IndexState
 from realmkit.search.served import Resource
 
 MOST_FIELDS = 3
@@ -25,25 +27,22 @@ CHARACTERS_AROUND = 60
 
 # $1 is a JSON array of [realm URL, URL, type].
 _DOCS = """\
-SELECT i.realm_url, i.url, i.type, i.search_doc, i.pristine_doc FROM {listed} wanted
+SELECT i.realm_url, i.url, i.type, i.search_doc, i.pristine_doc, {generation} FROM {listed} wanted
 CROSS JOIN entries i WHERE i.realm_url = wanted.value ->> 0 AND i.url = wanted.value ->> 1
 AND i.type = wanted.value ->> 2"""
 _WORD = re.compile(r"\w+")
 
 
 async def add_highlights(
-    db: Database, words: Words, results: Sequence[tuple[Found, Resource]]
+    state: IndexState, dialect: Dialect, words: Words, results: Sequence[tuple[Found, Resource]]
 ) -> None:
     """Write `matches` into the `meta` of every result: one statement, whatever their number."""
     if not results:
         return
     wanted = [(entry.realm_url, entry.url, entry.type) for entry, _ in results]
-    sql = _DOCS.format(listed=DIALECTS[db.dialect].listed("$1"))
-    docs = {
-        key: restored(doc, resource) or {}
-        for *place, doc, resource in await db.read(sql, (orjson.dumps(wanted).decode(),))
-        for key in [tuple(place)]
-    }
+    sql = _DOCS.format(listed=DIALECTS[dialect].listed("$1"), generation=GENERATION)
+    rows = await state.read(sql, (orjson.dumps(wanted).decode(),), least=len(wanted))
+    docs = {tuple(place): restored(doc, resource) or {} for *place, doc, resource in rows}
     for entry, resource in results:
         doc = docs.get((entry.realm_url, entry.url, entry.type), {})
         resource["meta"]["matches"] = highlights(doc, words)

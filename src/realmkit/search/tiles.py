@@ -5,10 +5,12 @@ from collections.abc import Sequence
 
 import orjson
 
-from realmkit.db import Database
+from realmkit.db import Dialect
 from realmkit.query.dialects import DIALECTS
 from realmkit.query.nodes import HTMLRequest
 from realmkit.search.found import Found
+from realmkit.search.known import GENERATION
+from realmkit.search.one_state import IndexState
 from realmkit.search.served import Resource
 
 KEYED_FORMATS = ("embedded", "fitted")
@@ -18,8 +20,8 @@ _SCOPED_STYLE = re.compile(r"data-scopedcss-([0-9a-z]+-[0-9a-z]+)")
 
 # $1 is a JSON array of [realm URL, URL] pairs.
 _HTML = """\
-SELECT h.realm_url, h.url, h.html FROM {listed} wanted
-CROSS JOIN prerendered_html h WHERE h.realm_url = wanted.value ->> 0 AND h.url = wanted.value ->> 1
+SELECT wanted.value ->> 0, wanted.value ->> 1, h.html, {generation} FROM {listed} wanted
+LEFT JOIN prerendered_html h ON h.realm_url = wanted.value ->> 0 AND h.url = wanted.value ->> 1
 AND h.type = 'instance' AND h.format = $2 AND h.type_key = """
 
 # A card whose own type has no rendering of its own shows its nearest ancestor's.
@@ -33,10 +35,13 @@ _NATIVE = """(
 
 
 async def add_tiles(
-    db: Database, asked: HTMLRequest, results: Sequence[tuple[Found, Resource]]
+    state: IndexState,
+    dialect: Dialect,
+    asked: HTMLRequest,
+    results: Sequence[tuple[Found, Resource]],
 ) -> None:
     """Write `html`, `styles`, `displayName` and `iconHTML` into the `meta` of every result."""
-    html = await _html_by_entry(db, asked, [entry for entry, _ in results])
+    html = await _html_by_entry(state, dialect, asked, [entry for entry, _ in results])
     for entry, resource in results:
         text = html.get((entry.realm_url, entry.url))
         resource["meta"] |= {
@@ -53,11 +58,11 @@ def style_ids(html: str) -> list[str]:
 
 
 async def _html_by_entry(
-    db: Database, asked: HTMLRequest, entries: Sequence[Found]
-) -> dict[tuple[str, str], str]:
+    state: IndexState, dialect: Dialect, asked: HTMLRequest, entries: Sequence[Found]
+) -> dict[tuple[str, str], str | None]:
     if not entries:
         return {}
-    html = _HTML.format(listed=DIALECTS[db.dialect].listed("$1"))
+    html = _HTML.format(listed=DIALECTS[dialect].listed("$1"), generation=GENERATION)
     wanted = [(entry.realm_url, entry.url) for entry in entries]
     params: list[object] = [orjson.dumps(wanted).decode(), asked.format]
     if asked.format not in KEYED_FORMATS:
@@ -67,5 +72,5 @@ async def _html_by_entry(
     else:
         sql = f"{html}$3"
         params.append(asked.render_type.type_key)
-    rows = await db.read(sql, params)
+    rows = await state.read(sql, params, least=len(wanted))
     return {(realm_url, url): html for realm_url, url, html in rows}
