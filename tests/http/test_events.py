@@ -93,6 +93,19 @@ async def test_the_client_request_id_comes_back_when_indexed(server: Server):
     assert index["indexType"] == "incremental"
 
 
+async def test_a_write_is_told_before_what_the_index_made_of_it(server: Server):
+    await server.indexed()
+    heard: list[str] = []
+    async with listening(server) as events:
+        await write(server, "ordered.txt", "x", **{"X-Boxel-Client-Request-Id": "ordered"})
+        while len(heard) < 2:
+            event = await events.next("update", "index")
+            if event.get("clientRequestId") == "ordered":
+                heard.append(event["eventName"])
+
+    assert heard == ["update", "index"]
+
+
 async def test_a_stream_goes_on_after_the_last_event_id(server: Server):
     async with listening(server) as events:
         await write(server, "before.txt", "x")

@@ -36,7 +36,7 @@ async def test_both_kinds_come_in_the_order_they_happened(
     committed = await index.commit(announcing("a", request="r1"))
     await change(db, changes, "b.json")
 
-    first, second, third = await announcements.since(ATLAS, 0)
+    (first, second, third), _ = await announcements.since(ATLAS, 0)
     assert isinstance(first, Change) and isinstance(third, Change)
     assert (first.path, third.path) == ("a.json", "b.json")
     assert isinstance(second, Announcement)
@@ -50,8 +50,10 @@ async def test_a_page_that_comes_back_hears_what_it_missed(
 ) -> None:
     seq = await change(db, changes, "a.json")
     await index.commit(announcing("a"))
-    assert [type(event) for event in await announcements.since(ATLAS, seq)] == [Announcement]
-    assert await announcements.since(ATLAS, seq + 1) == []
+    [event], reached = await announcements.since(ATLAS, seq)
+    assert isinstance(event, Announcement)
+    assert reached == seq + 1
+    assert await announcements.since(ATLAS, reached) == ([], reached)
     assert await announcements.last_seq(ATLAS) == seq + 1
 
 
@@ -79,9 +81,45 @@ async def test_a_limit_cuts_both_kinds_together(
         await change(db, changes, f"{name}.json")
         await index.commit(announcing(name))
     heard: list[int] = []
-    while events := await announcements.since(ATLAS, heard[-1] if heard else 0, limit=2):
+    reached = 0
+    while reached < 6:
+        events, reached = await announcements.since(ATLAS, reached, limit=2)
         heard += [event.seq for event in events]
+        assert heard[-1] == reached
     assert heard == [1, 2, 3, 4, 5, 6]
+
+
+async def test_a_seq_that_nothing_has_is_passed(
+    db: Database, changes: ChangeLog, announcements: Announcements
+) -> None:
+    async with db.transaction() as tx:
+        await changes.take_seqs(tx, ATLAS, 2)
+    assert await announcements.since(ATLAS, 0) == ([], 2)
+
+
+@pytest.mark.parametrize("had_something", [True, False])
+async def test_what_is_committed_while_it_is_read_is_told_next_time(
+    db: Database,
+    changes: ChangeLog,
+    announcements: Announcements,
+    monkeypatch: pytest.MonkeyPatch,
+    had_something: bool,
+) -> None:
+    if had_something:
+        await change(db, changes, "a.json")
+    read = changes.since
+
+    async def reading(realm_url: str, seq: int, limit: int = 1_000) -> list[Change]:
+        rows = await read(realm_url, seq, limit)
+        await change(db, changes, "late.json")
+        return rows
+
+    monkeypatch.setattr(changes, "since", reading)
+    _, reached = await announcements.since(ATLAS, 0)
+    monkeypatch.undo()
+
+    [late], _ = await announcements.since(ATLAS, reached)
+    assert isinstance(late, Change) and late.path == "late.json"
 
 
 async def test_a_page_behind_retention_is_told_so(db: Database) -> None:
@@ -97,4 +135,5 @@ async def test_a_page_behind_retention_is_told_so(db: Database) -> None:
     await index.commit(announcing("b"))
     with pytest.raises(BehindRetention):
         await announcements.since(ATLAS, 0)
-    assert [event.seq for event in await announcements.since(ATLAS, 2)] == [3, 4]
+    events, _ = await announcements.since(ATLAS, 2)
+    assert [event.seq for event in events] == [3, 4]

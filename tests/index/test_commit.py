@@ -162,6 +162,19 @@ async def test_a_removed_url_leaves_nothing_behind(index: IndexStore, db: Databa
         assert await db.read(f"select count(*) from {table}") == [(0,)], table
 
 
+async def test_a_card_that_becomes_a_file_which_fails_is_an_error_of_that_file(
+    index: IndexStore, db: Database
+) -> None:
+    await commit(index, france(), NewEntry(FRANCE, "file", search_doc={"name": "fr.json"}))
+    await commit(index, NewEntry(FRANCE, "file", error=BROKEN), removed=[FRANCE])
+
+    entry = await index.entry(FRANCE)
+    assert entry is not None and (entry.type, entry.error_doc) == ("file", BROKEN)
+    [(found,)] = await db.read("select count(*) from search_entries")
+    sizes = await db.read("select size from shelves where size <> 0")
+    assert (found, sizes) == (1, [(1,)])
+
+
 async def test_a_url_may_be_an_instance_and_a_file(index: IndexStore) -> None:
     await commit(index, france(), NewEntry(FRANCE, "file", search_doc={"name": "fr.json"}))
     entry = await index.entry(FRANCE)

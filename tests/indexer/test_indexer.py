@@ -246,7 +246,7 @@ async def test_each_acknowledged_write_has_one_announcement(indexed: House):
     await indexed.write({"bob.json": card("Bobby")}, request="tab:1")
     await indexed.index_all()
 
-    events = await Announcements(indexed.db, indexed.changes).since(indexed.url(), before)
+    events, _ = await Announcements(indexed.db, indexed.changes).since(indexed.url(), before)
     [announced] = [event for event in events if isinstance(event, Announcement)]
     assert announced.client_request_id == "tab:1"
     assert sorted(announced.invalidations) == [indexed.url("ann"), indexed.url("bob")]

@@ -1,10 +1,13 @@
 """Runs that are written down as they go: what readers, writers and the next start have of them."""
 
+from typing import Any
+
 import pytest
 
 from realmkit.changes import ChangeLog
 from realmkit.config import Retention
-from realmkit.index import Announcement, Announcements
+from realmkit.errors import TryLater
+from realmkit.index import Announcement, Announcements, LongRuns
 
 from .conftest import House, card, of_another_process, restarted
 
@@ -119,6 +122,55 @@ async def test_a_file_that_is_removed_during_a_long_run_stays_away(house: House)
     assert len(await house.indexed_urls()) == 30
 
 
+async def test_a_file_that_is_removed_as_a_long_run_begins_to_commit_stays_away(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    await house.write(people(3))
+    commit = LongRuns.commit
+
+    async def held(long_runs: LongRuns, realm_url: str, **more: Any) -> None:
+        if realm_url == house.url():
+            house.at_gate.set()
+            await house.gate.wait()
+        await commit(long_runs, realm_url, **more)
+
+    monkeypatch.setattr(LongRuns, "commit", held)
+    await house.indexer.start()
+    await house.at_gate.wait()
+    seq = await house.write({"p000.json": None})
+    await house.index.wait_indexed(house.url(), seq, 30)
+    house.gate.set()
+    await house.index_all()
+
+    assert await house.indexed_urls() == {
+        house.url(path) for path in ("p001.json", "p002.json", "person.gts")
+    }
+
+
+async def test_what_a_long_run_owes_other_realms_is_owed_as_it_begins_or_not_at_all(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    await house.write({"far.json": card("Far", module="../one/person")}, realm="two")
+    await house.write(people(60))
+    await start(house)
+    owe, failed = LongRuns.owe, False
+
+    async def failing_once(*args: Any, **more: Any) -> None:
+        nonlocal failed
+        if not failed:
+            failed = True
+            raise TryLater("The database went away.")
+        await owe(*args, **more)
+
+    monkeypatch.setattr(LongRuns, "owe", failing_once)
+    seq = await house.write({"person.gts": "sounder"})
+    assert await house.index.wait_indexed(house.url(), seq, 60)
+    await house.index_all()
+
+    assert failed
+    assert await house.isolated("far.json", realm="two") == "<p>sounder Far</p>"
+
+
 async def test_an_edit_of_many_dependents_answers_its_request_once(house: House):
     await house.write(people(60))
     await start(house)
@@ -127,7 +179,7 @@ async def test_an_edit_of_many_dependents_answers_its_request_once(house: House)
     await house.index_all()
 
     assert len(house.visits_since()) == 61
-    events = await Announcements(house.db, house.changes).since(house.url(), before)
+    events, _ = await Announcements(house.db, house.changes).since(house.url(), before)
     [announced] = [event for event in events if isinstance(event, Announcement)]
     assert (announced.client_request_id, announced.index_type) == ("tab:1", "incremental")
     assert len(announced.invalidations) == 61
@@ -146,7 +198,7 @@ async def test_a_first_run_is_one_full_event_of_all_its_files(house: House):
     await house.write(people(3))
     await start(house)
 
-    events = await Announcements(house.db, house.changes).since(house.url(), 0)
+    events, _ = await Announcements(house.db, house.changes).since(house.url(), 0)
     [announced] = [event for event in events if isinstance(event, Announcement)]
     assert announced.index_type == "full"
     assert sorted(announced.invalidations) == [

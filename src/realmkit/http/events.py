@@ -88,13 +88,11 @@ class Events:
     async def _since(self, realm_url: str, after: int) -> tuple[list[Event], int]:
         """The events after a seq and the seq they reach."""
         try:
-            rows = await self._stations.announcements.since(realm_url, after)
+            rows, reached = await self._stations.announcements.since(realm_url, after)
         except BehindRetention:
             present = await self._stations.announcements.last_seq(realm_url)
             return [_reset_event(realm_url, present)], present
-        # A seq may be given to nothing that is still kept; then there is nothing to tell.
-        present = rows[-1].seq if rows else await self._stations.announcements.last_seq(realm_url)
-        return events_of(realm_url, rows), present
+        return events_of(realm_url, rows), reached
 
 
 def events_of(realm_url: str, rows: Sequence[Change | Announcement]) -> list[Event]:

@@ -40,8 +40,9 @@ class Announcements:
         self._db = db
         self._changes = changes
 
-    async def since(self, realm_url: str, seq: int, limit: int = 1_000) -> list[Event]:
-        """Changes and announcements after `seq`, oldest first, at most `limit`.
+    async def since(self, realm_url: str, seq: int, limit: int = 1_000) -> tuple[list[Event], int]:
+        """Changes and announcements after `seq`, oldest first, at most `limit`, and the seq
+        they reach: what is still to be told comes after it.
 
         Raises `BehindRetention`.
         """
@@ -52,7 +53,9 @@ class Announcements:
         changes = await self._changes.since(realm_url, seq, limit)
         events: list[Event] = [*(_announcement(row) for row in rows), *changes]
         events.sort(key=lambda event: event.seq)
-        return [event for event in events if event.seq <= last][:limit]
+        told = [event for event in events if event.seq <= last][:limit]
+        # A seq may be given to nothing that is still kept; then there is nothing to tell.
+        return told, told[-1].seq if len(told) == limit else last
 
     async def last_seq(self, realm_url: str) -> int:
         """The seq at which a page that comes now begins."""

@@ -55,7 +55,9 @@ class Commit:
     ) -> None:
         """Entries replace what was known of their URL and type; see `NewEntry` for errors."""
         batch = Batch(self.realm_url, entries, list(removed), definitions or {})
-        failed = [entry.url for entry in entries if entry.error is not None]
+        # What was removed has nothing good left to keep.
+        gone = set(batch.removed)
+        failed = [e.url for e in entries if e.error is not None and e.url not in gone]
         once_good: set[tuple[str, str]] = set()
         if failed:
             asked = (self.realm_url, to_json(failed))

@@ -149,9 +149,15 @@ class LongRuns:
         )
 
     async def begin(
-        self, realm_url: str, run: LongRun, urls: Iterable[str], removed: Iterable[str] = ()
+        self,
+        realm_url: str,
+        run: LongRun,
+        urls: Iterable[str],
+        removed: Iterable[str] = (),
+        others: Sequence[Dependent] = (),
     ) -> None:
-        """Owe visits of `urls`, and the removal of those that are gone, in one transaction.
+        """Owe visits of `urls`, the removal of those that are gone, and what of other realms
+        is stale, in one transaction.
 
         From then on the run's changes count as taken, and writes after them are free to
         be indexed before it ends.
@@ -172,6 +178,8 @@ class LongRuns:
                     (SQL["put_gone"], gone),
                 ]
             )
+            if others:
+                await self.owe(others, commit.tx)
 
     def _run_row(self, realm_url: str, run: LongRun, place: Place) -> tuple[object, ...]:
         return (
@@ -250,6 +258,10 @@ class LongRuns:
             int(visited.is_postponed),
             _outcome_of(visited),
         )
+
+    async def forget_visits(self, realm_url: str, urls: Iterable[str], tx: Transaction) -> None:
+        """Drop what visits of these files left: another run has found that they are gone."""
+        await tx.execute_many(SQL["forget_visit"], [(realm_url, url) for url in urls])
 
     async def facts(self, realm_url: str) -> AsyncGenerator[list[Facts], None]:
         """What every visited file was read with, some thousands at a time."""

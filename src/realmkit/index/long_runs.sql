@@ -67,6 +67,10 @@ delete from index_work where realm_url = $1 and outcome is not null and exists (
   where e.realm_url = $1 and e.url = index_work.url and e.generation > index_work.generation
 );
 
+-- name: forget_visit
+-- Forgets the visit of a file that another run has found gone: it has no entry to tell by.
+delete from index_work where realm_url = $1 and url = $2 and outcome is not null;
+
 -- name: outcomes
 -- What visits left: the files after the URL $2, at most $4; with $3 those that are gone.
 select url, outcome from index_work

@@ -129,6 +129,7 @@ class Run:
         async with means.index.committing(self._url, task.seq) as commit:
             await commit.add(outcome.entries, removed, outcome.definitions)
             await commit.announce(told)
+            await means.long_runs.forget_visits(self._url, removed, commit.tx)
             if others:
                 await means.long_runs.owe(others, commit.tx)
         queries = StaleQueries(means.index, means.search)
@@ -143,9 +144,9 @@ class Run:
             task.is_full, postpones, task.after_seq, task.seq, requests=self._requests(task)
         )
         paths = [*work.modules, *work.json, *work.files]
-        await means.long_runs.begin(self._url, run, self._urls(paths), self._urls(work.removed))
-        if others:
-            await means.long_runs.owe(others)
+        await means.long_runs.begin(
+            self._url, run, self._urls(paths), self._urls(work.removed), others
+        )
 
     async def _is_postponing(self, work: Work) -> bool:
         """Whether cards that run searches should wait for others that are about to be found.
