@@ -1,88 +1,41 @@
 """Four servers over one PostgreSQL, asked for the same cold modules at once.
 
-Real processes, none of which indexes. Each round writes every module anew behind their
-backs, so that all of them are cold everywhere, and asks all four for all of them. The
-suite runs a few rounds; `REALMKIT_FLEET_ROUNDS=1000 pytest tests/flows/test_cold_fleet.py`
-runs as many as you like.
+Real processes, none of which indexes. The suite runs a few rounds;
+`REALMKIT_FLEET_ROUNDS=1000 pytest tests/flows/test_cold_fleet.py` runs as many as you like.
+Rounds are disturbed at a moment when somebody leads, which is asked of the database, and
+each of these tests fails when that never came about.
 """
 
 import asyncio
 import os
+import random
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
-from tests.support.fleet import Process, fetch, serving
+from tests.support.cold_fleet import MODULES, ColdFleet
+from tests.support.fleet import Process, serving
 from tests.support.ports import free_port
-from tests.support.postgres import PostgresServer, own_postgres
+from tests.support.postgres import own_postgres
 
 ROUNDS = int(os.environ.get("REALMKIT_FLEET_ROUNDS", "2"))
 SERVERS = 4
-MODULES = [f"m{number}" for number in range(150)]
-ALONE = 'realmkit_coalesced_total{role="alone"}'
-# Longer than anything here may take, and far shorter than waiting on a lost notice would.
-ROUND_WITHIN_S = 60
+# Ends the connections that hold locks; answers with a row for each lock.
+CUT_OFF = """
+with held as materialized (select pid from pg_locks where locktype = 'advisory' and granted),
+  ended as materialized (select pid, pg_terminate_backend(pid) from (select distinct pid from held) as one)
+select pid from held join ended using (pid)
+"""
+
+V = TypeVar("V")
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120 + 60 * ROUNDS)]
 
 
-@dataclass
-class Fleet:
-    root: Path
-    postgres: PostgresServer
-    servers: list[Process]
-    answered: int = 0
-    heard: asyncio.Condition = field(default_factory=asyncio.Condition)
-
-    def write(self, text: str) -> None:
-        """Give every module another text; every fifth imports the one before it."""
-        for number, name in enumerate(MODULES):
-            imported = f"import './{MODULES[number - 1]}';\n" if number % 5 == 4 else ""
-            (self.root / f"{name}.ts").write_text(
-                f"{imported}export const text: string = '{text} {name}';\n"
-            )
-
-    async def ask_all(self, text: str) -> None:
-        """Ask every server for every module at once; each answer has the current text."""
-        self.answered = 0
-        async with asyncio.timeout(ROUND_WITHIN_S):
-            await asyncio.gather(
-                *(self._ask(server, name, text) for name in MODULES for server in self.servers)
-            )
-
-    async def _ask(self, server: Process, name: str, text: str) -> None:
-        while True:
-            try:
-                status, body = await fetch(server.port, f"/people/{name}")
-            except (OSError, EOFError):
-                # It was killed: another connection finds its successor.
-                await asyncio.sleep(0.05)
-                continue
-            if status != 503:
-                break
-            await asyncio.sleep(0.05)
-        assert status == 200, body
-        assert f"'{text} {name}'".encode() in body
-        async with self.heard:
-            self.answered += 1
-            self.heard.notify_all()
-
-    async def until_answered(self, count: int) -> None:
-        """Wait until so many answers of the round have come."""
-        async with self.heard:
-            await self.heard.wait_for(lambda: self.answered >= count)
-
-    async def transpiles(self) -> int:
-        return await self.total("realmkit_transpiles_total")
-
-    async def total(self, counter: str) -> int:
-        return sum([await server.counter(counter) for server in self.servers])
-
-
 @pytest.fixture
-async def fleet(tmp_path: Path) -> AsyncGenerator[Fleet, None]:
+async def fleet(tmp_path: Path) -> AsyncGenerator[ColdFleet, None]:
     root = tmp_path / "people"
     root.mkdir()
     async with AsyncExitStack() as stack:
@@ -101,75 +54,87 @@ async def fleet(tmp_path: Path) -> AsyncGenerator[Fleet, None]:
         ]
         for server in servers:
             await server.until_answering("/_health")
-        yield Fleet(root, postgres, servers)
+        yield ColdFleet(root, postgres, servers)
 
 
-async def test_each_cold_module_is_transpiled_by_one_of_them(fleet: Fleet) -> None:
+async def test_each_cold_module_is_transpiled_by_one_of_them(fleet: ColdFleet) -> None:
     for number in range(ROUNDS):
         fleet.write(f"round {number}")
         before = await fleet.transpiles()
+        led, followed = await fleet.coalesced("leader"), await fleet.coalesced("follower")
 
         await fleet.ask_all(f"round {number}")
 
         assert await fleet.transpiles() - before == len(MODULES), f"in round {number}"
+        assert await fleet.coalesced("leader") - led == len(MODULES), f"in round {number}"
+        assert await fleet.coalesced("follower") > followed, f"in round {number}"
+    assert await fleet.coalesced("alone") == 0
 
 
-async def test_the_work_of_a_killed_server_is_taken_over(fleet: Fleet) -> None:
-    for number in range(ROUNDS):
-        fleet.write(f"round {number}")
-        victim = fleet.servers[number % SERVERS]
-        survivors = [server for server in fleet.servers if server is not victim]
-        before = sum([await each.counter("realmkit_transpiles_total") for each in survivors])
-
-        async def kill_it(victim: Process = victim) -> None:
+async def test_the_work_of_a_killed_leader_is_taken_over(fleet: ColdFleet) -> None:
+    async def kill_a_leader() -> Process | None:
+        if victim := await fleet.stopped_leader():
             await victim.kill()
             await victim.start()
+        return victim
 
-        await disturbed(fleet, f"round {number}", kill_it)
-
-        # Those of the killed process died with its counter.
-        assert await fleet.transpiles() - before <= len(MODULES), f"in round {number}"
-
-
-async def test_a_crash_of_the_database_hangs_nobody(fleet: Fleet) -> None:
+    killed = 0
     for number in range(ROUNDS):
         fleet.write(f"round {number}")
+        before = {server: await fleet.transpiles([server]) for server in fleet.servers}
 
-        async def crash() -> None:
-            await asyncio.to_thread(fleet.postgres.restart)
+        if victim := await disturbed(fleet, number, kill_a_leader):
+            killed += 1
+            # What it made died with its counter.
+            before[victim] = 0
 
-        await disturbed(fleet, f"round {number}", crash)
+        made = await fleet.transpiles() - sum(before.values())
+        assert made <= len(MODULES), f"in round {number}"
+    assert killed > 0
 
 
-async def test_leaders_that_lose_their_locks_hang_nobody(fleet: Fleet) -> None:
+async def test_a_crash_of_the_database_hangs_nobody(fleet: ColdFleet) -> None:
+    async def crash() -> int:
+        held = await fleet.until_somebody_leads()
+        await asyncio.to_thread(fleet.postgres.restart)
+        return held
+
+    lost = 0
     for number in range(ROUNDS):
         fleet.write(f"round {number}")
-        before = await fleet.transpiles()
-        alone = await fleet.total(ALONE)
-        cut = 0
+        lost += await disturbed(fleet, number, crash)
+    assert lost > 0
 
-        async def cut_them_off() -> None:
-            nonlocal cut
-            found = await asyncio.to_thread(
-                fleet.postgres.run,
-                "select count(*), count(pg_terminate_backend(pid)) filter (where is_first) from ("
-                " select pid, row_number() over (partition by pid) = 1 as is_first"
-                " from pg_locks where locktype = 'advisory' and granted) as held",
-            )
-            cut = int(str(found[0][0]))
 
-        await disturbed(fleet, f"round {number}", cut_them_off)
+async def test_leaders_that_lose_their_locks_hang_nobody(fleet: ColdFleet) -> None:
+    async def cut_them_off() -> int:
+        while await fleet.until_somebody_leads():
+            if lost := await asyncio.to_thread(fleet.postgres.run, CUT_OFF):
+                return len(lost)
+        return 0
 
-        alone = await fleet.total(ALONE) - alone
+    lost_in_all = 0
+    for number in range(ROUNDS):
+        fleet.write(f"round {number}")
+        before, alone = await fleet.transpiles(), await fleet.coalesced("alone")
+
+        lost = await disturbed(fleet, number, cut_them_off)
+
+        lost_in_all += lost
+        alone = await fleet.coalesced("alone") - alone
         # A lock that was lost may be had by another while its first holder goes on.
-        assert await fleet.transpiles() - before <= len(MODULES) + cut + alone
+        made = await fleet.transpiles() - before
+        assert made <= len(MODULES) + lost + alone, f"in round {number}"
+    assert lost_in_all > 0
 
 
-async def disturbed(fleet: Fleet, text: str, disturb: Callable[[], Awaitable[None]]) -> None:
-    """A round in the middle of which something happens."""
+async def disturbed(fleet: ColdFleet, number: int, disturb: Callable[[], Awaitable[V]]) -> V:
+    """A round in which something happens, each time at another moment; returns what `disturb` does."""
+    moment = random.Random(number).randrange(1, 2 * len(MODULES))
 
-    async def when_it_goes_on() -> None:
-        await fleet.until_answered(len(MODULES) // 2)
-        await disturb()
+    async def when_it_goes_on() -> V:
+        await fleet.until_answered(moment)
+        return await disturb()
 
-    await asyncio.gather(fleet.ask_all(text), when_it_goes_on())
+    _, happened = await asyncio.gather(fleet.ask_all(f"round {number}"), when_it_goes_on())
+    return happened

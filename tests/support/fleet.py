@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import signal
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -13,21 +14,38 @@ import httpx2
 COMMAND = str(Path(sys.executable).with_name("realmkit"))
 
 
-@dataclass
+@dataclass(eq=False)
 class Process:
-    """One `realmkit serve`, and a client to ask it with. It may be killed and started again."""
+    """One `realmkit serve`, and a client to ask it with. It may be killed and started again.
+
+    What it logs, in all its lives, goes to the file `log`.
+    """
 
     port: int
     command: tuple[str, ...]
     client: httpx2.AsyncClient
+    log: Path
     process: asyncio.subprocess.Process = field(init=False)
 
+    def __post_init__(self) -> None:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+
     async def start(self) -> None:
-        self.process = await asyncio.create_subprocess_exec(
-            *self.command,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
+        with self.log.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *self.command, stdout=asyncio.subprocess.DEVNULL, stderr=log
+            )
+
+    def last_words(self, count: int = 20) -> str:
+        """The last lines of its log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-count:])
+
+    def pause(self) -> None:
+        """Stop it where it is, with all it holds."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
 
     async def kill(self) -> None:
         """End it without a word."""
@@ -61,15 +79,20 @@ class Process:
         return int(found[1])
 
 
-async def fetch(port: int, path: str) -> tuple[int, bytes]:
-    """Status and body of a GET over a connection of its own. Raises `OSError`, `EOFError`."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        host = f"Host: 127.0.0.1:{port}"
-        writer.write(f"GET {path} HTTP/1.1\r\n{host}\r\nConnection: close\r\n\r\n".encode())
-        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
-    finally:
-        writer.close()
+async def fetch(port: int, path: str, *, within_s: float = 60) -> tuple[int, bytes]:
+    """Status and body of a GET over a connection of its own.
+
+    Raises `ConnectionError` or `EOFError` when the server goes, `TimeoutError` when it says
+    nothing.
+    """
+    async with asyncio.timeout(within_s):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            host = f"Host: 127.0.0.1:{port}"
+            writer.write(f"GET {path} HTTP/1.1\r\n{host}\r\nConnection: close\r\n\r\n".encode())
+            head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        finally:
+            writer.close()
     length = re.search(rb"(?i)content-length: (\d+)", head)
     if length is None or len(body) < int(length[1]):
         raise EOFError("The connection was closed in the middle of an answer.")
@@ -86,7 +109,7 @@ async def serving(
         *("--public-url", public_url, "--state", str(state), *options),
     )
     async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
-        process = Process(port, command, client)
+        process = Process(port, command, client, state / "log.txt")
         await process.start()
         try:
             yield process

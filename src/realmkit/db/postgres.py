@@ -13,6 +13,7 @@ on another of its connections.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
@@ -66,6 +67,7 @@ class PostgresDatabase:
                 "cursor_factory": AsyncRawCursor,
                 "prepare_threshold": None if direct else 5,
                 "connect_timeout": CONNECT_TIMEOUT_S,
+                "fallback_application_name": f"realmkit {os.getpid()}",
             },
             configure=_configure,
             min_size=1,

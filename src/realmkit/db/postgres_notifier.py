@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import random
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -180,6 +181,8 @@ class PostgresNotifier:
             autocommit=True,
             cursor_factory=AsyncRawCursor,
             connect_timeout=int(ANSWER_WITHIN_S),
+            # By which an operator sees in `pg_stat_activity` whose locks these are.
+            fallback_application_name=f"realmkit {os.getpid()} locks",
         )
         try:
             connection.add_notify_handler(lambda heard: self._hear(heard.channel, heard.payload))
