@@ -145,3 +145,12 @@ def test_whatever_the_json_it_is_a_document_or_a_bad_request(value: Any) -> None
         check_card_document(value)
     except BadRequest as refused:
         assert refused.detail
+
+
+@pytest.mark.parametrize("replaces", ["home", [1], [""], {"home": True}])
+def test_a_patch_replaces_fields_by_name(replaces: object) -> None:
+    body = {"data": {"type": "card", "meta": {"replaces": replaces}}}
+
+    with pytest.raises(BadRequest, match="names of fields") as refused:
+        read_card_patch(orjson.dumps(body))
+    assert refused.value.pointer == "/data/meta/replaces"

@@ -31,8 +31,8 @@ STORED: dict[str, Any] = {
 }
 
 
-def merged(**patch: Any) -> dict[str, Any]:
-    return merge_patch(STORED, {"type": "card", "meta": {}, **patch}, REX).resource
+def merged(*replaces: str, **patch: Any) -> dict[str, Any]:
+    return merge_patch(STORED, {"type": "card", "meta": {}, **patch}, REX, replaces).resource
 
 
 def test_objects_merge_and_everything_else_replaces() -> None:
@@ -65,6 +65,31 @@ def test_links_of_contained_elements_go_with_the_elements() -> None:
 
     assert "visits.0.clinic" in shorter
     assert "visits.1.clinic" not in shorter
+
+
+def test_a_field_that_is_replaced_keeps_nothing_that_the_patch_leaves_out() -> None:
+    card = merged("home", "visits", attributes={"home": {"city": "Bari"}, "visits": [{}]})
+
+    assert card["attributes"]["home"] == {"city": "Bari"}
+    assert list(card["attributes"]) == ["name", "tags", "home", "visits"]
+    assert [key for key in card["relationships"] if key.startswith("visits")] == []
+    assert card["relationships"]["owner"] == link("../Person/ann")
+
+
+def test_a_field_that_is_replaced_is_what_its_field_declares_unless_the_patch_says_otherwise() -> (
+    None
+):
+    puppy = {"adoptsFrom": {"module": "../puppy", "name": "Puppy"}}
+    stored = {**STORED, "meta": {**DOG, "fields": {"pet": puppy, "pets": [puppy, puppy]}}}
+    patch: dict[str, Any] = {"type": "card", "attributes": {"pet": {}, "pets": [{}]}, "meta": {}}
+
+    card = merge_patch(stored, patch, REX, ["pets"]).resource
+    assert card["meta"]["fields"] == {"pet": puppy}
+    card = merge_patch(stored, patch, REX, ["pet", "pets"]).resource
+    assert card["meta"] == DOG
+    patch["meta"] = {"fields": {"pets": [puppy]}}
+    card = merge_patch(stored, patch, REX, ["pet", "pets"]).resource
+    assert card["meta"]["fields"] == {"pets": [puppy]}
 
 
 @pytest.mark.parametrize(

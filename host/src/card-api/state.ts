@@ -10,7 +10,7 @@
 import { consumeTag, createTag, dirtyTag } from "@glimmer/validator";
 import { nextTurn } from "../loader/turns.ts";
 import type { BaseDef } from "./defs/base-def.ts";
-import type { CardStore, ResourceMeta } from "./store-seam.ts";
+import type { CardStore, Relationship, Resource, ResourceMeta } from "./store-seam.ts";
 
 export type ChangeSubscriber = (instance: BaseDef, fieldName: string, value: unknown) => void;
 
@@ -31,7 +31,17 @@ export interface InstanceState {
   /** What relative references in this instance are relative to. */
   relativeTo?: string;
   meta?: ResourceMeta;
+  /** What the fields were last filled from; edits since then are not in it. */
+  origin?: Resource;
+  unclaimed?: Unclaimed;
   isSaved: boolean;
+}
+
+/** What a document says of a contained value that no field of its class reads: it is kept. */
+export interface Unclaimed {
+  attributes: Record<string, unknown>;
+  /** By their keys below the value. */
+  relationships: Map<string, Relationship>;
 }
 
 const states = new WeakMap<BaseDef, InstanceState>();
@@ -86,6 +96,16 @@ export function touchThisTurn(instance: BaseDef): void {
     arrived.clear();
     for (const each of all) touch(each);
   });
+}
+
+/** The resource that the instance shows, but for the edits since. */
+export function originOf(instance: BaseDef): Resource | undefined {
+  return stateOf(instance).origin;
+}
+
+/** The instance, edits included, is what `resource` says. */
+export function setOrigin(instance: BaseDef, resource: Resource): void {
+  stateOf(instance).origin = resource;
 }
 
 /** A field was edited: re-render, and tell subscribers here and in every container. */

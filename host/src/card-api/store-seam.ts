@@ -29,6 +29,8 @@ export interface CardStore {
   ): Promise<SearchResults>;
   /** The class a code ref names. Rejects when the module or the export is missing. */
   loadClass(ref: CodeRef, relativeTo?: string): Promise<typeof BaseDef>;
+  /** Fields of a card that hold edits: a document of the server's leaves them as they are. */
+  editedFields?(card: BaseDef): ReadonlySet<string>;
   /** A query-backed field of `owner` shows cards of these realms. */
   watch?(owner: BaseDef, realms: string[]): void;
   /** A link to a card that is here was read. */

@@ -42,10 +42,11 @@ export class Documents {
     if (known) return Promise.resolve(known);
     const asked = this.#asked.get(id);
     if (asked) return asked;
-    const answer = withResolvers<Resource>();
-    this.#asked.set(id, answer.promise);
     if (this.#wanted.size === 0) void this.#askNextTurn();
+    // What has not gone out yet will be answered with what is there then.
+    const answer = this.#wanted.get(id) ?? withResolvers<Resource>();
     this.#wanted.set(id, answer);
+    this.#asked.set(id, answer.promise);
     return answer.promise;
   }
 
@@ -79,7 +80,10 @@ export class Documents {
     return found;
   }
 
-  /** Ask again for `id` the next time it is wanted. */
+  /**
+   * Ask again for `id` the next time it is wanted. An answer that is on its way is not
+   * given to anybody: whoever waits for it gets the next one.
+   */
   forget(id: string): void {
     this.#known.delete(id);
     this.#asked.delete(id);
@@ -107,10 +111,11 @@ export class Documents {
     ids: string[],
     answers: Map<string, PromiseWithResolvers<Resource>>,
   ): Promise<void> {
+    const found = new Map<string, Resource>();
     const failures = new Map<string, CardLoadError>();
     try {
       const { data, missing } = await fetchCards(realm, ids);
-      for (const resource of data) if (resource.id) this.know(cardIdentity(resource.id), resource);
+      for (const resource of data) if (resource.id) found.set(cardIdentity(resource.id), resource);
       for (const each of missing) failures.set(cardIdentity(each.id), loadError(each));
     } catch (error) {
       const detail = `${realm}_cards could not be read: ${messageOf(error)}`;
@@ -119,11 +124,17 @@ export class Documents {
       }
     }
     for (const id of ids) {
-      const resource = this.#known.get(id);
+      const { promise, resolve, reject } = answers.get(id)!;
+      const resource = found.get(id);
+      if (this.#asked.get(id) !== promise) {
+        this.get(id).then(resolve, reject);
+        continue;
+      }
+      if (resource) this.know(id, resource);
       // What was learnt is kept in one place; whoever forgets it there asks again.
       if (resource || !this.#keepFailures) this.#asked.delete(id);
-      if (resource) answers.get(id)?.resolve(resource);
-      else answers.get(id)?.reject(failures.get(id) ?? loadError({ id }));
+      if (resource) resolve(resource);
+      else reject(failures.get(id) ?? loadError({ id }));
     }
   }
 }

@@ -1,10 +1,10 @@
 /**
  * The store of a page a person looks at: kept current, and saved as one types.
  *
- * What the realm announces is followed: changed cards are refilled in place, a
- * card that is being edited is left alone until its edits are saved, and a
- * changed definition makes every instance out of date at once, because two
- * versions of a class never meet in one store.
+ * What the realm announces is followed: changed cards are refilled in place, except
+ * for the fields that are being edited, and a changed definition makes every instance
+ * out of date at once, because two versions of a class never meet in one store. That
+ * waits for edits that cannot be saved yet: nothing that was typed is thrown away.
  */
 
 import {
@@ -28,6 +28,8 @@ import { Searches } from "./searches.ts";
 import type { LiveStore, SaveState, StoreEvent } from "./store.ts";
 import { WatchedRealms } from "./watched-realms.ts";
 
+const NOTHING: ReadonlySet<string> = new Set();
+
 let store: LivePageStore | undefined;
 
 /** The page's one store. */
@@ -39,11 +41,13 @@ export function liveStore(): LiveStore {
 class LivePageStore extends PageStore implements LiveStore {
   readonly #listeners = new Set<(event: StoreEvent) => void>();
   readonly #heardOf = new WeakSet<BaseDef>();
-  #savers = new WeakMap<BaseDef, CardSaver>();
+  readonly #savers = new WeakMap<BaseDef, CardSaver>();
   /** Savers with edits that the server does not have; they keep their cards here. */
   readonly #unsaved = new Set<CardSaver>();
   readonly #saves = new SaveQueue();
   readonly #watched = new WatchedRealms((realm) => this.follow(realm));
+  /** A definition changed, and edits that are not saved are in the way of starting afresh. */
+  #isOutOfDate = false;
   #updating: Promise<void> = Promise.resolve();
 
   constructor() {
@@ -63,6 +67,11 @@ class LivePageStore extends PageStore implements LiveStore {
   /** The realms a query-backed field of `owner` shows are followed while `owner` is here. */
   watch(owner: BaseDef, realms: string[]): void {
     this.#watched.add(owner, realms);
+  }
+
+  /** The fields of a card whose values here are newer than any document's. */
+  editedFields(card: BaseDef): ReadonlySet<string> {
+    return this.#savers.get(card)?.editedFields ?? NOTHING;
   }
 
   saveState(id: string): SaveState {
@@ -114,23 +123,25 @@ class LivePageStore extends PageStore implements LiveStore {
   async #indexed(realm: string, invalidations: string[], mayBeOutdated: boolean): Promise<void> {
     this.#saves.realmChanged();
     this.searches.forget();
-    if (mayBeOutdated && (await loader.isOutdated())) {
-      await this.flush();
-      this.#startAfresh();
-      this.#tell({ kind: "definitions-changed" });
-    } else {
+    this.#isOutOfDate ||= mayBeOutdated && (await loader.isOutdated());
+    if (this.#isOutOfDate) await this.flush();
+    if (!this.#startAfresh()) {
       await this.#reload(invalidations.map((each) => cardIdentity(each)));
       await this.#answerQueriesAgain(realm);
     }
     this.#tell({ kind: "indexed", realm, invalidations });
   }
 
-  #startAfresh(): void {
+  /** Let go of every instance, if a definition changed and nothing is unsaved any more. */
+  #startAfresh(): boolean {
+    if (!this.#isOutOfDate || this.#unsaved.size > 0) return false;
+    this.#isOutOfDate = false;
     for (const [id] of this.instances.entries()) this.documents.forget(id);
     this.instances.clear();
-    this.#savers = new WeakMap();
-    this.#unsaved.clear();
+    // A form may still show an instance of before: what is typed there is saved as ever.
     loader.forgetVersions();
+    this.#tell({ kind: "definitions-changed" });
+    return true;
   }
 
   /**
@@ -155,11 +166,9 @@ class LivePageStore extends PageStore implements LiveStore {
   async #reload(changed: string[]): Promise<void> {
     const outcomes = await Promise.all(
       changed.map(async (id) => {
-        const instance = this.instances.get(id);
-        const saver = instance && this.#savers.get(instance);
-        if (saver?.isUnsaved || (saver && !(await saver.isOutdated()))) return "current";
         this.documents.forget(id);
-        return instance ? this.#refetch(id, instance) : "absent";
+        const instance = this.instances.get(id);
+        return instance ? this.#update(id, instance) : "absent";
       }),
     );
     const idsThat = (outcome: string) => changed.filter((_, index) => outcomes[index] === outcome);
@@ -167,10 +176,14 @@ class LivePageStore extends PageStore implements LiveStore {
     if (outcomes.includes("removed")) this.#tell({ kind: "removed", ids: idsThat("removed") });
   }
 
-  async #refetch(id: string, instance: BaseDef): Promise<"reloaded" | "removed" | "unreachable"> {
+  async #update(
+    id: string,
+    instance: BaseDef,
+  ): Promise<"reloaded" | "current" | "removed" | "unreachable"> {
+    const saver = this.#savers.get(instance);
     try {
+      if (saver) return (await this.inFlight.track(saver.catchUp())) ? "reloaded" : "current";
       const resource = await this.inFlight.track(this.documents.get(id));
-      this.#savers.delete(instance);
       await this.#refill(instance, { data: resource });
       return "reloaded";
     } catch (error) {
@@ -185,6 +198,7 @@ class LivePageStore extends PageStore implements LiveStore {
   }
 
   #saverAt(id: string): CardSaver | undefined {
+    for (const saver of this.#unsaved) if (saver.id === id) return saver;
     const instance = this.peek(id);
     return instance && this.#savers.get(instance);
   }
@@ -193,13 +207,14 @@ class LivePageStore extends PageStore implements LiveStore {
     const known = this.#savers.get(instance);
     if (known) return known;
     const saver: CardSaver = new CardSaver(instance, {
-      origin: this.documents.knownAt(id),
       saves: this.#saves,
       refill: (document) => this.#refill(instance, document),
       stateChanged: (state) => {
         if (saver.isUnsaved) this.#unsaved.add(saver);
         else this.#unsaved.delete(saver);
         this.#tell({ kind: "save-state", id, state });
+        if (this.#isOutOfDate)
+          this.#updating = this.#updating.then(() => void this.#startAfresh()).catch(console.error);
       },
     });
     this.#savers.set(instance, saver);

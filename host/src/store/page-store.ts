@@ -6,7 +6,7 @@
  * fields. The prerender page and the live page each add what is theirs.
  */
 
-import { type BaseDef, createFromSerialized } from "../card-api/index.ts";
+import { type BaseDef, createFromSerialized, updateFromSerialized } from "../card-api/index.ts";
 import type { CardStore, Reading, Resource, SearchResults } from "../card-api/store-seam.ts";
 import { cardIdentity, realmOf } from "../loader/addresses.ts";
 import type { CodeRef } from "../loader/code-refs.ts";
@@ -53,11 +53,16 @@ export class PageStore implements CardStore {
     realms: string[] | undefined,
   ): Promise<SearchResults> {
     const asked = realms ?? [realmOf(owner.id)];
+    const { age } = this.searches;
     const answer = await this.inFlight.track(this.searches.run(asked, query as object));
     this.searched(owner, field, asked, query as object, answer);
-    for (const resource of answer.included) this.#learn(resource);
+    // The realms have changed since it was asked: it may say what cards were, not what they are.
+    const isOld = this.searches.age !== age;
+    if (!isOld) for (const resource of answer.included) this.#learn(resource);
     const found = answer.data.map((resource) =>
-      isNamedOnly(resource) ? this.#once(cardIdentity(resource.id!)) : this.adopt(resource),
+      isOld || isNamedOnly(resource)
+        ? this.#once(cardIdentity(resource.id!))
+        : this.adopt(resource),
     );
     const cards: BaseDef[] = [];
     for (const [at, outcome] of (await this.inFlight.track(Promise.allSettled(found))).entries()) {
@@ -104,8 +109,14 @@ export class PageStore implements CardStore {
   }
 
   async #load(id: string): Promise<BaseDef> {
-    const resource = await this.documents.get(id);
-    return createFromSerialized(resource, { data: resource }, id, { store: this });
+    let resource = await this.documents.get(id);
+    const card = await createFromSerialized(resource, { data: resource }, id, { store: this });
+    // An announcement that came while the card was being made is about what it is made of.
+    while (this.documents.knownAt(id) !== resource) {
+      resource = await this.documents.get(id);
+      await updateFromSerialized(card, { data: resource }, { store: this });
+    }
+    return card;
   }
 
   // What a file said is newer than what the index says.

@@ -1,26 +1,30 @@
 /**
  * Saving one edited card: after a pause in typing, and never over someone else's change.
  *
- * An edit shows at once. Only the fields a person touched are sent, on condition that
- * the server's card is still the one they were touched on. When it is not, the fields
- * are compared: a change to other fields is no conflict and the save goes on; a change
- * to the same ones waits for the person's decision. A refusal that typing can mend
- * leaves the edit where it is; one that it cannot mend takes the edit back.
+ * An edit shows at once. Only the fields a person touched are sent, each whole, on
+ * condition that the server's card is still the one they were touched on. When it is
+ * not, the fields are compared: a change to other fields is no conflict, is shown, and
+ * the save goes on; a change to the same ones waits for the person's decision. A refusal
+ * that typing can mend leaves the edit where it is; one that it cannot mend takes the
+ * edit back.
  */
 
-import { type BaseDef, serializeCard } from "../card-api/index.ts";
-import type { CardDocument, Relationship, Resource } from "../card-api/store-seam.ts";
+import { type BaseDef, originOf, serializeCard, setOrigin } from "../card-api/index.ts";
+import type { CardDocument, Resource } from "../card-api/store-seam.ts";
 import { messageOf } from "../loader/loader.ts";
 import type { SaveQueue } from "./save-queue.ts";
 import type { SaveState } from "./store.ts";
+import { fieldOf, isSameField, isSameResource, partOf } from "./versions.ts";
 
 const PAUSE_MS = 500;
 const RETRY_MS = 5_000;
 const KEEPALIVE_LIMIT = 60_000;
+/** How often a card that somebody else keeps writing is read again for one save. */
+const MOST_ATTEMPTS = 3;
 /** Nothing one could type makes these go away: no right to write, or nothing to write to. */
 const FINAL = new Set([401, 403, 404, 405, 410]);
-/** The server is busy, or does not know yet. */
-const PASSING = new Set([408, 425, 429]);
+/** The server is busy, does not know yet, or somebody else was faster each time. */
+const PASSING = new Set([408, 412, 425, 429]);
 const MEDIA_TYPE = "application/vnd.card+json";
 
 /** A card as the server had it, and the tag that names that version. */
@@ -29,8 +33,11 @@ interface Version {
   etag: string;
 }
 
+/** Edited fields, each with the version it was edited on, where that is known. */
+type Edits = Map<string, Resource | undefined>;
+
 /** The server said no, in its own words. */
-class Refusal extends Error {
+export class Refusal extends Error {
   readonly status: number;
   readonly pointer: string | undefined;
 
@@ -42,10 +49,8 @@ class Refusal extends Error {
 }
 
 export interface Saving {
-  /** The document the instance was made from, where that is known. */
-  origin: Resource | undefined;
   saves: SaveQueue;
-  /** Bring the instance up to date with a newer document. */
+  /** Bring the instance up to date with a newer document; edited fields stay as they are. */
   refill(document: CardDocument): Promise<void>;
   stateChanged(state: SaveState): void;
 }
@@ -55,12 +60,15 @@ export class CardSaver {
   readonly #card: BaseDef;
   readonly #with: Saving;
   readonly #requestId = crypto.randomUUID();
-  #touched = new Set<string>();
-  /** What the touched fields were touched on. */
-  #origin: Resource | undefined;
-  #etag: string | undefined;
-  /** How much had happened when the tag was read. */
-  #etagAge = -1;
+  #touched: Edits = new Map();
+  /** What the save under way has taken along. */
+  #sending: Edits = new Map();
+  /** The server's card as it was read or saved last. */
+  #version: Version | undefined;
+  /** How much had happened when it was. */
+  #versionAge = -1;
+  /** The tag of what the card shows, edits apart. */
+  #shownTag: string | undefined;
   /** Someone else changed other fields, and the instance does not show it yet. */
   #isBehind = false;
   #pause: ReturnType<typeof setTimeout> | undefined;
@@ -69,17 +77,26 @@ export class CardSaver {
   constructor(card: BaseDef, saving: Saving) {
     this.#card = card;
     this.#with = saving;
-    this.#origin = saving.origin;
+  }
+
+  get id(): string {
+    return this.#card.id;
   }
 
   /** Whether the card here differs from the server's. */
   get isUnsaved(): boolean {
-    return this.#touched.size > 0 || this.#saving !== undefined;
+    return this.#touched.size > 0 || this.#sending.size > 0;
+  }
+
+  /** The fields whose values here are newer than those of any document. */
+  get editedFields(): ReadonlySet<string> {
+    return new Set([...this.#touched.keys(), ...this.#sending.keys()]);
   }
 
   /** A field was edited: save once the typing pauses. */
   touch(path: string): void {
-    this.#touched.add(path.split(".", 1)[0]!);
+    const field = fieldOf(path);
+    if (!this.#touched.has(field)) this.#touched.set(field, originOf(this.#card));
     if (this.state.status === "conflict") return;
     this.#become({ status: "unsaved" });
     this.#saveIn(PAUSE_MS);
@@ -94,28 +111,41 @@ export class CardSaver {
 
   /** Save over whatever the server has by now. */
   async keepMine(): Promise<void> {
-    this.#etag = undefined;
-    this.#origin = (await this.#theirs()).resource;
+    const { resource } = await this.#theirs();
+    for (const field of this.#touched.keys()) this.#touched.set(field, resource);
     this.#become({ status: "unsaved" });
     await this.flush();
   }
 
   /** Forget the edits and show the server's card. */
   async takeTheirs(): Promise<void> {
+    const theirs = await this.#theirs();
     clearTimeout(this.#pause);
     this.#touched.clear();
-    this.#etag = undefined;
-    const { resource } = await this.#theirs();
-    this.#origin = resource;
-    await this.#with.refill({ data: resource });
-    this.#become({ status: "saved" });
+    await this.#show(theirs);
+    // What was typed while the card was being filled is an edit of theirs.
+    this.#become({ status: this.#touched.size > 0 ? "unsaved" : "saved" });
+    if (this.#touched.size > 0) this.#saveIn(PAUSE_MS);
   }
 
-  /** The server's card may have changed: whether it is another one than was saved last. */
-  async isOutdated(): Promise<boolean> {
-    if (this.#etag === undefined) return true;
-    const etag = this.#etag;
-    return (await this.#theirs()).etag !== etag;
+  /**
+   * Show what others changed; false when the server's card is the one that is shown.
+   * Rejects when it cannot be had.
+   */
+  catchUp(): Promise<boolean> {
+    // In turn with the saves: an answer from before a save would show what was there before.
+    return this.#with.saves.run(async () => {
+      const theirs = await this.#theirs();
+      if (theirs.etag === this.#shownTag) return false;
+      await this.#show(theirs);
+      return true;
+    });
+  }
+
+  async #show({ resource, etag }: Version): Promise<void> {
+    await this.#with.refill({ data: resource });
+    this.#shownTag = etag;
+    this.#isBehind = false;
   }
 
   #saveIn(milliseconds: number): void {
@@ -134,61 +164,79 @@ export class CardSaver {
   }
 
   async #save(): Promise<void> {
-    const touched = this.#touched;
-    this.#touched = new Set();
+    this.#sending = this.#touched;
+    this.#touched = new Map();
     this.#become({ status: "saving" });
     try {
-      if (!(await this.#isStillTheirs(touched))) return this.#conflict(touched);
-      if (!(await this.#patch(touched))) return this.#conflict(touched);
+      const saved = await this.#send();
+      if (!saved) return this.#conflict();
+      await this.#saved(saved);
     } catch (error) {
-      for (const field of touched) this.#touched.add(field);
+      this.#takeBackUnsent();
       await this.#fail(error);
       return;
     }
     this.#become({ status: this.#touched.size > 0 ? "unsaved" : "saved" });
   }
 
-  // The first save of a card has no tag yet; other saves and announcements make tags old.
-  async #isStillTheirs(touched: Set<string>): Promise<boolean> {
-    if (this.#etag !== undefined && this.#etagAge === this.#with.saves.changes) return true;
-    const { resource } = await this.#theirs();
-    const origin = this.#origin ?? resource;
-    const isSame = [...touched].every((field) => isSameField(origin, resource, field));
-    if (!isSame) return false;
-    this.#isBehind ||= !isSameResource(origin, resource, touched);
-    this.#origin = resource;
-    return true;
+  /** What the server has after the save; undefined when someone else changed the same fields. */
+  async #send(): Promise<Version | undefined> {
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const theirs = await this.#current();
+      const { resource } = theirs;
+      const mine = serializeCard(this.#card).data;
+      // A save whose answer was lost has left there what is here.
+      const isFree = [...this.#sending].every(
+        ([field, origin]) =>
+          isSameField(origin ?? resource, resource, field) || isSameField(mine, resource, field),
+      );
+      if (!isFree) return undefined;
+      const shown = originOf(this.#card) ?? resource;
+      this.#isBehind ||= !isSameResource(shown, resource, this.editedFields);
+      const response = await this.#patch(theirs.etag);
+      if (response.status !== 412) return versionIn(response);
+      this.#version = undefined;
+    }
+    throw new Refusal(412, "The card was changed by others each time it was about to be saved.");
   }
 
-  /** Send the touched fields; false when someone else changed the same ones. */
-  async #patch(touched: Set<string>): Promise<boolean> {
-    const data = partOf(serializeCard(this.#card).data, touched);
+  /** The server's card. A version from before other saves and announcements may be an old one. */
+  async #current(): Promise<Version> {
+    if (this.#version && this.#versionAge === this.#with.saves.changes) return this.#version;
+    return this.#theirs();
+  }
+
+  #patch(etag: string): Promise<Response> {
+    const data = partOf(serializeCard(this.#card).data, this.#sending.keys());
     const body = JSON.stringify({ data });
-    const response = await fetch(this.#card.id, {
+    return fetch(this.#card.id, {
       method: "PATCH",
       headers: {
         Accept: MEDIA_TYPE,
         "Content-Type": MEDIA_TYPE,
-        "If-Match": this.#etag!,
+        "If-Match": etag,
         "X-Boxel-Client-Request-Id": this.#requestId,
       },
       body,
       // The page may be closing; the save still arrives.
       keepalive: body.length < KEEPALIVE_LIMIT,
     });
-    if (response.status === 412) {
-      this.#etag = undefined;
-      return (await this.#isStillTheirs(touched)) && this.#patch(touched);
-    }
-    const saved = await versionIn(response);
+  }
+
+  async #saved(version: Version): Promise<void> {
     this.#with.saves.realmChanged();
-    this.#know(saved);
-    this.#origin = saved.resource;
-    if (this.#isBehind && this.#touched.size === 0) {
-      this.#isBehind = false;
-      await this.#with.refill({ data: saved.resource });
+    this.#know(version);
+    // What was typed on after it was sent was typed on top of what is saved now.
+    for (const field of this.#touched.keys()) {
+      if (this.#sending.has(field)) this.#touched.set(field, version.resource);
     }
-    return true;
+    if (this.#isBehind) {
+      await this.#show(version).catch(console.error);
+    } else {
+      setOrigin(this.#card, version.resource);
+      this.#shownTag = version.etag;
+    }
+    this.#sending = new Map();
   }
 
   async #theirs(): Promise<Version> {
@@ -201,14 +249,20 @@ export class CardSaver {
     return version;
   }
 
-  #know({ etag }: Version): void {
-    this.#etag = etag;
-    this.#etagAge = this.#with.saves.changes;
+  #know(version: Version): void {
+    this.#version = version;
+    this.#versionAge = this.#with.saves.changes;
   }
 
-  #conflict(touched: Set<string>): void {
-    for (const field of touched) this.#touched.add(field);
+  #conflict(): void {
+    this.#takeBackUnsent();
     this.#become({ status: "conflict", message: "Someone else changed this card meanwhile." });
+  }
+
+  /** What was not saved is to be saved still, on top of what it was edited on. */
+  #takeBackUnsent(): void {
+    this.#touched = new Map([...this.#touched, ...this.#sending]);
+    this.#sending = new Map();
   }
 
   async #fail(error: unknown): Promise<void> {
@@ -221,9 +275,10 @@ export class CardSaver {
 
   /** Show the card as the server last had it; false when that was never known. */
   async #takeBack(): Promise<boolean> {
-    if (!this.#origin) return false;
+    const origin = originOf(this.#card);
+    if (!origin) return false;
     this.#touched.clear();
-    await this.#with.refill({ data: this.#origin });
+    await this.#with.refill({ data: origin });
     return true;
   }
 
@@ -241,62 +296,4 @@ async function versionIn(response: Response): Promise<Version> {
     throw new Refusal(response.status, detail, error?.source?.pointer);
   }
   return { resource: body.data, etag: response.headers.get("ETag") ?? "*" };
-}
-
-/** The part of a resource that holds these fields, as a patch. */
-function partOf(resource: Resource, fields: Set<string>): Resource {
-  const part: Resource = { type: "card", id: resource.id, meta: { ...resource.meta } };
-  const attributes: Record<string, unknown> = {};
-  for (const field of fields) {
-    const relationships = relationshipsOf(resource, field);
-    if (Object.keys(relationships).length > 0) {
-      part.relationships = { ...part.relationships, ...relationships };
-    }
-    if (resource.attributes && field in resource.attributes) {
-      attributes[field] = resource.attributes[field];
-    }
-  }
-  if (Object.keys(attributes).length > 0) part.attributes = attributes;
-  return part;
-}
-
-/** A field's relationships: its own, its items' and those of what it contains. */
-function relationshipsOf(resource: Resource, field: string): Record<string, Relationship> {
-  const entries = Object.entries(resource.relationships ?? {});
-  return Object.fromEntries(
-    entries.filter(([path]) => path === field || path.startsWith(`${field}.`)),
-  );
-}
-
-function isSameField(a: Resource, b: Resource, field: string): boolean {
-  return (
-    isSame(a.attributes?.[field], b.attributes?.[field]) &&
-    isSame(linksOf(a, field), linksOf(b, field))
-  );
-}
-
-function isSameResource(a: Resource, b: Resource, except: Set<string>): boolean {
-  const fields = new Set([
-    ...Object.keys(a.attributes ?? {}),
-    ...Object.keys(b.relationships ?? {}).map((path) => path.split(".", 1)[0]!),
-  ]);
-  return [...fields].every((field) => except.has(field) || isSameField(a, b, field));
-}
-
-function linksOf(resource: Resource, field: string): Record<string, string | null> {
-  const links: Record<string, string | null> = {};
-  for (const [path, relationship] of Object.entries(relationshipsOf(resource, field))) {
-    const self = relationship.links?.self;
-    // An empty link may be written or left out.
-    if (self) links[path] = self;
-  }
-  return links;
-}
-
-/** JSON equality in which an absent member and null are the same. */
-function isSame(a: unknown, b: unknown): boolean {
-  if (a === b || (a ?? null) === (b ?? null)) return true;
-  if (typeof a !== "object" || typeof b !== "object" || !a || !b) return false;
-  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
-  return [...keys].every((key) => isSame((a as any)[key], (b as any)[key]));
 }

@@ -25,6 +25,8 @@ export interface SearchAnswer {
 }
 
 export class Searches {
+  /** How often the realms' cards have changed. */
+  age = 0;
   readonly #isVisit: boolean;
   readonly #underWay = new Set<Promise<SearchAnswer>>();
   #answers = new Map<string, Promise<SearchAnswer>>();
@@ -59,6 +61,7 @@ export class Searches {
 
   /** The realms' cards have changed: what is under way answers only those who asked. */
   forget(): void {
+    this.age += 1;
     this.#answers.clear();
   }
 }

@@ -107,6 +107,14 @@ def _check_meta(resource: Mapping[str, Any], pointer: str, *, is_partial: bool) 
         )
     if "fields" in meta:
         _check_field_overrides(meta["fields"], pointer_to(meta_pointer, "fields"))
+    if is_partial:
+        _check_replaces(meta.get("replaces", []), pointer_to(meta_pointer, "replaces"))
+
+
+def _check_replaces(value: object, pointer: str) -> None:
+    names = cast("list[object]", value) if isinstance(value, list) else [None]
+    if not all(isinstance(name, str) and name for name in names):
+        raise BadRequest("`replaces` must be a list of the names of fields.", pointer=pointer)
 
 
 def _check_field_overrides(value: object, pointer: str) -> None:

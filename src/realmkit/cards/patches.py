@@ -1,11 +1,13 @@
 """Merging a partial document into a stored card.
 
 Objects merge, arrays and plain values replace, a plural link named by the patch
-is replaced as a whole. The definition a card adopts never changes by a patch.
-What the patch does not touch stays as the author spelled it.
+is replaced as a whole. A field that the patch says it `replaces` merges with nothing:
+its value, the links inside it and the definitions of what it contains are those of
+the patch, and what the patch leaves out of them is gone. The definition a card adopts
+never changes by a patch. What the patch does not touch stays as the author spelled it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -23,19 +25,26 @@ class PatchedCard:
     is_changed: bool
 
 
-def merge_patch(stored: Resource, patch: Resource, place: Place) -> PatchedCard:
-    """Merge `patch`, already in stored shape, into `stored`; BadRequest if the type would change."""
+def merge_patch(
+    stored: Resource, patch: Resource, place: Place, replaces: Collection[str] = ()
+) -> PatchedCard:
+    """Merge `patch`, already in stored shape, into `stored`; BadRequest if the type would change.
+
+    `replaces` names the fields whose old values, links and overrides do not count.
+    """
     _refuse_type_change(stored, patch, place)
-    merged: Resource = dict(stored)
+    kept = _without(stored, frozenset(replaces)) if replaces else stored
+    merged: Resource = dict(kept)
     if "attributes" in patch:
-        merged["attributes"] = _merge_objects(stored.get("attributes") or {}, patch["attributes"])
+        attributes = _merge_objects(kept.get("attributes") or {}, patch["attributes"])
+        merged["attributes"] = _in_order_of(stored.get("attributes") or {}, attributes)
     if "relationships" in patch or "attributes" in patch:
-        relationships = _merge_relationships(stored, patch)
+        relationships = _merge_relationships(kept, patch)
         if relationships or "relationships" in stored or "relationships" in patch:
             merged["relationships"] = relationships
     overrides = (patch.get("meta") or {}).get("fields")
     if overrides:
-        meta = dict(stored.get("meta") or {})
+        meta = dict(kept.get("meta") or {})
         meta["fields"] = {**(meta.get("fields") or {}), **overrides}
         merged["meta"] = meta
     # `meta` closes the document, wherever the author had it before relationships appeared.
@@ -43,6 +52,27 @@ def merge_patch(stored: Resource, patch: Resource, place: Place) -> PatchedCard:
         merged["meta"] = merged.pop("meta")
     is_changed = stored_resource(merged, place) != stored_resource(stored, place)
     return PatchedCard(merged, is_changed)
+
+
+def _without(stored: Resource, names: frozenset[str]) -> Resource:
+    """`stored` with nothing of these fields: no values, no links in them, no overrides."""
+    kept = dict(stored)
+    for member in ("attributes", "relationships"):
+        if member in stored:
+            kept[member] = _other_fields(stored[member], names)
+    meta = dict(stored.get("meta") or {})
+    if "fields" in meta:
+        fields = _other_fields(meta.pop("fields"), names)
+        kept["meta"] = {**meta, "fields": fields} if fields else meta
+    return kept
+
+
+def _other_fields(members: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
+    return {key: value for key, value in members.items() if key.split(".", 1)[0] not in names}
+
+
+def _in_order_of(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    return {**{name: new[name] for name in old if name in new}, **new}
 
 
 def _refuse_type_change(stored: Resource, patch: Resource, place: Place) -> None:

@@ -83,7 +83,8 @@ class CardFiles:
         stored = _stored_card(place, file)
         definition = await self._definition(stored, place.id)
         changes = stored_resource(patch, place, definition=definition, ids_by_lid=ids_by_lid)
-        merged = merge_patch(stored, changes, place)
+        replaces = (patch.get("meta") or {}).get("replaces") or ()
+        merged = merge_patch(stored, changes, place, replaces)
         if not merged.is_changed:
             return None
         return FileWrite(file.path, stored_bytes(merged.resource), must_be="present")

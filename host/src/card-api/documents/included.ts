@@ -94,11 +94,14 @@ export class IncludedCards {
     const prepared = await prepareFields(instance.constructor as typeof BaseDef, (name) =>
       fieldSource(source, name, attributes, relationships, meta.fields, state),
     );
+    // Asked only now: a person may have typed while the values were being prepared.
+    const edited = this.#store.editedFields?.(instance);
     putPrepared(
       instance,
-      prepared.filter(([field]) => field.name !== "id" || id === undefined),
+      prepared.filter(([{ name }]) => !edited?.has(name) && (name !== "id" || id === undefined)),
     );
     state.meta = meta;
+    state.origin = resource;
     state.isSaved = id !== undefined;
     touch(instance);
   }

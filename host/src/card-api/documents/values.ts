@@ -5,7 +5,7 @@ import { fieldsOf } from "../fields/declare.ts";
 import type { Field } from "../fields/field.ts";
 import { isQuerySeed, seedQuery } from "../fields/query.ts";
 import { extendsDefinition } from "../identity.ts";
-import { stateOf } from "../state.ts";
+import { stateOf, type Unclaimed } from "../state.ts";
 import { deserialize } from "../symbols.ts";
 import type { FieldSource, ResourceSource } from "./source.ts";
 
@@ -32,7 +32,18 @@ export async function readComposite(
   belongTo(value, source.resource);
   const prepared = await prepareFields(cls, (name) => source.field(name));
   putPrepared(value, prepared);
+  stateOf(value).unclaimed = unclaimedBy(cls, source);
   return value;
+}
+
+function unclaimedBy(cls: typeof BaseDef, source: FieldSource): Unclaimed | undefined {
+  const fields = fieldsOf(cls);
+  const isUnclaimed = ([key]: [string, unknown]) => !fields.has(key.split(".", 1)[0]!);
+  const attributes = Object.entries((source.attribute as object | null) ?? {}).filter(isUnclaimed);
+  // The empty key is the value's own.
+  const relationships = [...source.relationships].filter((each) => each[0] && isUnclaimed(each));
+  if (attributes.length === 0 && relationships.length === 0) return undefined;
+  return { attributes: Object.fromEntries(attributes), relationships: new Map(relationships) };
 }
 
 /** Read every stored field of a class. The values are put in place later, all at once. */

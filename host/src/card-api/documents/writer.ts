@@ -77,12 +77,17 @@ export class FieldWriter {
     }
     const composite = value as BaseDef;
     const { attributes, metas } = this.fields(composite, `${path}.`);
+    const { unclaimed } = stateOf(composite);
+    for (const [key, relationship] of unclaimed?.relationships ?? []) {
+      this.relationships[`${path}.${key}`] = relationship;
+    }
     const ref = identifyCard(composite.constructor);
     const isDeclared = composite.constructor === declared || isSameRef(ref, identifyCard(declared));
     const meta: FieldMeta = {};
     if (!isDeclared && ref) meta.adoptsFrom = this.#moduleRef(ref);
     if (Object.keys(metas).length > 0) meta.fields = metas;
-    return { attribute: attributes, meta: Object.keys(meta).length > 0 ? meta : undefined };
+    const attribute = { ...attributes, ...unclaimed?.attributes };
+    return { attribute, meta: Object.keys(meta).length > 0 ? meta : undefined };
   }
 
   link(holder: BaseDef, path: string, value: unknown): void {
