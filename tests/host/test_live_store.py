@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, Request, Route
 
 from .cards import PERSON
 from .served_realms import ServedRealms
@@ -206,3 +206,24 @@ async def test_an_edit_that_no_typing_could_save_is_taken_back(
     state = await live.evaluate("id => store.saveState(id)", ann)
     assert (state["status"], state["isTakenBack"]) == ("failed", True)
     assert state["message"] == "You may not write."
+
+
+async def test_a_save_that_is_refused_for_a_new_version_each_time_ends(
+    live: Page, realms: ServedRealms, ann: str
+) -> None:
+    async def always_changed(route: Route) -> None:
+        if route.request.method == "PATCH":
+            refusals.append(route.request)
+            await route.fulfill(status=412, json={"errors": [{"detail": "It changed."}]})
+        else:
+            await route.continue_()
+
+    refusals: list[Request] = []
+    await live.route("**/town/ann", always_changed)
+    await live.evaluate(OPEN, ann)
+    await live.evaluate("card.firstName = 'Anna'")
+    await live.evaluate(FLUSH)
+
+    assert await live.evaluate(STATE, ann) == "failed"
+    assert await live.evaluate("card.firstName") == "Anna"
+    assert len(refusals) == 4

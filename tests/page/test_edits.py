@@ -234,3 +234,69 @@ def test_what_is_typed_while_a_saved_card_is_read_again_is_kept_too(houses: Hous
     assert houses.value(STATE) == "conflict"
     assert houses.stored("calm")["attributes"]["name"] == "Theirs"
     houses.value("() => store.takeTheirs(card.id)")
+
+
+def test_what_others_changed_is_shown_after_a_save_also_when_one_types_on(houses: Houses):
+    houses.load("shared", {"name": "Old", "colour": "red"})
+    houses.write("shared", {"name": "Old", "colour": "blue", "settings": {"heat": 20}})
+    houses.value("() => { globalThis.held = hold('PATCH', 'House/shared'); card.name = 'Mine'; }")
+    houses.value("() => { globalThis.saving = store.flush(); return held.reached; }")
+    houses.value("() => { card.address.city = 'Oslo'; held.release(); return saving; }")
+
+    assert houses.value("[card.name, card.colour, card.settings, card.address.city]") == [
+        "Mine",
+        "blue",
+        {"heat": 20},
+        "Oslo",
+    ]
+    stored = houses.saved("() => {}", "shared")["attributes"]
+    assert (stored["name"], stored["address"]) == ("Mine", {"city": "Oslo"})
+
+
+def test_an_edit_begun_while_queries_are_answered_is_compared_with_what_was_shown(houses: Houses):
+    houses.load("asked", {"name": "Old", "colour": "red"})
+    # The documents of the page are out of date for as long as the answer is not here.
+    houses.value("() => { globalThis.held = hold('QUERY', '_cards'); }")
+    houses.value("() => { store.documents.fresh([card.id]); return held.reached; }")
+    houses.write("asked", {"name": "Theirs", "colour": "red"})
+    houses.value("() => { card.name = 'Mine'; held.release(); }")
+    houses.value(FLUSH)
+
+    assert houses.value(STATE) == "conflict"
+    assert houses.stored("asked")["attributes"]["name"] == "Theirs"
+    houses.value("() => store.keepMine(card.id)")
+    assert houses.stored("asked")["attributes"]["name"] == "Mine"
+
+
+def test_keeping_mine_shows_what_else_they_changed(houses: Houses):
+    houses.load("torn", {"name": "Old"})
+    houses.write("torn", {"name": "Theirs", "colour": "blue"})
+    houses.value("() => { card.name = 'Mine'; }")
+    houses.value(FLUSH)
+    assert houses.value(STATE) == "conflict"
+
+    houses.value("() => store.keepMine(card.id)")
+
+    assert houses.value("[card.name, card.colour]") == ["Mine", "blue"]
+    assert houses.stored("torn")["attributes"] == {"name": "Mine", "colour": "blue"}
+
+
+def test_a_changed_definition_waits_for_an_edit_that_is_in_conflict(houses: Houses, people: People):
+    id = houses.load("argued", {"name": "Old"})
+    houses.write("argued", {"name": "Theirs"})
+    houses.value("() => { card.name = 'Mine'; }")
+    houses.value(FLUSH)
+    assert houses.value(STATE) == "conflict"
+
+    module = people.folder / "house.gts"
+    with houses.changed():
+        module.write_text(HOUSE.replace("colour", "paint"))
+    assert houses.page.evaluate("id => store.peek(id) === card && card.name", id) == "Mine"
+    assert houses.value(STATE) == "conflict"
+
+    houses.value(f"() => {{ globalThis.renewed = ({SAID})('definitions-changed'); }}")
+    houses.value("() => store.keepMine(card.id)")
+    houses.value("() => renewed")
+    assert houses.stored("argued")["attributes"]["name"] == "Mine"
+    houses.page.evaluate(LOAD, id)
+    assert houses.value("'paint' in card && card.name") == "Mine"

@@ -19,8 +19,8 @@ import { fieldOf, isSameField, isSameResource, partOf } from "./versions.ts";
 const PAUSE_MS = 500;
 const RETRY_MS = 5_000;
 const KEEPALIVE_LIMIT = 60_000;
-/** How often a card that somebody else keeps writing is read again for one save. */
-const MOST_ATTEMPTS = 3;
+/** Pauses before a card that somebody else just wrote is read again for the same save. */
+const PATIENCE_MS = [0, 100, 400, 1_000];
 /** Nothing one could type makes these go away: no right to write, or nothing to write to. */
 const FINAL = new Set([401, 403, 404, 405, 410]);
 /** The server is busy, does not know yet, or somebody else was faster each time. */
@@ -181,7 +181,9 @@ export class CardSaver {
 
   /** What the server has after the save; undefined when someone else changed the same fields. */
   async #send(): Promise<Version | undefined> {
-    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    for (const patience of PATIENCE_MS) {
+      // The server may not have looked at a file yet that was written beside it.
+      if (patience > 0) await new Promise((resolve) => setTimeout(resolve, patience));
       const theirs = await this.#current();
       const { resource } = theirs;
       const mine = serializeCard(this.#card).data;
