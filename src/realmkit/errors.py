@@ -9,6 +9,7 @@
     │   └── RenderError          500  the card's own code threw, looped or rendered nothing
     ├── TryLater                 503  nothing is wrong with the request; ask again
     │   ├── TooSlow              408  it ran out of its time budget
+    │   ├── TransactionLost      503  the database undid all of it, and not only a statement
     │   ├── UpstreamFailed       502  somebody we asked answered badly
     │   └── UpstreamTimeout      504  somebody we asked did not answer
     ├── RequestError             400  the request was wrong
@@ -146,6 +147,10 @@ class TryLater(RealmkitError):
 class TooSlow(TryLater):
     status = 408
     title = "Took Too Long"
+
+
+class TransactionLost(TryLater):
+    """Nothing more can be done in this transaction, and nothing of it was kept."""
 
 
 class UpstreamFailed(TryLater):

@@ -9,7 +9,7 @@ import pytest
 from realmkit.config import SetupError
 from realmkit.db import Database, open_database
 from realmkit.db.postgres import CONNECTIONS, WRITERS
-from realmkit.errors import TryLater
+from realmkit.errors import OurBug, TransactionLost, TryLater
 
 from ..support.postgres import PostgresServer
 
@@ -90,3 +90,15 @@ async def test_without_psycopg_the_way_to_get_it_is_said(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "realmkit.db.postgres", None)
     with pytest.raises(SetupError, match=r"realmkit\[postgres\]"):
         await open_database("postgresql://localhost/here")
+
+
+async def test_what_went_on_after_a_failed_statement_is_not_taken_for_committed(
+    db: Database,
+) -> None:
+    with pytest.raises(TransactionLost):
+        async with db.transaction() as tx:
+            await tx.execute(PUT_STYLE, ("a", "css"))
+            with contextlib.suppress(OurBug):
+                await tx.execute("select nothing from nowhere")
+
+    assert await db.read("select count(*) from styles") == [(0,)]

@@ -18,7 +18,7 @@ from realmkit.coalesce.generations import Generation, Generations
 from realmkit.coalesce.memory import MemoryCache
 from realmkit.coalesce.single_flight import SingleFlight
 from realmkit.db import Transaction
-from realmkit.errors import RealmkitError
+from realmkit.errors import RealmkitError, TransactionLost
 
 V = TypeVar("V")
 S = TypeVar("S", bound="Source")
@@ -238,11 +238,14 @@ class LayeredCache(Generic[V]):
         """Invalidate a path everywhere, as part of the change's own transaction.
 
         What was made from a source of `source_hash`, which the path holds from now on, stays.
-        A table that refuses does not stop the change; then the realm's floor moves.
+        A table that refuses does not stop the change; then the realm's floor moves. Raises
+        `TransactionLost` when the refusal took the change along.
         """
         try:
             async with tx.savepoint():
                 await self.table.tombstone(tx, realm_url, path, source_hash)
+        except TransactionLost:
+            raise
         except RealmkitError:
             tx.on_commit(lambda: self.invalidate_realm(realm_url))
         else:

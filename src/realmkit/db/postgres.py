@@ -34,7 +34,7 @@ from realmkit.db.migrate import SCHEMA_MIGRATIONS, migrations, pending
 from realmkit.db.notifier import Channel
 from realmkit.db.postgres_notifier import PostgresNotifier
 from realmkit.db.transactions import OpenTransaction
-from realmkit.errors import OurBug, TooSlow, TryLater
+from realmkit.errors import OurBug, TooSlow, TransactionLost, TryLater
 
 OLDEST_SERVER = 150000
 CONNECTIONS = 10
@@ -191,7 +191,10 @@ class PostgresDatabase:
 
         async def finish() -> None:
             with translated(verdict):
-                await connection.execute(verdict.encode())
+                ended = await connection.execute(verdict.encode())
+            if verdict == "commit" and ended.statusmessage != "COMMIT":
+                # A statement failed and somebody went on as if it had not.
+                raise TransactionLost("The database undid the whole change.")
             then()
 
         self.statements += 1

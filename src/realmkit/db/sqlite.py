@@ -35,7 +35,7 @@ from realmkit.db.locks import Locks
 from realmkit.db.migrate import SCHEMA_MIGRATIONS, migrations, pending
 from realmkit.db.notifier import Channel, LocalNotifier
 from realmkit.db.transactions import OpenTransaction
-from realmkit.errors import OurBug, TooSlow, TryLater
+from realmkit.errors import OurBug, TooSlow, TransactionLost, TryLater
 
 T = TypeVar("T")
 
@@ -103,7 +103,7 @@ class SqliteDatabase:
             transaction = SqliteTransaction(self)
             try:
                 # Inside the `try`: a caller cancelled here may have begun all the same.
-                await transaction.run("begin immediate")
+                await transaction.begin()
                 yield transaction
             except BaseException:
                 await self._finish("rollback")
@@ -152,6 +152,8 @@ class SqliteDatabase:
                 try:
                     if self.writer.in_transaction:
                         self.writer.execute(verdict)
+                    elif verdict == "commit":
+                        raise _undone()
                 finally:
                     # A commit that failed, on a full disk say, leaves its transaction open.
                     if self.writer.in_transaction:
@@ -240,16 +242,33 @@ class SqliteTransaction(OpenTransaction):
     async def notify(self, channel: Channel, payload: str) -> None:
         self.on_commit(lambda: self._database.notifier.notify(channel, payload))
 
+    async def begin(self) -> None:
+        await self._on_writer("begin immediate", lambda writer: writer.execute("begin immediate"))
+
     async def run(self, sql: str) -> None:
         await self._run(sql, lambda writer: writer.execute(sql).fetchall())
 
     async def _run(self, sql: str, work: Callable[[apsw.Connection], T]) -> T:
+        def in_transaction(writer: apsw.Connection) -> T:
+            # Outside of one it would be committed by itself.
+            if not writer.in_transaction:
+                raise _undone()
+            return work(writer)
+
+        return await self._on_writer(sql, in_transaction)
+
+    async def _on_writer(self, sql: str, work: Callable[[apsw.Connection], T]) -> T:
         def translated_work() -> T:
             with translated(sql):
                 return work(self._database.writer)
 
         self._database.statements += 1
         return await self._database._on_writer(translated_work)
+
+
+def _undone() -> TransactionLost:
+    """SQLite undoes a whole transaction when the disk is full, whatever its statements do."""
+    return TransactionLost("The database cannot be written: its disk is full or not there.")
 
 
 class _Reader:

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 from realmkit.db.database import Params, Row, Statement
+from realmkit.errors import RealmkitError, TransactionLost
 
 
 class OpenTransaction(ABC):
@@ -40,9 +41,14 @@ class OpenTransaction(ABC):
         await self.run(f"savepoint {name}")
         try:
             yield
-        except BaseException:
-            await self.run(f"rollback to {name}")
-            await self.run(f"release {name}")
+        except BaseException as exc:
+            try:
+                await self.run(f"rollback to {name}")
+                await self.run(f"release {name}")
+            except RealmkitError as lost:
+                if isinstance(exc, Exception):
+                    # A full disk, or a connection that broke, took the savepoint along.
+                    raise TransactionLost("The database undid the whole change.") from lost
             raise
         await self.run(f"release {name}")
 
