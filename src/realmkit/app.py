@@ -16,7 +16,7 @@ from pathlib import Path
 import orjson
 from starlette.types import ASGIApp
 
-from realmkit.changes import ChangeLog, Sweeper
+from realmkit.changes import ChangeLog, Heard, Sweeper
 from realmkit.coalesce import CacheSweeper
 from realmkit.config import Realm, Settings, find_chromium, find_node, static_dir
 from realmkit.db import Database, open_database
@@ -40,6 +40,7 @@ from realmkit.search import (
 log = logging.getLogger(__name__)
 
 STOP_BUDGET_S = 1.5
+FOLLOW_AGAIN_AFTER_S = 0.5
 
 
 def build_app(settings: Settings) -> "App":
@@ -267,11 +268,22 @@ class ModuleFollower:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _follow(self, realm_url: str, after: int) -> None:
-        async for heard in self._changes.follow(realm_url, after):
-            # The module path looks at the log itself, whenever it is asked something.
-            self._modules.on_change(
-                realm_url, [change.path for change in heard.changes if change.kind == "module"]
-            )
-            # A plain file may take the name by which a module was asked for.
-            if heard.starts_over or any(change.kind != "json" for change in heard.changes):
+        while True:
+            try:
+                async for heard in self._changes.follow(realm_url, after):
+                    after = heard.seq
+                    self._tell(realm_url, heard)
+            except Exception:
+                # Whatever it was, the next change must be heard; what this one was, is forgotten.
+                log.exception("following %s failed; it goes on after %d", realm_url, after)
                 self._hot.forget()
+                await asyncio.sleep(FOLLOW_AGAIN_AFTER_S)
+
+    def _tell(self, realm_url: str, heard: Heard) -> None:
+        # A plain file may take the name by which a module was asked for.
+        if heard.starts_over or any(change.kind != "json" for change in heard.changes):
+            self._hot.forget()
+        # The module path looks at the log itself, whenever it is asked something.
+        self._modules.on_change(
+            realm_url, [change.path for change in heard.changes if change.kind == "module"]
+        )

@@ -186,3 +186,30 @@ async def test_an_inert_module_has_the_names_asked_for(server: Server):
 
     assert "Show" in answer.text
     assert (await server.client.get("/_inert?names=a-b")).status_code == 400
+
+
+async def test_what_a_busy_or_dead_transpiler_cannot_say_is_503_and_no_error_of_the_module(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+):
+    pool = server.app.stations.modules.transpiler
+    (server.root / "late.ts").write_text("export const late: number = 1;\n")
+
+    with monkeypatch.context() as busy:
+        busy.setattr(pool, "_waiting_bytes", 1)
+        busy.setattr(pool, "_backlog_bytes", 1)
+        answers = [await server.client.get(path) for path in ("/people/late", "/people/_modules")]
+    with monkeypatch.context() as dead:
+        dead.setattr(pool, "_idle", [])
+        dead.setattr(pool, "_program", server.root / "no such program")
+        await server.app.stations.mounted["people"].files.scan()
+        answers.append(await server.client.get("/people/late"))
+        answers.append(await server.client.get("/people/_modules"))
+
+    assert [answer.status_code for answer in answers] == [503] * 4
+    assert {answer.headers["retry-after"] for answer in answers} == {"1"}
+    assert (await server.client.get("/people/late")).status_code == 200
+    stations = server.app.stations
+    seq = await stations.changes.last_seq(server.realm_url)
+    assert await stations.index.wait_indexed(server.realm_url, seq, timeout_s=60)
+    errors = (await server.client.get("/people/_indexing-errors")).json()["data"]
+    assert not [error for error in errors if "late" in error["id"]]

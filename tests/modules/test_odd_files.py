@@ -7,6 +7,7 @@ import pytest
 from tests.modules.conftest import House, opened
 
 from realmkit.db import Database
+from realmkit.errors import NotFound
 from realmkit.files import FileStore
 from realmkit.files.store import StoredFile
 
@@ -103,3 +104,36 @@ async def fill_up(db: Database) -> None:
             "create trigger full_disk before insert or update on module_transpile_cache "
             "execute function refuse()"
         )
+
+
+@pytest.mark.parametrize("target", ["/etc/hostname", "country.ts", "other.ts"])
+async def test_a_module_that_became_a_link_to_nowhere_harms_nobody_else(
+    house: House, target: str
+) -> None:
+    """Out of the realm, to itself, or to what is not there: it is no module any more."""
+    house.put("country.ts", "export const name = 'a';")
+    house.put("fine.ts", "export const name = 'b';")
+    await house.files.scan()
+    await house.get("country")
+    (house.realm.root / "country.ts").unlink()
+    (house.realm.root / "country.ts").symlink_to(target)
+    await house.files.scan()
+
+    assert "'b'" in await house.text("fine")
+    with pytest.raises(NotFound):
+        await house.get("country")
+    await house.save("fine.ts", "export const name = 'c';")
+    assert "'c'" in await house.text("fine")
+    assert list((await house.service.manifest(house.realm)).modules) == [house.realm.url + "fine"]
+
+
+async def test_a_link_out_of_the_realm_that_nobody_announced_is_no_module(house: House) -> None:
+    house.put("country.ts", "export const name = 'a';")
+    house.put("fine.ts", "import './country';")
+    await house.get("fine")
+    (house.realm.root / "country.ts").unlink()
+    (house.realm.root / "country.ts").symlink_to("/etc/hostname")
+
+    with pytest.raises(NotFound):
+        await house.get("country")
+    assert await house.problems("fine") == ["`./country` was not found, imported by `/fine.ts`."]

@@ -16,7 +16,14 @@ import msgspec
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.changes import ChangeLog
 from realmkit.coalesce import Found, Layer, LayeredCache, SingleFlight
-from realmkit.errors import BehindRetention, NotFound, NotText, RealmkitError, TryLater
+from realmkit.errors import (
+    BehindRetention,
+    Forbidden,
+    NotFound,
+    NotText,
+    RealmkitError,
+    TryLater,
+)
 from realmkit.files import FileStore
 from realmkit.modules.compiled import Compiled, Failure
 from realmkit.modules.paths import ModulePaths, Revision, is_module_path, possible_files
@@ -29,9 +36,6 @@ Identity = tuple[int, int, int]
 # tick may look alike. A file is read once its last write is older than that. On Linux the
 # tick is CLOCK_REALTIME_COARSE's, which Python has no name for.
 _TICK_NS = int(time.clock_getres(5) * 1e9) if sys.platform == "linux" else 10_000_000
-
-# No file has it, so a module that is known by it is looked at again.
-_NO_IDENTITY: Identity = (0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +129,18 @@ class RealmSources:
         if not is_module_path(path) or (known and known.identity == self.identity(path)):
             return
         self.forget(path)
-        if self.store.stat_now(path) is not None:
+        if self._may_be_read(path):
             self.paths.add(path)
         else:
             self.paths.remove(path)
+
+    def _may_be_read(self, path: str) -> bool:
+        try:
+            return self.store.stat_now(path) is not None
+        except RealmkitError:
+            # A link that leads out of the realm or to itself, a disk that does not answer:
+            # for whoever imports it, it is not there.
+            return False
 
     def forget(self, path: str) -> None:
         # The cache checks each entry against its source's hash, and may keep what it has.
@@ -160,7 +172,8 @@ class RealmSources:
         return found
 
     async def know(self, path: str) -> KnownModule:
-        """What the module at `path` holds. Raises `NotFound`; other failures are in `compiled`."""
+        """What the module at `path` holds. Raises `NotFound`, and `TryLater` when that cannot be
+        said now; other failures are in `compiled`."""
         known = self.known.get(path)
         if known is not None and known.identity == self.identity(path):
             return known
@@ -170,14 +183,15 @@ class RealmSources:
             raise NotFound(f"`{self.realm.url_of(path)}` was not found.")
         try:
             found = await self.compiled(path)
-        except NotFound:
+        except (NotFound, Forbidden) as exc:
             self.look_again_at(path)
+            raise NotFound(f"`{self.realm.url_of(path)}` was not found.") from exc
+        except TryLater:
+            # Says nothing of the module, so there is nothing to know and nothing to tell others.
             raise
         except RealmkitError as exc:
             # Too slow or too large: it would be again, until somebody edits it.
             found = Found(Compiled(error=Failure(exc.detail)), "", "made")
-            if isinstance(exc, TryLater):
-                identity = _NO_IDENTITY
         module = KnownModule(
             path,
             identity,
