@@ -9,7 +9,7 @@ import pytest
 from realmkit.changes import ChangeLog, Heard, NewChange, Sweeper
 from realmkit.config import Retention
 from realmkit.db import Database, open_database
-from realmkit.errors import BehindRetention
+from realmkit.errors import BehindRetention, TryLater
 
 from ..support.postgres import PostgresServer
 from ..support.realms import ATLAS, HeldClock
@@ -142,3 +142,29 @@ async def test_a_process_that_slept_through_retention_starts_over(
         await follower.wait()
         await db.close()
         postgres.drop(url)
+
+
+async def test_a_follower_that_was_cut_off_goes_on_though_the_database_went_away_just_then(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = HeldClock()
+    log = keeping(db, clock)
+    await append(db, log, "a.json", "b.json", "c.json")
+    clock.ms += 61_000
+    await append(db, log, "d.json", "e.json")
+    await log.sweep()
+    monkeypatch.setattr("realmkit.changes.log.PAUSE_S", 0)
+    last_seq, asked = log.last_seq, 0
+
+    async def away_once(realm_url: str) -> int:
+        nonlocal asked
+        asked += 1
+        # The first is asked while waiting for a change, the second for where to go on.
+        if asked == 2:
+            raise TryLater("The database is away.")
+        return await last_seq(realm_url)
+
+    monkeypatch.setattr(log, "last_seq", away_once)
+
+    async with asyncio.timeout(10):
+        assert await anext(log.follow(ATLAS, 0)) == Heard(5, starts_over=True)

@@ -186,6 +186,66 @@ class TestCutOff:
         await notifier.release(old, "realm_lock_released")
         assert await peer.notifier.try_lock(KEY) is None
 
+    async def test_a_listener_that_fails_takes_no_lock_along(
+        self, notifier: PostgresNotifier, peer: Database
+    ) -> None:
+        def fail(payload: str) -> None:
+            raise ValueError(payload)
+
+        heard: asyncio.Queue[str] = asyncio.Queue()
+        notifier.listen("realm_file_changes", fail)
+        notifier.listen("realm_file_changes", heard.put_nowait)
+        async with peer.transaction() as tx:
+            await tx.notify("realm_file_changes", "heard with the lock")
+        # What comes with the answer to a command is heard before the command returns.
+        held = await notifier.try_lock(KEY)
+
+        assert held is not None
+        async with asyncio.timeout(10):
+            assert await heard.get() == "heard with the lock"
+        assert await notifier.try_lock(KEY) is None
+        await notifier.release(held, "realm_lock_released")
+        assert await peer.notifier.try_lock(KEY) is not None
+
+    async def test_what_nobody_foresaw_does_not_leave_it_cut_off(
+        self,
+        db: Database,
+        notifier: PostgresNotifier,
+        peer: Database,
+        postgres: PostgresServer,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        ear, is_back, connect = Ear(db), asyncio.Event(), notifier._connect
+        tries = 0
+
+        async def connect_the_second_time() -> None:
+            nonlocal tries
+            tries += 1
+            if tries == 1:
+                raise ValueError("nobody thought of that")
+            await connect()
+            is_back.set()
+
+        monkeypatch.setattr(notifier, "_connect", connect_the_second_time)
+        await cut(notifier, postgres)
+        async with asyncio.timeout(10):
+            await is_back.wait()
+        async with peer.transaction() as tx:
+            await tx.notify("realm_file_changes", "hello")
+        assert await ear.next() == "hello"
+
+    async def test_a_server_that_does_not_answer_to_listen_is_given_up(
+        self, notifier: PostgresNotifier, peer: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def silence(*_: object) -> None:
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr("realmkit.db.postgres_notifier.ANSWER_WITHIN_S", 1)
+        monkeypatch.setattr("psycopg.AsyncConnection.execute", silence)
+        async with asyncio.timeout(10):
+            with pytest.raises(TimeoutError):
+                await notifier._connect()
+
     async def test_while_it_is_stopped_there_are_no_locks(self, database_url: str) -> None:
         database = await open_database(database_url)
         await database.close()

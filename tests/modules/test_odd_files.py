@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from tests.modules.conftest import House, opened
+from tests.modules.test_transpiler_pool import STUB
 
 from realmkit.db import Database
-from realmkit.errors import NotFound
+from realmkit.errors import NotFound, TranspileError
 from realmkit.files import FileStore
 from realmkit.files.store import StoredFile
 
@@ -137,3 +138,26 @@ async def test_a_link_out_of_the_realm_that_nobody_announced_is_no_module(house:
     with pytest.raises(NotFound):
         await house.get("country")
     assert await house.problems("fine") == ["`./country` was not found, imported by `/fine.ts`."]
+
+
+async def test_a_module_that_takes_too_long_is_waited_for_once_by_all_processes(
+    tmp_path: Path, database_url: str
+) -> None:
+    program = tmp_path / "transpiler.mjs"
+    program.write_text(STUB)
+    (tmp_path / "version.json").write_text('{"version": "stub"}')
+    async with opened(tmp_path, program, database_url) as house:
+        house.put("warm.ts", "warm")
+        await house.get("warm")
+        house.service.transpiler._deadline_s = 0.3
+        house.put("slow.ts", "hang")
+        for _ in range(2):
+            with pytest.raises(TranspileError, match=r"longer than 0\.3 seconds"):
+                await house.get("slow")
+
+        assert house.service.transpiler.stats.transpiles == 2
+    async with opened(tmp_path, program, database_url) as again:
+        with pytest.raises(TranspileError, match=r"longer than 0\.3 seconds"):
+            await again.get("slow")
+
+        assert again.service.transpiler.stats.transpiles == 0

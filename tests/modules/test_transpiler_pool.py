@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from realmkit.config import SetupError, static_dir
-from realmkit.errors import TranspileError, TryLater
+from realmkit.errors import TryLater
 from realmkit.modules import TranspilerPool
 
 pytestmark = pytest.mark.anyio
@@ -38,6 +38,7 @@ for await (const chunk of process.stdin) {
     if (source === "last") { send({ id, ok: true, parts: [source], isLast: true }); continue; }
     if (source === "fallback") { send({ id, ok: true, parts: [source], fallback: "a namespace" }); continue; }
     if (source === "talk") for (let i = 0; i < 20000; i++) console.error("a line that nobody asked for");
+    if (source === "rant") console.error("a word ".repeat(100000));
     send({ id, ok: true, parts: [source] });
   }
 }
@@ -63,6 +64,12 @@ async def real_pool() -> AsyncIterator[TranspilerPool]:
 
 async def text_of(pool: TranspilerPool, source: str) -> str:
     return (await pool.transpile("a.gts", source)).parts[0]
+
+
+async def error_of(pool: TranspilerPool, source: str) -> str:
+    error = (await pool.transpile("a.gts", source)).error
+    assert error is not None
+    return error.message
 
 
 async def test_no_worker_starts_before_it_is_needed(pool: TranspilerPool) -> None:
@@ -109,8 +116,7 @@ async def test_a_module_that_exhausts_memory_is_the_authors_error_and_tried_once
 ) -> None:
     pool._memory_mb = 50
 
-    with pytest.raises(TranspileError, match=r"`a\.gts` does not compile within 50 MB of memory"):
-        await text_of(pool, "devour")
+    assert await error_of(pool, "devour") == "It takes more than 50 MB of memory."
 
     assert (pool.stats.workers_started, pool.stats.workers_lost) == (1, 1)
     assert await text_of(pool, "fine") == "fine"
@@ -177,12 +183,30 @@ async def test_a_source_that_always_crashes_says_why(pool: TranspilerPool) -> No
     assert await text_of(pool, "fine") == "fine"
 
 
+async def test_a_source_that_crashes_every_time_is_the_authors_error_in_the_end(
+    pool: TranspilerPool,
+) -> None:
+    for _ in range(2):
+        with pytest.raises(TryLater):
+            await text_of(pool, "crash")
+
+    assert "out of ideas" in await error_of(pool, "crash")
+
+
+async def test_a_transpiler_that_cannot_start_is_nobodys_error(pool: TranspilerPool) -> None:
+    assert pool.version == "stub"
+    pool._program.write_text("throw new Error('broken');")
+
+    for _ in range(4):
+        with pytest.raises(TryLater):
+            await text_of(pool, "fine")
+
+
 async def test_a_module_that_takes_too_long_is_the_authors_error(pool: TranspilerPool) -> None:
     await text_of(pool, "warm")
     pool._deadline_s = 0.3
 
-    with pytest.raises(TranspileError, match=r"`a.gts` did not compile within 0.3 seconds"):
-        await text_of(pool, "hang")
+    assert await error_of(pool, "hang") == "It takes longer than 0.3 seconds."
 
     pool._deadline_s = 20
     assert await text_of(pool, "fine") == "fine"
@@ -190,6 +214,14 @@ async def test_a_module_that_takes_too_long_is_the_authors_error(pool: Transpile
 
 async def test_a_talkative_tool_does_not_block_its_worker(pool: TranspilerPool) -> None:
     assert await text_of(pool, "talk") == "talk"
+
+
+async def test_a_tool_that_talks_without_a_pause_does_not_block_its_worker(
+    pool: TranspilerPool,
+) -> None:
+    async with asyncio.timeout(20):
+        assert await text_of(pool, "rant") == "rant"
+        assert await text_of(pool, "rant") == "rant"
 
 
 async def test_stopping_takes_about_a_second_even_when_a_worker_hangs(

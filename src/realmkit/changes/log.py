@@ -161,17 +161,21 @@ class ChangeLog:
         """
         while True:
             try:
-                await self.wait_for(realm_url, after_seq)
-                changes = await self.since(realm_url, after_seq)
-                heard = Heard(changes[-1].seq, changes) if changes else None
-            except BehindRetention:
-                heard = Heard(await self.last_seq(realm_url), starts_over=True)
+                heard = await self._hear(realm_url, after_seq)
             except TryLater:
                 await asyncio.sleep(PAUSE_S)
                 continue
             if heard is not None:
                 after_seq = heard.seq
                 yield heard
+
+    async def _hear(self, realm_url: str, after_seq: int) -> Heard | None:
+        await self.wait_for(realm_url, after_seq)
+        try:
+            changes = await self.since(realm_url, after_seq)
+        except BehindRetention:
+            return Heard(await self.last_seq(realm_url), starts_over=True)
+        return Heard(changes[-1].seq, changes) if changes else None
 
     async def sweep(self) -> int:
         """Drop the changes of every realm that retention gives up; returns how many."""

@@ -129,7 +129,8 @@ class PostgresNotifier:
                 async with asyncio.timeout(ANSWER_WITHIN_S):
                     cursor = await connection.execute(sql.encode(), params or None)
                     return await cursor.fetchall() if cursor.description else []
-            except (psycopg.OperationalError, TimeoutError) as exc:
+            except (psycopg.Error, TimeoutError) as exc:
+                # Whatever it was: what the session holds is known again once there is another.
                 self._lost.set()
                 raise TryLater("The connection to the other servers was lost.") from exc
             finally:
@@ -139,22 +140,31 @@ class PostgresNotifier:
 
     async def _keep(self) -> None:
         while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(HEARTBEAT_S):
-                    await self._lost.wait()
-            if not self._lost.is_set():
-                with suppress(TryLater):
-                    await self._command("select 1")
-                continue
-            logger.warning(
-                "The connection that listens was lost, and %d locks with it.", len(self._held)
-            )
-            async with self._turn:
-                await self._disconnect()
-            self._tell_to_look()
-            await self._reconnect()
-            self._tell_to_look()
-            await self._say_the_unsaid()
+            try:
+                await self._keep_once()
+            except Exception:
+                # Nobody else would connect again.
+                logger.exception("The connection that listens is made anew.")
+                self._lost.set()
+                await asyncio.sleep(FIRST_PAUSE_S)
+
+    async def _keep_once(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HEARTBEAT_S):
+                await self._lost.wait()
+        if not self._lost.is_set():
+            with suppress(TryLater):
+                await self._command("select 1")
+            return
+        logger.warning(
+            "The connection that listens was lost, and %d locks with it.", len(self._held)
+        )
+        async with self._turn:
+            await self._disconnect()
+        self._tell_to_look()
+        await self._reconnect()
+        self._tell_to_look()
+        await self._say_the_unsaid()
 
     async def _reconnect(self) -> None:
         pause_s = FIRST_PAUSE_S
@@ -186,8 +196,9 @@ class PostgresNotifier:
         )
         try:
             connection.add_notify_handler(lambda heard: self._hear(heard.channel, heard.payload))
-            for channel in CHANNELS:
-                await connection.execute(f"listen {channel}".encode())
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                for channel in CHANNELS:
+                    await connection.execute(f"listen {channel}".encode())
         except BaseException:
             await connection.close()
             raise
@@ -231,8 +242,16 @@ class PostgresNotifier:
 
     def _hear(self, channel: str, payload: str) -> None:
         for heard in self._heard[channel]:
-            heard(payload)
+            _tell(heard, payload)
 
     def _tell_to_look(self) -> None:
         for look in self._looks:
-            look()
+            _tell(look)
+
+
+def _tell(listener: Callable[..., None], *words: str) -> None:
+    try:
+        listener(*words)
+    except Exception:
+        # What one of them makes of it is no reason for the others, or a lock, to suffer.
+        logger.exception("A listener failed.")

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import signal
 from asyncio.subprocess import PIPE, Process
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,13 +21,17 @@ from pathlib import Path
 import msgspec
 
 from realmkit.config import Pipeline, SetupError, find_node
-from realmkit.errors import TranspileError, TryLater
+from realmkit.errors import TryLater
 from realmkit.modules.compiled import Compiled, Failure, decode
 
 logger = logging.getLogger(__name__)
 
 _STOP_WITHIN_S = 1.0
+# So often a source may kill the workers it is given to, and so many such are remembered.
+_ATTEMPTS = 3
+_SUSPECTS = 1_000
 _HEAP_IS_FULL = "JavaScript heap out of memory"
+_LONGEST_LINE = 64 * 1024
 _TOO_DEEP = "The source is nested too deeply to be parsed"
 
 
@@ -44,8 +48,19 @@ class _Answer(msgspec.Struct, rename="camel"):
 _answers = msgspec.json.Decoder(_Answer)
 
 
+class _TooLong(Exception):
+    """It was not done by its deadline, and will not be the next time."""
+
+
 class _WorkerDied(Exception):
-    """The process ended, or broke off, before it answered. The message is its last words."""
+    """The process ended, or broke off, before it answered. The message is its last words.
+
+    `is_its_own_doing` is false for a process that was ended from outside, or never began.
+    """
+
+    def __init__(self, words: str, *, is_its_own_doing: bool = True) -> None:
+        super().__init__(words)
+        self.is_its_own_doing = is_its_own_doing
 
 
 class _OutOfMemory(_WorkerDied):
@@ -99,6 +114,7 @@ class TranspilerPool:
         self._turns = asyncio.Semaphore(size)
         self._idle: list[_Worker] = []
         self._workers: set[_Worker] = set()
+        self._killed: Counter[tuple[str, int]] = Counter()
         self._is_stopped = False
 
     def __repr__(self) -> str:
@@ -118,9 +134,10 @@ class TranspilerPool:
     async def transpile(self, path: str, source: str) -> Compiled:
         """Compile the source at the realm-relative `path`; an author's error is in the result.
 
-        Raises `TranspileError` when it takes too long or too much memory. Raises `TryLater`
-        when two workers died of it, which says nothing about the next attempt, and when so
-        much waits already that this source would not fit.
+        It is one to take too long or too much memory, and to kill the workers at every
+        attempt of `_ATTEMPTS`: it would again, and others are to be spared. Raises `TryLater`
+        when two workers died of it before that, which says nothing about the next attempt,
+        and when so much waits already that this source would not fit.
         """
         async with self._turn(len(source)):
             self.stats.transpiles += 1
@@ -133,12 +150,21 @@ class TranspilerPool:
                     return await self._attempt(path, source)
             except _StackOverflow:
                 return Compiled(error=Failure(_TOO_DEEP))
-            except _OutOfMemory as exc:
-                raise TranspileError(
-                    f"`{path}` does not compile within {self._memory_mb} MB of memory."
-                ) from exc
+            except _OutOfMemory:
+                return Compiled(error=Failure(f"It takes more than {self._memory_mb} MB of memory."))
+            except _TooLong:
+                return Compiled(error=Failure(f"It takes longer than {self._deadline_s:g} seconds."))
             except _WorkerDied as exc:
+                if exc.is_its_own_doing and self._has_killed_enough(path, source):
+                    return Compiled(error=Failure(f"The transpiler stops working on it: {exc}"))
                 raise TryLater(f"The transpiler stopped while it compiled `{path}`: {exc}") from exc
+
+    def _has_killed_enough(self, path: str, source: str) -> bool:
+        key = (path, hash(source))
+        self._killed[key] += 1
+        if len(self._killed) > _SUSPECTS:
+            del self._killed[next(iter(self._killed))]
+        return self._killed[key] >= _ATTEMPTS
 
     async def stop(self) -> None:
         """End every worker, within about a second. Nothing is transpiled afterwards."""
@@ -169,9 +195,7 @@ class TranspilerPool:
                 compiled, answer = await worker.transpile(path, source)
         except TimeoutError:
             self._lose(worker)
-            raise TranspileError(
-                f"`{path}` did not compile within {self._deadline_s:g} seconds."
-            ) from None
+            raise _TooLong from None
         except BaseException:
             # It may still be at work on what nobody waits for any more.
             self._lose(worker)
@@ -289,13 +313,26 @@ class _Worker:
         if self._process.returncode == -signal.SIGSEGV:
             return _StackOverflow(_TOO_DEEP)
         words = next((line for line in self._last_words if "Error" in line), None)
-        return _WorkerDied(words or f"exit code {self._process.returncode}")
+        code = self._process.returncode
+        was_ended = self._asked == 0 or code in (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT)
+        return _WorkerDied(words or f"exit code {code}", is_its_own_doing=not was_ended)
 
     async def _listen(self) -> None:
         stderr = self._process.stderr
         assert stderr is not None
-        while line := await stderr.readline():
-            text = line.decode(errors="replace").rstrip()
+        begun = b""
+        # Of a line of any length, so that the pipe is emptied whatever comes through it.
+        while chunk := await stderr.read(_LONGEST_LINE):
+            *lines, begun = (begun + chunk).split(b"\n")
+            if len(begun) > _LONGEST_LINE:
+                lines, begun = [*lines, begun], b""
+            for line in lines:
+                self._note(line)
+        self._note(begun)
+
+    def _note(self, line: bytes) -> None:
+        text = line.decode(errors="replace").rstrip()
+        if text:
             self._last_words.append(text)
             self._is_out_of_memory = self._is_out_of_memory or _HEAP_IS_FULL in text
             logger.debug("The transpiler says: %s", text)

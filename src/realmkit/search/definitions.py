@@ -25,7 +25,7 @@ from realmkit.clock import Clock, SystemClock
 from realmkit.coalesce import Coordinator, Found, GenerationTable, LayeredCache, Payload
 from realmkit.config import Realm
 from realmkit.db import Database, Transaction
-from realmkit.errors import TryLater
+from realmkit.errors import OurBug, TryLater
 from realmkit.modules import Manifest, ManifestModule
 from realmkit.modules.paths import is_module_path, stem
 from realmkit.prerender import HUNG, LOST, CardError, ModuleDescription
@@ -317,6 +317,8 @@ class _Calls:
                 del self._waiting[identity]
             try:
                 answers = await self._describe(list(taken)) if taken else []
+                if len(answers) != len(taken):
+                    raise OurBug("Of some modules there was no description.")
             except asyncio.CancelledError:
                 for future in taken.values():
                     _refuse(future, TryLater("The server is stopping."))
@@ -326,10 +328,13 @@ class _Calls:
                     _refuse(future, exc)
             else:
                 for future, answer in zip(taken.values(), answers, strict=True):
-                    future.set_result(answer)
+                    if not future.done():
+                        future.set_result(answer)
 
 
 def _refuse(future: "asyncio.Future[Answer]", reason: Exception) -> None:
+    if future.done():
+        return
     future.set_exception(reason)
     # An error whose callers have all left is nobody's news.
     future.exception()
