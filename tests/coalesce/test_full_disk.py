@@ -99,5 +99,3 @@ async def test_a_batch_whose_tombstone_met_a_full_disk_leaves_the_folder_as_it_w
     # The next start undoes nothing that was acknowledged.
     again = FileStore(realm, db, changes)
     assert (await again.scan()).changes == []
-
-

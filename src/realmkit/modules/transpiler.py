@@ -151,9 +151,13 @@ class TranspilerPool:
             except _StackOverflow:
                 return Compiled(error=Failure(_TOO_DEEP))
             except _OutOfMemory:
-                return Compiled(error=Failure(f"It takes more than {self._memory_mb} MB of memory."))
+                return Compiled(
+                    error=Failure(f"It takes more than {self._memory_mb} MB of memory.")
+                )
             except _TooLong:
-                return Compiled(error=Failure(f"It takes longer than {self._deadline_s:g} seconds."))
+                return Compiled(
+                    error=Failure(f"It takes longer than {self._deadline_s:g} seconds.")
+                )
             except _WorkerDied as exc:
                 if exc.is_its_own_doing and self._has_killed_enough(path, source):
                     return Compiled(error=Failure(f"The transpiler stops working on it: {exc}"))
