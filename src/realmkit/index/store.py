@@ -329,13 +329,14 @@ def _entry(row: Row) -> Entry:
         diagnostics,
         *seen,
     ) = row
+    resource = from_json(pristine_doc)
     return Entry(
         realm_url,
         url,
         type,
         file_alias,
-        from_json(pristine_doc),
-        restored(search_doc, pristine_doc),
+        resource,
+        restored(search_doc, resource),
         from_json(types) or [],
         from_json(display_names) or [],
         icon_html,

@@ -1,7 +1,8 @@
 """Compiling what was asked to statements: how many there are, and one page of them.
 
 The number of matches is asked first, because it decides how the page is best found.
-Where few entries match they are *gathered*, and sorted; where many do, the entries are
+Where few entries match they are *gathered*, and sorted; which they are is said together
+with their number, so that they are looked for once. Where many do, the entries are
 *walked* in the order of the page until it is full. `compile_shape` is for the same query
 asked with many different values, as query-backed fields do: all of them become one
 statement.
@@ -35,6 +36,8 @@ GENERAL_INDEXES = {
 # A walk costs a statement's part for each shelf, and does not pay for few matches.
 MOST_SHELVES_WALKED = 60
 FEWEST_WALKED = 400
+# More matches than this are counted only, and listed when the page is gathered after all.
+MOST_LISTED = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,29 @@ class CompiledQuery:
         counts = [_count(group, rows) for group in self.groups]
         return Statement(f"SELECT {' + '.join(counts) or '0'}", tuple(params.values))
 
+    @property
+    def few(self) -> Statement | None:
+        """A statement of one row: how many entries match, null for at most `MOST_LISTED`,
+        and a JSON array of their numbers, perhaps with repetitions, or of some of them.
+
+        None where no index lists every match.
+        """
+        params = NumberedParams()
+        rows = RowSql(self.path_ids, self.dialect, params)
+        if not self.groups or any(not rows.is_listed(group.condition) for group in self.groups):
+            return None
+        listed = [rows.ids(group.condition, group.shelf_ids) for group in self.groups]
+        each = " UNION ALL ".join(f"SELECT entry_id FROM ({ids.sql}) AS g" for ids in listed if ids)
+        counts = " + ".join(_count(group, rows) for group in self.groups)
+        limit = params.bind(MOST_LISTED + 1)
+        sql = (
+            f"WITH listed AS {self.dialect.lazily} ({each}),"
+            f" few AS MATERIALIZED (SELECT entry_id FROM listed LIMIT {limit})"
+            f" SELECT CASE WHEN (SELECT count(*) FROM few) > {MOST_LISTED} THEN {counts} END,"
+            f" (SELECT {self.dialect.json_array('entry_id')} FROM few)"
+        )
+        return Statement(sql, tuple(params.values))
+
     def walk(self, columns: str, total: int) -> Statement | None:
         """The page, found by going through entries in its order; None where that does not pay.
 
@@ -93,10 +119,11 @@ class CompiledQuery:
         writer = _Page(self, params)
         return writer.page(columns, list(writer.walks(reach)))
 
-    def gather(self, columns: str) -> Statement:
-        """The page, found by listing every match and sorting."""
+    def gather(self, columns: str, entry_ids: Sequence[int] | None = None) -> Statement:
+        """The page, found by listing every match and sorting; `entry_ids` are all matches."""
         writer = _Page(self, NumberedParams())
-        return writer.page(columns, list(writer.gatherings()))
+        arms = writer.gatherings() if entry_ids is None else [writer.gathered(entry_ids)]
+        return writer.page(columns, list(arms))
 
     def page_length(self, total: int) -> int:
         """How many entries the page has when `total` match."""
@@ -245,6 +272,12 @@ class _Page:
             else:
                 source = f"search_entries e WHERE e.entry_id IN ({ids.sql})"
             yield f"SELECT {self._selected()} FROM {source}"
+
+    def gathered(self, entry_ids: Sequence[int]) -> str:
+        """Matches that are known already."""
+        among = self._params.bind(orjson.dumps(entry_ids).decode())
+        of_those = self._dialect.one_of_ids("e.entry_id", among)
+        return f"SELECT {self._selected()} FROM search_entries e WHERE {of_those}"
 
     def shapes(self) -> Iterator[str]:
         """For each group all matches of every query asked, with the query's `number`."""

@@ -7,6 +7,9 @@ from realmkit.query.matching import Words
 
 
 class Dialect(Protocol):
+    lazily: str
+    """What a common table is marked with that is read once, and perhaps not to its end."""
+
     def text(self, value: str) -> str:
         """The placeholder `value` as text."""
         ...
@@ -21,6 +24,14 @@ class Dialect(Protocol):
 
     def one_of_numbers(self, column: str, values: str) -> str:
         """Whether `column` is one of the numbers in `values`, a JSON array."""
+        ...
+
+    def one_of_ids(self, column: str, values: str) -> str:
+        """Whether `column` is one of the whole numbers in `values`, a JSON array."""
+        ...
+
+    def json_array(self, column: str) -> str:
+        """An aggregate: the values of `column` as the text of a JSON array."""
         ...
 
     def needle(self, folded: str) -> str:

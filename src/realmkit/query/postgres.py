@@ -12,6 +12,10 @@ from realmkit.query.matching import Alternative, Phrase, Term, Words
 class PostgresDialect:
     """Casts what is bound."""
 
+    # Rows are made as they are read, and the planner does not count on reading few of them:
+    # it would rather look through a whole table than list what it takes for many.
+    lazily = "MATERIALIZED"
+
     def text(self, value: str) -> str:
         return f"{value}::text"
 
@@ -28,6 +32,13 @@ class PostgresDialect:
             f" FROM jsonb_array_elements_text({values}::text::jsonb) member"
         )
         return f"{column} = ANY (ARRAY({members}))"
+
+    def one_of_ids(self, column: str, values: str) -> str:
+        members = f"SELECT jsonb_array_elements_text({values}::text::jsonb)::integer"
+        return f"{column} = ANY (ARRAY({members}))"
+
+    def json_array(self, column: str) -> str:
+        return f"json_agg({column})::text"
 
     def needle(self, folded: str) -> str:
         escaped = folded.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

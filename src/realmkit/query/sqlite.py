@@ -12,6 +12,9 @@ MOST_LOOKED_AT = 40
 class SqliteDialect:
     """Compares columns as they are: SQLite orders text by its bytes."""
 
+    # What SQLite materialises, it makes completely first.
+    lazily = "NOT MATERIALIZED"
+
     def text(self, value: str) -> str:
         return value
 
@@ -23,6 +26,12 @@ class SqliteDialect:
 
     def one_of_numbers(self, column: str, values: str) -> str:
         return f"{column} IN {self.texts(values)}"
+
+    def one_of_ids(self, column: str, values: str) -> str:
+        return f"{column} IN {self.texts(values)}"
+
+    def json_array(self, column: str) -> str:
+        return f"json_group_array({column})"
 
     def needle(self, folded: str) -> str:
         return folded

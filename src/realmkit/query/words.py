@@ -8,7 +8,7 @@ of a word matters. Fields are apart by a gap that no phrase crosses.
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
@@ -50,13 +50,13 @@ def stem(word: str) -> str:
         return cast("str", _stemmer.stemWord(word))
 
 
-def readable_texts(doc: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+def readable_texts(doc: Mapping[str, object]) -> list[tuple[str, str]]:
     """(path, text) of what `matches` reads in a search doc: the title first, then every text
     that is no id and no address."""
     title = doc.get("_title")
-    if isinstance(title, str):
-        yield "_title", title
-    yield from _texts(doc, "")
+    found = [("_title", title)] if isinstance(title, str) else []
+    _add_texts(doc, "", found)
+    return found
 
 
 def entry_words(doc: Mapping[str, object]) -> EntryWords:
@@ -81,17 +81,17 @@ def entry_words(doc: Mapping[str, object]) -> EntryWords:
     return EntryWords(places, frozenset(words), tuple(in_title))
 
 
-def _texts(value: object, path: str) -> Iterator[tuple[str, str]]:
+def _add_texts(value: object, path: str, found: list[tuple[str, str]]) -> None:
     if isinstance(value, str):
-        if not _ADDRESS.match(value):
-            yield path, value
-    elif isinstance(value, Mapping):
-        for name, member in cast("Mapping[str, object]", value).items():
+        if ":" not in value or not _ADDRESS.match(value):
+            found.append((path, value))
+    elif isinstance(value, dict):
+        for name, member in cast("dict[str, object]", value).items():
             if name not in _UNREAD:
-                yield from _texts(member, f"{path}.{name}" if path else name)
+                _add_texts(member, f"{path}.{name}" if path else name, found)
     elif isinstance(value, list):
         for item in cast("list[object]", value):
-            yield from _texts(item, path)
+            _add_texts(item, path, found)
 
 
 def _plain(text: str) -> str:

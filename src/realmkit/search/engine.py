@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from realmkit.cards.addresses import card_id
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.definitions import DefinitionSource
@@ -157,7 +159,8 @@ class SearchEngine:
         here, _ = self._served(realm_urls)
 
         async def ids(known: KnownDefinitions, state: IndexState) -> list[Row]:
-            rows, _, _ = await self._page(query, here, "i.url, i.type", known, state)
+            compiled = await self._compile(query, here, known)
+            rows, _ = await self._page(compiled, "i.url, i.type", state)
             return rows
 
         async with within_budget(self._budget_s):
@@ -186,39 +189,49 @@ class SearchEngine:
         state: IndexState,
     ) -> _Answer:
         """The page with all that is read of its entries themselves."""
-        rows, compiled, total = await self._page(query, realm_urls, COLUMNS, known, state)
-        entries = map(found, rows)
+        compiled = await self._compile(query, realm_urls, known)
+        with_docs = bool(compiled.words.alternatives)
+        columns = f"{COLUMNS}, i.search_doc" if with_docs else COLUMNS
+        rows, total = await self._page(compiled, columns, state)
+        entries = (found(row[:-1] if with_docs else row) for row in rows)
         results = [(entry, self._resource(entry)) for entry in entries]
-        if compiled.words.alternatives:
-            await add_highlights(state, self._db.dialect, compiled.words, results)
+        if with_docs:
+            add_highlights(compiled.words, results, [row[-1] for row in rows])
         if query.html is not None:
             await add_tiles(state, self._db.dialect, query.html, results)
         return _Answer(results, total, known)
 
     async def _page(
-        self,
-        query: Query,
-        realm_urls: Sequence[str],
-        columns: str,
-        known: KnownDefinitions,
-        state: IndexState,
-    ) -> tuple[list[Row], CompiledQuery, int]:
+        self, compiled: CompiledQuery, columns: str, state: IndexState
+    ) -> tuple[list[Row], int]:
         """The rows of the page, by the way that the number of matches makes the shorter one."""
-        compiled = await self._compile(query, realm_urls, known)
-        count = compiled.count
-        [(total,)] = await state.read(f"SELECT ({count.sql}), {GENERATION}", count.params)
+        total, entry_ids = await self._count(compiled, state)
         length = compiled.page_length(total)
         if not length:
-            return [], compiled, total
+            return [], total
         columns = f"{columns}, {GENERATION}"
         walk = compiled.walk(columns, total)
         if walk is not None:
             rows = await state.read(walk.sql, walk.params, least=0)
             if len(rows) >= length:
-                return rows, compiled, total
-        gather = compiled.gather(columns)
-        rows = await state.read(gather.sql, gather.params, least=length)
-        return rows, compiled, total
+                return rows, total
+        gather = compiled.gather(columns, entry_ids)
+        return await state.read(gather.sql, gather.params, least=length), total
+
+    async def _count(
+        self, compiled: CompiledQuery, state: IndexState
+    ) -> tuple[int, list[int] | None]:
+        """How many entries match, and which, if they are few and an index lists them."""
+        few = compiled.few
+        if few is None:
+            count = compiled.count
+            [(total,)] = await state.read(f"SELECT ({count.sql}), {GENERATION}", count.params)
+            return total, None
+        [(total, listed)] = await state.read(f"{few.sql}, {GENERATION}", few.params)
+        if total is not None:
+            return total, None
+        entry_ids = sorted(set[int](orjson.loads(listed or "[]")))
+        return len(entry_ids), entry_ids
 
     async def _compile(
         self, query: Query, realm_urls: Sequence[str], known: KnownDefinitions

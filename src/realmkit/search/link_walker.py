@@ -88,6 +88,7 @@ class LinkWalker:
     ) -> None:
         self._db = db
         self._realms = realms
+        self._realm_urls = tuple(realms)
         self._names = names
         self._others = others
         self._depth = depth
@@ -130,12 +131,15 @@ class LinkWalker:
             for link in links:
                 target = targets.get(link.target)
                 self._complete(link, target)
-                resource = self._included(target)
-                if resource is None or distance > depth or not link.is_followed:
+                if target is None or distance > depth or not link.is_followed:
                     continue
-                if resource.resource["id"] not in seen:
-                    seen.add(resource.resource["id"])
-                    layer.append(resource)
+                id = _id_of(target)
+                if id in seen:
+                    continue
+                visited = self._included(target)
+                if visited is not None:
+                    seen.add(id)
+                    layer.append(visited)
             included += [visited.resource for visited in layer]
         return included
 
@@ -199,16 +203,16 @@ class LinkWalker:
         return by_target
 
     def _is_served(self, target: str) -> bool:
-        return any(target.startswith(realm_url) for realm_url in self._realms)
+        return target.startswith(self._realm_urls)
 
-    def _included(self, target: _Target | None) -> Visited | None:
+    def _included(self, target: _Target) -> Visited | None:
         """What goes into `included` for a target, if there is anything to show."""
         if isinstance(target, Found):
             if target.error is not None:
                 return None
             resource = served_resource(target, self._realms.get(target.realm_url), self._names)
             return Visited(resource, target.types[0] if target.types else None)
-        if target is None or isinstance(target, Unreachable):
+        if isinstance(target, Unreachable):
             return None
         # Its query-backed fields were answered by its own server, which knows its realm.
         return Visited(target, None)
@@ -223,6 +227,8 @@ class LinkWalker:
         elif "data" not in relationship:
             kind = "file-meta" if names_a_file(link.target) else "card"
             relationship["data"] = {"type": kind, "id": card_id(link.target)}
+        if isinstance(target, Found) and target.error is None:
+            return
         reason = self._reason(link, target)
         if reason is not None:
             broken: list[dict[str, Any]] = link.owner["meta"].setdefault("brokenLinks", [])
@@ -244,6 +250,12 @@ class LinkWalker:
         if isinstance(target, Found) and target.error is not None:
             return str(target.error.get("detail") or target.error.get("title") or "It is broken.")
         return None
+
+
+def _id_of(target: _Target) -> str | None:
+    if isinstance(target, Found):
+        return target.id
+    return None if isinstance(target, Unreachable) else target["id"]
 
 
 async def _may_go_on(walk: Walk, deadline: float) -> None:

@@ -62,27 +62,34 @@ async def query_fields(
     while layer:
         await known.load(key for *_, key in layer)
         deeper: list[_Holder] = []
+        looked_at = {key: _looked_at(known[key]) for key in {key for *_, key in layer}}
         for resource, prefix, values, key in layer:
-            definition = known[key]
-            if definition is None:
-                continue
-            found += [
-                QueryField(resource, prefix, field, definition.code_ref.module)
-                for field in definition.fields.values()
-                if field.is_query_backed
-            ]
-            deeper += [(resource, *inside) for inside in _contained(prefix, values, definition)]
+            module, asking, composites = looked_at[key]
+            found += [QueryField(resource, prefix, field, module) for field in asking]
+            deeper += [(resource, *inside) for inside in _contained(prefix, values, composites)]
         layer = deeper
     return found
 
 
+def _looked_at(
+    definition: Definition | None,
+) -> tuple[str, list[FieldDefinition], list[FieldDefinition]]:
+    """A definition's module, its query-backed fields, and those that may contain some."""
+    if definition is None:
+        return "", [], []
+    fields = definition.fields.values()
+    return (
+        definition.code_ref.module,
+        [field for field in fields if field.is_query_backed],
+        [field for field in fields if not field.is_primitive and not field.is_link],
+    )
+
+
 def _contained(
-    prefix: tuple[str, ...], values: Mapping[str, Any], definition: Definition
+    prefix: tuple[str, ...], values: Mapping[str, Any], composites: Sequence[FieldDefinition]
 ) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any], str]]:
     """Composite values that are really there, so that recursive definitions end with them."""
-    for field in definition.fields.values():
-        if field.is_primitive or field.is_link:
-            continue
+    for field in composites:
         value = values.get(field.name)
         here = (*prefix, field.name)
         if isinstance(value, dict):

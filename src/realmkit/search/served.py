@@ -19,15 +19,15 @@ Resource = dict[str, Any]
 def served_resource(entry: Found, realm: Realm | None, names: ModuleNames) -> Resource:
     """Return the resource of `entry`; one that was never indexed well has no attributes."""
     indexed = entry.resource or {}
-    identifier = entry.identifier
-    id = identifier["id"]
+    id = entry.id
     meta: Resource = {}
-    indexed_meta = indexed.get("meta") or {}
-    if indexed_meta.get("adoptsFrom"):
-        place = Place(id, entry.realm_url, names)
-        meta["adoptsFrom"] = place.spell_code_ref(indexed_meta["adoptsFrom"])
-    if indexed_meta.get("fields"):
-        meta["fields"] = indexed_meta["fields"]
+    indexed_meta = indexed.get("meta")
+    if indexed_meta:
+        if indexed_meta.get("adoptsFrom"):
+            place = Place(id, entry.realm_url, names)
+            meta["adoptsFrom"] = place.spell_code_ref(indexed_meta["adoptsFrom"])
+        if indexed_meta.get("fields"):
+            meta["fields"] = indexed_meta["fields"]
     meta["realmURL"] = entry.realm_url
     if realm is not None:
         meta["realmInfo"] = {"name": realm.name}
@@ -38,16 +38,22 @@ def served_resource(entry: Found, realm: Realm | None, names: ModuleNames) -> Re
     meta["generation"] = entry.generation
     if entry.error is not None:
         meta["error"] = entry.error
+    relationships = indexed.get("relationships")
     return {
-        **identifier,
+        "type": "file-meta" if entry.type == "file" else "card",
+        "id": id,
         "links": {"self": id},
         "attributes": dict(indexed.get("attributes") or {}),
-        "relationships": {
-            key: {"links": dict(value["links"])}
-            for key, value in (indexed.get("relationships") or {}).items()
-            if isinstance(value, dict) and isinstance(value.get("links"), dict)
-        },
+        "relationships": _links(relationships) if relationships else {},
         "meta": meta,
+    }
+
+
+def _links(relationships: Mapping[str, Any]) -> Resource:
+    return {
+        key: {"links": dict(value["links"])}
+        for key, value in relationships.items()
+        if isinstance(value, dict) and isinstance(value.get("links"), dict)
     }
 
 
