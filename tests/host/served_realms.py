@@ -230,6 +230,8 @@ class ServedRealms:
         for name in (path, f"{path}.gts", f"{path}.ts"):
             if name in self.files and name.endswith(MODULES):
                 return Response(await self._module(name), media_type="text/javascript")
+        if path in self.files:
+            return Response(self.files[path], media_type="text/plain")
         return Response("not found", status_code=404)
 
     def _card(self, asked: Asked, path: str) -> Response:

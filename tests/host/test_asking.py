@@ -113,6 +113,19 @@ async def test_a_live_page_asks_with_the_priority_of_people(
     assert stamped(asked) == {"job-priority": "10"}
 
 
+async def test_nothing_of_a_job_is_left_in_the_next_visit(
+    visit: Visit, page: Page, realms: ServedRealms
+) -> None:
+    look = "() => [__boxelConsumingRealm, __boxelJobId, __boxelJobPriority]"
+    realms.files["other/empty.gts"] = "export const nothing = 0;"
+    module = {"modules": [f"{realms.origin}/other/empty"], "epoch": realms.epoch}
+
+    await visit("town/ann", jobId="7.1", jobPriority=10)
+    assert await page.evaluate(look) == [f"{realms.origin}/town/", "7.1", 10]
+    await page.evaluate("(request) => __realmkit.describe(request)", module)
+    assert await page.evaluate(look) == [f"{realms.origin}/other/", None, None]
+
+
 async def test_the_flag_outlives_the_visits_of_a_pooled_page(
     visit: Visit, page: Page, realms: ServedRealms
 ) -> None:

@@ -51,6 +51,58 @@ async def test_results_are_no_dependencies(visit: Visit, realms: ServedRealms) -
     assert hall["dependencies"]["queryOnly"]["instances"] == [f"{realms.origin}/town/one.json"]
 
 
+async def test_a_module_that_only_a_search_led_to_is_no_dependency(
+    visit: Visit, realms: ServedRealms
+) -> None:
+    realms.files["town/special.gts"] = """
+import { Policy } from './office';
+export class Special extends Policy {}
+"""
+    realms.card("town/one", "./special", "Special", holder="Ghent")
+    realms.found["holder"] = [realms.resource("town/one")]
+
+    [hall] = await visit("town/hall")
+
+    special = f"{realms.origin}/town/special"
+    assert special not in hall["dependencies"]["modules"]
+    assert hall["dependencies"]["queryOnly"]["modules"] == [special]
+
+
+async def test_what_a_link_leads_to_as_well_is_a_dependency(
+    visit: Visit, realms: ServedRealms
+) -> None:
+    realms.files["town/office.gts"] = (
+        OFFICE.replace("linksToMany }", "linksTo, linksToMany }")
+        .replace("@field town", "@field first = linksTo(() => Policy);\n  @field town", 1)
+        .replace("<template>", "<template>{{@model.first.holder}}", 1)
+    )
+    realms.files["town/special.gts"] = """
+import { Policy } from './office';
+export class Special extends Policy {}
+"""
+    realms.card("town/one", "./special", "Special", holder="Ghent")
+    realms.card("town/hall", "./office", "Office", town="Ghent", links={"first": "./one"})
+    realms.found["holder"] = [realms.resource("town/one")]
+
+    [hall] = await visit("town/hall")
+
+    assert hall["dependencies"]["instances"] == [f"{realms.origin}/town/one.json"]
+    assert f"{realms.origin}/town/special" in hall["dependencies"]["modules"]
+    assert hall["dependencies"]["queryOnly"] == {"modules": [], "instances": [], "files": []}
+
+
+async def test_a_module_whose_repair_would_show_a_result_is_a_dependency(
+    visit: Visit, realms: ServedRealms
+) -> None:
+    realms.card("town/one", "./gone", "Gone", holder="Ghent")
+    realms.found["holder"] = [realms.resource("town/one")]
+
+    [hall] = await visit("town/hall")
+
+    assert hall["status"] == "ready"
+    assert f"{realms.origin}/town/gone" in hall["dependencies"]["modules"]
+
+
 async def test_equal_searches_of_a_batch_are_asked_once(visit: Visit, realms: ServedRealms) -> None:
     realms.card("town/annex", "./office", "Office", town="Ghent")
 

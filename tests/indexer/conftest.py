@@ -99,6 +99,8 @@ class House:
     """The database as another process has it."""
     visited: list[str] = field(default_factory=list)
     """Paths of the cards that a page took in hand, in order."""
+    priorities: list[int] = field(default_factory=list[int])
+    """Of the jobs whose cards a page was given, in order."""
     at_gate: asyncio.Event = field(default_factory=asyncio.Event)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -278,6 +280,9 @@ async def _content(house: House, path: str) -> tuple[int, bytes]:
         return 200, PAGE.encode()
     if path.startswith("/_visited/"):
         house.visited.append(path.removeprefix("/_visited/"))
+        return 200, b""
+    if path.startswith("/_priority/"):
+        house.priorities.append(int(path.removeprefix("/_priority/")))
         return 200, b""
     if path == "/_gate":
         house.at_gate.set()

@@ -27,7 +27,7 @@ const behaviours = {
   "wait-for-go": () => fetch("/gate"),
 };
 globalThis.__realmkit = {
-  async visit({ cards, epoch, jobId }) {
+  async visit({ cards, epoch, jobId, jobPriority }) {
     const results = [];
     for (const { url, source } of cards) {
       __realmkitProgress(JSON.stringify({ url, stage: "start" }));
@@ -41,7 +41,7 @@ globalThis.__realmkit = {
         url,
         id: url.replace(/\\.json$/, ""),
         status: "ready",
-        resource: { context: globalThis.__boxelRenderContext, epoch, jobId },
+        resource: { context: globalThis.__boxelRenderContext, epoch, jobId, jobPriority },
         html: { isolated: source === "odd-text" ? "a\\ud800b\\0c" : `<p>${source}</p>` },
       });
       __realmkitProgress(JSON.stringify({ url, stage: "done" }));
@@ -52,6 +52,14 @@ globalThis.__realmkit = {
   async describe({ modules }) {
     return modules.map((url) => ({ url, exports: ["default"], definitions: {}, error: null,
       dependencies: [] }));
+  },
+  async extract({ files }) {
+    return files.map(({ url, definition, attributes }) => ({ url, status: "ready",
+      searchDoc: attributes, types: [definition.name] }));
+  },
+  async run({ url, command, input, jobPriority }) {
+    await behaviours[command.name]();
+    return [{ url, status: "ready", result: { input, jobPriority }, error: null }];
   },
 };
 document.documentElement.dataset.realmkit = "ready";

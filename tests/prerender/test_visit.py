@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from realmkit.prerender import Prerenderer, VisitResult
+from realmkit.prerender import CommandResult, FileToExtract, Prerenderer, VisitResult
 from realmkit.prerender.browser import PrerenderUnavailable
 
 from .conftest import Site, cards
@@ -36,7 +36,7 @@ async def test_many_cards_are_one_call_into_one_page(prerenderer: Prerenderer, s
 async def test_the_render_context_is_set_before_any_script(prerenderer: Prerenderer):
     [result] = await visit(prerenderer, "good")
 
-    assert result.resource == {"context": True, "epoch": "e1", "jobId": "7.1"}
+    assert result.resource == {"context": True, "epoch": "e1", "jobId": "7.1", "jobPriority": 0}
 
 
 async def test_a_page_is_used_again(prerenderer: Prerenderer, site: Site):
@@ -159,6 +159,56 @@ async def test_modules_are_described(prerenderer: Prerenderer):
     described = await prerenderer.describe(["http://r/a", "http://r/b"], epoch="e1")
 
     assert [module.url for module in described] == ["http://r/a", "http://r/b"]
+
+
+async def test_files_are_extracted(prerenderer: Prerenderer):
+    definition = {"module": "http://r/track", "name": "Track"}
+    files = [FileToExtract(f"http://r/{name}", definition, {"name": name}) for name in "ab"]
+    extracts = await prerenderer.extract(files, epoch="e1", job_id="7.1")
+
+    assert [(each.types, each.search_doc) for each in extracts] == [
+        (["Track"], {"name": "a"}),
+        (["Track"], {"name": "b"}),
+    ]
+
+
+async def run(prerenderer: Prerenderer, name: str, **more: float) -> CommandResult:
+    command = {"module": "./commands", "name": name}
+    return await prerenderer.run_command("http://r/", command, {"x": 1}, epoch="e1", **more)  # pyright: ignore[reportArgumentType]
+
+
+async def test_a_command_is_run_with_the_priority_of_people(prerenderer: Prerenderer):
+    assert (await run(prerenderer, "good")).result == {"input": {"x": 1}, "jobPriority": 10}
+
+
+@pytest.mark.parametrize("behaviour", ["loop", "never"])
+async def test_a_command_that_never_ends_is_ended(prerenderer: Prerenderer, behaviour: str):
+    ended = await run(prerenderer, behaviour, timeout_s=0.3)
+
+    assert ended.status == "error"
+    assert ended.error is not None
+    assert ended.error.status == 504
+    assert ended.error.message == "It did not finish running within 0.3 s."
+    assert (await run(prerenderer, "good")).status == "ready"
+
+
+async def test_what_people_wait_for_is_given_the_next_page(prerenderer: Prerenderer, site: Site):
+    taken: list[int] = []
+
+    async def take(priority: int) -> None:
+        async with prerenderer.pool.lease(priority):
+            taken.append(priority)
+
+    # Of two pages one is out all the time, so the other goes from hand to hand.
+    async with prerenderer.pool.lease():
+        async with prerenderer.pool.lease():
+            waiting = [asyncio.create_task(take(priority)) for priority in (0, 0, 10, 0)]
+            # One turn of the loop, and all of them are in line.
+            await asyncio.sleep(0)
+        await asyncio.gather(*waiting)
+
+    # A page that is taken is not taken away; of those who wait, people come first.
+    assert taken == [10, 0, 0, 0]
 
 
 async def test_a_page_that_does_not_boot_says_why(prerenderer: Prerenderer, site: Site):

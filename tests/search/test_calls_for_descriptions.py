@@ -13,13 +13,13 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_too_few_answers_leave_nobody_waiting() -> None:
-    async def describe(identities: Sequence[str]) -> list[Answer]:
+    async def describe(identities: Sequence[str], priority: int) -> list[Answer]:
         return [(ModuleDescription(identities[0]), "v1")]
 
     calls = _Calls(describe, 1)
     async with asyncio.timeout(10):
         answers = await asyncio.gather(
-            calls.describe("a"), calls.describe("b"), return_exceptions=True
+            calls.describe("a", 10), calls.describe("b", 10), return_exceptions=True
         )
 
     assert [type(answer) for answer in answers] == [OurBug] * 2

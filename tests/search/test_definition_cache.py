@@ -57,7 +57,9 @@ class Pages:
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def describe(self, module_urls: Sequence[str], *, epoch: str) -> list[ModuleDescription]:
+    async def describe(
+        self, module_urls: Sequence[str], *, epoch: str, priority: int = 10
+    ) -> list[ModuleDescription]:
         self.asked.extend(module_urls)
         self.arrived.set()
         await self.gate.wait()
@@ -190,9 +192,11 @@ async def test_what_is_asked_together_travels_together(server: Server) -> None:
     calls: list[Sequence[str]] = []
     describe = server.pages.describe
 
-    async def noted(urls: Sequence[str], *, epoch: str) -> list[ModuleDescription]:
+    async def noted(
+        urls: Sequence[str], *, epoch: str, priority: int = 10
+    ) -> list[ModuleDescription]:
         calls.append(urls)
-        return await describe(urls, epoch=epoch)
+        return await describe(urls, epoch=epoch, priority=priority)
 
     server.pages.describe = noted  # type: ignore[method-assign]
     await server.cache.describe([PERSON, PET], epoch="e")

@@ -10,7 +10,7 @@ import { BaseDef } from "./defs/base-def.ts";
 import { CardDef, Theme } from "./defs/card-def.ts";
 import { CardInfoField } from "./defs/card-info.ts";
 import { FieldDef } from "./defs/field-def.ts";
-import { FileDef, ImageDef } from "./defs/file-def.ts";
+import { FileContentMismatchError, FileDef, ImageDef } from "./defs/file-def.ts";
 import {
   MaybeBase64Field,
   ReadOnlyField,
@@ -118,6 +118,7 @@ export {
   CardDef,
   CardInfoField,
   FieldDef,
+  FileContentMismatchError,
   FileDef,
   ImageDef,
   MaybeBase64Field,

@@ -52,7 +52,11 @@ type DefinitionClass = typeof BaseDef;
 
 const CARD_DEF = "@cardstack/base/card-api/CardDef";
 
-function describeType(card: BaseDef, result: VisitResult): void {
+/** Say in `result` which definitions the card or file adopts. */
+export function describeType(
+  card: BaseDef,
+  result: Pick<VisitResult, "types" | "displayNames">,
+): void {
   const cls = card.constructor as DefinitionClass;
   result.types = typesOf(cls);
   result.displayNames = displayNamesOf(cls);
@@ -90,7 +94,7 @@ function stylesOf({ html, iconHTML }: VisitResult): Record<string, string> {
 
 // The search doc follows the links a definition marks searchable; each walk may
 // meet links that no template read, so it is walked until nothing new loads.
-async function walkedSearchDoc(card: BaseDef, store: VisitStore): Promise<object> {
+export async function walkedSearchDoc(card: BaseDef, store: VisitStore): Promise<object> {
   for (let walk = 1; ; walk++) {
     const started = store.inFlight.started;
     const doc = searchDoc(card);

@@ -1,11 +1,11 @@
 /**
  * What a visit came to need: modules, instances and files, each by who read it.
  *
- * A card rests on what it links to, and on what those cards link to as far as they
- * were read. It does not rest on the cards a search found for it, nor on what only
- * those lead to: those touches are kept apart, and the searches themselves are told
- * with the ids they gave. Modules are needed whoever read them, because their
- * templates are in the HTML.
+ * A card rests on what it links to, on what those cards link to as far as they were
+ * read, and on the modules all of these adopt from. It does not rest on the cards a
+ * search found for it, nor on what only those lead to, modules included: those touches
+ * are kept apart, and the searches themselves are told with the ids they gave. A module
+ * that fails is needed whoever asked for it, because its repair shows what is missing.
  */
 
 import { type BaseDef, isFileDef } from "../card-api/index.ts";
@@ -22,24 +22,33 @@ export interface DependencyURLs {
 
 export interface Dependencies extends DependencyURLs {
   /** Touched by searches alone; no change of theirs is news to the card. */
-  queryOnly: Omit<DependencyURLs, "modules">;
+  queryOnly: DependencyURLs;
 }
 
 const HAS_EXTENSION = /\.[^./]+$/;
 
+/** What one card led to. */
 interface Touches {
   links: Set<string>;
   queries: Set<string>;
+  modules: Set<string>;
 }
 
 export class RuntimeDependencies {
+  /** Needed in any context. */
   readonly #modules = new Set<string>();
   /** The addresses of linked files, by id. */
   readonly #files = new Map<string, string>();
   readonly #cards = new Set<string>();
   readonly #touches = new Map<string, Touches>();
 
-  module(identity: string): void {
+  /** The card or file at `owner` has a value of a class that the module exports. */
+  module(identity: string, owner: string): void {
+    this.#of(owner).modules.add(identity);
+  }
+
+  /** Needed whatever led to it. */
+  stamp(identity: string): void {
     this.#modules.add(identity);
   }
 
@@ -59,12 +68,23 @@ export class RuntimeDependencies {
   of(root: string): Dependencies {
     const needed = this.#reached([root], (touches) => touches.links);
     const touched = this.#reached([root], ({ links, queries }) => [...links, ...queries]);
+    const modules = new Set(this.#modules);
+    for (const id of ["", root, ...needed]) this.#addModules(id, modules);
     const queryOnly = [...touched].filter((id) => !needed.has(id));
+    const queryOnlyModules = new Set<string>();
+    for (const id of this.#touches.keys()) this.#addModules(id, queryOnlyModules);
     return {
-      modules: [...this.#modules].sort(),
+      modules: [...modules].sort(),
       ...this.#sorted([...needed]),
-      queryOnly: this.#sorted(queryOnly),
+      queryOnly: {
+        modules: [...queryOnlyModules].filter((each) => !modules.has(each)).sort(),
+        ...this.#sorted(queryOnly),
+      },
     };
+  }
+
+  #addModules(id: string, modules: Set<string>): void {
+    for (const module of this.#touches.get(id)?.modules ?? []) modules.add(module);
   }
 
   #reached(roots: string[], next: (touches: Touches) => Iterable<string>): Set<string> {
@@ -91,7 +111,7 @@ export class RuntimeDependencies {
   #of(owner: string): Touches {
     let touches = this.#touches.get(owner);
     if (!touches) {
-      touches = { links: new Set(), queries: new Set() };
+      touches = { links: new Set(), queries: new Set(), modules: new Set() };
       this.#touches.set(owner, touches);
     }
     return touches;

@@ -10,6 +10,7 @@ import { definitionOf } from "../card-api/index.ts";
 import { moduleIdentity, typeKey } from "../loader/addresses.ts";
 import { loader } from "../loader/loader.ts";
 import { ModuleError } from "../loader/module-error.ts";
+import type { Job } from "../loader/render-context.ts";
 import { beginListening, failureOf } from "./failures.ts";
 import { begin, end } from "./status.ts";
 import type { DescribeRequest, ModuleDescription } from "./visit-contract.ts";
@@ -17,11 +18,11 @@ import type { DescribeRequest, ModuleDescription } from "./visit-contract.ts";
 export async function describe(request: DescribeRequest): Promise<ModuleDescription[]> {
   loader.setEpoch(request.epoch);
   const descriptions: ModuleDescription[] = [];
-  for (const url of request.modules) descriptions.push(await describeModule(url));
+  for (const url of request.modules) descriptions.push(await describeModule(url, request));
   return descriptions;
 }
 
-async function describeModule(url: string): Promise<ModuleDescription> {
+async function describeModule(url: string, job: Job): Promise<ModuleDescription> {
   const description: ModuleDescription = {
     url,
     exports: [],
@@ -30,7 +31,7 @@ async function describeModule(url: string): Promise<ModuleDescription> {
     dependencies: [],
   };
   beginListening();
-  begin("module");
+  begin("module", url, job);
   try {
     const exports = await loader.import(url);
     description.exports = Object.keys(exports).sort();

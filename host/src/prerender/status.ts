@@ -3,19 +3,23 @@
  *
  * `<html data-prerender-visit="render" data-prerender-status="ready">`. The visits are
  * the peer's prerender routes, as functions of one page: `render` makes a card's HTML,
- * icon, types and meta, `module` describes a module. Files are looked into by the
- * server, and nothing runs commands. A status of `unusable` says that the page must
- * not be used again.
+ * icon, types and meta, `module` describes a module, `file-extract` makes a file's search
+ * doc and types by its definition, `command-runner` runs a command. A status of
+ * `unusable` says that the page must not be used again.
  */
 
-import { enterRenderContext } from "../loader/render-context.ts";
+import { askFor, enterRenderContext, type Job } from "../loader/render-context.ts";
 
-export type VisitKind = "render" | "module";
+export type VisitKind = "render" | "module" | "file-extract" | "command-runner";
 export type Status = "loading" | "ready" | "error" | "unusable";
 
-/** Begin a visit. From here on, if not before, this is a page that renders for the index. */
-export function begin(kind: VisitKind): void {
+/**
+ * Begin a visit of what lies at `url`, on behalf of `job`. From here on, if not before,
+ * this is a page that renders for the index, and nothing is left of the job before.
+ */
+export function begin(kind: VisitKind, url: string, job: Job): void {
   enterRenderContext();
+  askFor(url, job);
   const { dataset } = document.documentElement;
   dataset.prerenderVisit = kind;
   dataset.prerenderStatus = "loading" satisfies Status;

@@ -5,20 +5,20 @@
  * src="/_host/<manifest.prerender>"></script></head><body></body></html>`. It is
  * ready when `document.documentElement.dataset.realmkit` is `"ready"`; a page
  * that cannot boot says `"failed"` and puts the reason in `dataset.realmkitError`.
- * `__realmkit.visit` and `__realmkit.describe` take one of the requests below.
+ * `__realmkit.visit`, `.describe`, `.extract` and `.run` take one of the requests below.
  */
 
 import type { Definition } from "../card-api/index.ts";
+import type { CodeRef } from "../loader/code-refs.ts";
+import type { Job } from "../loader/render-context.ts";
 import type { Dependencies } from "./dependencies.ts";
 
 export type Format = "isolated" | "embedded" | "fitted" | "atom" | "head" | "edit";
 
-export interface VisitRequest {
+export interface VisitRequest extends Job {
   cards: { url: string; source: string; lastModified?: number }[];
   /** Opaque; a different one than last time makes the page ask for manifests again. */
   epoch: string;
-  jobId?: string;
-  jobPriority?: number;
   /** Null or absent: all of them. */
   formats?: Format[] | null;
 }
@@ -72,7 +72,7 @@ export interface VisitError {
   additional?: string[];
 }
 
-export interface DescribeRequest {
+export interface DescribeRequest extends Job {
   modules: string[];
   epoch: string;
 }
@@ -84,4 +84,49 @@ export interface ModuleDescription {
   definitions: Record<string, Definition>;
   error: VisitError | null;
   dependencies: string[];
+}
+
+export interface ExtractRequest extends Job {
+  files: FileToExtract[];
+  epoch: string;
+}
+
+export interface FileToExtract {
+  url: string;
+  /** The definition to make it an instance of: `FileDef` or one that extends it. */
+  definition: CodeRef;
+  /** What the server knows of the file, by field name. */
+  attributes: Record<string, unknown>;
+}
+
+/** A file as its definition sees it. */
+export interface FileExtract {
+  url: string;
+  status: "ready" | "error";
+  /** Its `file-meta` resource. */
+  resource: object | null;
+  searchDoc: object | null;
+  types: string[];
+  displayNames: string[];
+  dependencies: Dependencies;
+  error: VisitError | null;
+  ms: number;
+}
+
+export interface RunRequest extends Job {
+  /** What lies there asks: the realm of this URL is the consuming realm. */
+  url: string;
+  command: CodeRef;
+  /** JSON for the command. */
+  input?: unknown;
+  epoch: string;
+}
+
+export interface RunAnswer {
+  url: string;
+  status: "ready" | "error";
+  /** JSON: a card is its resource; nothing is null. */
+  result: unknown;
+  error: VisitError | null;
+  ms: number;
 }

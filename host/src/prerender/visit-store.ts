@@ -38,13 +38,14 @@ export class VisitStore extends PageStore {
   }
 
   override async loadClass(ref: CodeRef, relativeTo?: string): Promise<typeof BaseDef> {
-    this.dependencies.module(moduleIdentity(ref.module, relativeTo));
+    const owner = relativeTo === undefined ? "" : cardIdentity(relativeTo);
+    this.dependencies.module(moduleIdentity(ref.module, relativeTo), owner);
     try {
       return await super.loadClass(ref, relativeTo);
     } catch (error) {
       // These must change for something here to work.
       const named = error instanceof ModuleError ? error.dependencies : [];
-      for (const module of named) this.dependencies.module(module);
+      for (const module of named) this.dependencies.stamp(module);
       throw error;
     }
   }

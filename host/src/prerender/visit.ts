@@ -46,8 +46,7 @@ export async function visit(request: VisitRequest): Promise<VisitAnswer> {
   for (const card of request.cards) {
     // A renderer keeps every component it ever resolved, and each card has its own.
     dropRenderer();
-    begin("render");
-    askFor(card.url, request);
+    begin("render", card.url, request);
     progress(card.url, "start");
     const { result, spoilt } = await visitOne(card, batch);
     end(spoilt ? "unusable" : result.status);
@@ -136,7 +135,7 @@ function emptyResult(url: string, id: string): VisitResult {
       modules: [],
       instances: [],
       files: [],
-      queryOnly: { instances: [], files: [] },
+      queryOnly: { modules: [], instances: [], files: [] },
     },
     queries: [],
     brokenLinks: [],

@@ -93,6 +93,7 @@ class Reports:
                     "entryType": entry.type,
                     "hasError": entry.has_error,
                     "dependencies": entry.dependencies,
+                    "queryOnly": entry.query_only,
                 },
             }
             for entry in entries

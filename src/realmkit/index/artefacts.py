@@ -176,13 +176,18 @@ class IndexingError:
 
 @dataclass(frozen=True, slots=True)
 class EntryDependencies:
-    """What one entry rests on; `dependencies` are identities, in order."""
+    """What one entry rests on; `dependencies` are identities, in order.
+
+    `query_only` (`modules`, `instances`, `files`) is what its visit touched through searches
+    alone: no change of these makes it stale.
+    """
 
     url: str
     realm_url: str
     type: EntryType
     has_error: bool
     dependencies: list[str]
+    query_only: Mapping[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,16 @@ left join index_dependencies d
   on d.realm_url = e.realm_url and d.url = e.url and d.type = e.type
 where e.url = $1 or e.file_alias = $1 order by e.url, e.type = 'file', e.type, d.dependency;
 
+-- name: query_only [sqlite]
+-- What the entries with a URL or alias $1 touched through searches alone.
+select url, type, json_extract(diagnostics, '$.queryOnly') from entries
+where (url = $1 or file_alias = $1) and json_extract(diagnostics, '$.queryOnly') is not null;
+
+-- name: query_only [postgres]
+-- What the entries with a URL or alias $1 touched through searches alone.
+select url, type, (diagnostics::jsonb -> 'queryOnly')::text from entries
+where (url = $1 or file_alias = $1) and diagnostics::jsonb -> 'queryOnly' is not null;
+
 -- name: dependents [sqlite]
 -- Everything that rests on a name of the JSON array $1, through modules and through instances.
 with recursive reached (name, realm_url, url, type) as (

@@ -170,13 +170,30 @@ class IndexStore:
         return [Dependent(*row) for row in await self._db.read(self._sql[name], (to_json(names),))]
 
     async def dependencies(self, url: str) -> list[EntryDependencies]:
-        """What the entries with this URL (or card id, or module identity) rest on."""
+        """What the entries with this URL (or card id, or module identity) rest on.
+
+        And what they touched through searches alone, which no change makes stale.
+        """
         found: dict[tuple[str, str, str], EntryDependencies] = {}
-        rows = await self._db.read(self._sql["dependencies"], (self._names.fold(url),))
+        folded = self._names.fold(url)
+        touched = {
+            (entry_url, type): from_json(query_only)
+            for entry_url, type, query_only in await self._db.read(
+                self._sql["query_only"], (folded,)
+            )
+        }
+        rows = await self._db.read(self._sql["dependencies"], (folded,))
         for entry_url, realm_url, type, has_error, dependency in rows:
             entry = found.setdefault(
                 (realm_url, entry_url, type),
-                EntryDependencies(entry_url, realm_url, type, bool(has_error), []),
+                EntryDependencies(
+                    entry_url,
+                    realm_url,
+                    type,
+                    bool(has_error),
+                    [],
+                    touched.get((entry_url, type)) or {},
+                ),
             )
             if dependency is not None:
                 entry.dependencies.append(dependency)

@@ -2,7 +2,8 @@
 
 Whatever happened to a module or a card, exactly one entry comes of it: artefacts, or
 an error in the JSON:API shape together with the URLs whose repair would mend it. Every
-file, those included, has an entry as a file.
+file, those included, has an entry as a file; one that was looked into rests on the module
+of its definition.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,12 +12,15 @@ from typing import Any
 
 import msgspec
 
-from realmkit.cards.code_refs import CARD_DEF, ModuleNames, is_code_ref
+from realmkit.cards.code_refs import BASE_PREFIX, CARD_DEF, ModuleNames, is_code_ref
 from realmkit.errors import RealmkitError
-from realmkit.extraction import FileFacts
+from realmkit.extraction import FileFacts, FileKind, kind_of_file
 from realmkit.files import StoredFile
 from realmkit.index import Dependency, EntryType, NewEntry, QueryDependency
 from realmkit.prerender import CardError, ModuleDescription, VisitResult
+
+FILE_API = BASE_PREFIX + "file-api"
+"""The module that every extract of a file rests on, as the peer names it."""
 
 
 def instance_entry(
@@ -82,8 +86,15 @@ def module_entry(
     )
 
 
-def file_entry(url: str, facts: FileFacts, *, is_card: bool = False) -> NewEntry:
-    """The entry of a file as a file. A card's document has one too, beside its own."""
+def file_entry(
+    url: str, facts: FileFacts, *, is_card: bool = False, is_extract: bool = False
+) -> NewEntry:
+    """The entry of a file as a file. A card's document has one too, beside its own.
+
+    An extract tells what was found in the bytes by the file's definition, and rests on the
+    definition's module and `file-api`, always. Of a card's document or a module nothing is
+    extracted: they are cards and modules first.
+    """
     search_doc = facts.search_doc(url)
     if is_card:
         search_doc["_isCardInstanceFile"] = True
@@ -94,6 +105,7 @@ def file_entry(url: str, facts: FileFacts, *, is_card: bool = False) -> NewEntry
         search_doc=search_doc,
         types=facts.kind.types,
         display_names=facts.kind.labels,
+        dependencies=_dependencies_of_extract(facts.kind) if is_extract else (),
         diagnostics={"extractionError": facts.note} if facts.note else None,
         last_modified=facts.modified_at,
         resource_created_at=facts.created_at,
@@ -111,7 +123,14 @@ def faulty_entry(
     """The entry of a file that could not be visited at all."""
     pristine = {**document, "id": url.removesuffix(".json")} if document else None
     seen = _seen(stored) if stored else {}
-    return NewEntry(url, type, pristine_doc=pristine, error=error.to_error_object(), **seen)
+    return NewEntry(
+        url,
+        type,
+        pristine_doc=pristine,
+        error=error.to_error_object(),
+        dependencies=_dependencies_of_extract(kind_of_file(url)) if type == "file" else (),
+        **seen,
+    )
 
 
 def target_types(query: object, names: ModuleNames) -> list[str]:
@@ -146,6 +165,10 @@ def _dependencies(result: VisitResult, names: ModuleNames) -> Iterable[Dependenc
         yield Dependency(names.fold(url), "file")
 
 
+def _dependencies_of_extract(kind: FileKind) -> list[Dependency]:
+    return [Dependency(module, "module") for module in dict.fromkeys((FILE_API, kind.ref.module))]
+
+
 def _dependencies_of_error(error: CardError, names: ModuleNames) -> Iterable[Dependency]:
     for url in error.dependencies:
         if url.endswith(".json"):
@@ -176,6 +199,8 @@ def _diagnostics(result: VisitResult) -> dict[str, Any]:
     diagnostics: dict[str, Any] = {"ms": round(result.ms, 1)}
     if result.error and result.error.stack:
         diagnostics["stack"] = result.error.stack
+    if touched := result.dependencies.query_only:
+        diagnostics["queryOnly"] = msgspec.to_builtins(touched)
     if result.broken_links:
         diagnostics["brokenLinks"] = msgspec.to_builtins(result.broken_links)
     return diagnostics

@@ -293,7 +293,7 @@ class Indexer:
         await asyncio.sleep(pause_s)
         runner.idle.clear()
 
-    def _new_visitor(self, realm: Realm, keeper: Keeper) -> Visitor:
+    def _new_visitor(self, realm: Realm, keeper: Keeper, priority: int) -> Visitor:
         return Visitor(
             realm,
             self._files[realm],
@@ -305,6 +305,7 @@ class Indexer:
             names=self._names,
             hub=self.progress_hub,
             job_id=f"{next(self._job_ids)}.1",
+            priority=priority,
             end_job=self._end_job,
             keeper=keeper,
         )

@@ -33,6 +33,7 @@ from realmkit.indexer.plan import Work, plan
 from realmkit.indexer.postponing import searching_types
 from realmkit.indexer.queries import StaleQueries
 from realmkit.indexer.visiting import Outcome
+from realmkit.prerender import BACKGROUND
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +108,7 @@ class LongRunner:
 
     async def _visit(self, owed: Mapping[str, int]) -> None:
         means = self._means
-        visitor = means.new_visitor(means.realm, WrittenDown(means, owed))
+        visitor = means.new_visitor(means.realm, WrittenDown(means, owed), BACKGROUND)
         work = plan(paths_in(means.realm, owed))
         await visitor.visit_modules(work.modules)
         await visitor.visit_others(work, postponed_types=await self._postponed_types(work))

@@ -27,4 +27,5 @@ class Means:
     modules: ModuleService
     search: SearchEngine
     hub: ProgressHub
-    new_visitor: Callable[[Realm, Keeper], Visitor]
+    new_visitor: Callable[[Realm, Keeper, int], Visitor]
+    """For a run of this priority: somebody waits for a short one."""

@@ -20,7 +20,7 @@ from realmkit.indexer.means import Means
 from realmkit.indexer.plan import Work, as_left, plan
 from realmkit.indexer.queries import StaleQueries
 from realmkit.indexer.visiting import Outcome
-from realmkit.prerender import HUNG, LOST
+from realmkit.prerender import FOR_PEOPLE, HUNG, LOST
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +119,7 @@ class Run:
 
     async def _make_short(self, task: Task, work: Work, others: list[Dependent]) -> None:
         means, collected = self._means, Collected()
-        await means.new_visitor(means.realm, collected).visit(work)
+        await means.new_visitor(means.realm, collected, FOR_PEOPLE).visit(work)
         outcome = collected.outcome
         removed = [*self._urls(work.removed), *outcome.removed]
         touched = await touched_types(means.index, outcome.entries, removed)

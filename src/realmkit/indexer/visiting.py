@@ -86,6 +86,7 @@ class Visitor:
         names: ModuleNames,
         hub: ProgressHub,
         job_id: str,
+        priority: int,
         end_job: Callable[[str], Awaitable[None]] | None = None,
         keeper: Keeper,
     ) -> None:
@@ -99,6 +100,7 @@ class Visitor:
         self._names = names
         self._hub = hub
         self._job_id = job_id
+        self._priority = priority
         self._end_job = end_job
         self._keeper = keeper
         self._epoch = ""
@@ -194,7 +196,9 @@ class Visitor:
         refused = [manifest[name] for name in stored if name in manifest and manifest[name].errors]
         outcome.entries += (self._refused_module(module, stored[module.url]) for module in refused)
         sound = [name for name in stored if name not in {module.url for module in refused}]
-        described = await self._definitions.describe(sound, epoch=self._epoch)
+        described = await self._definitions.describe(
+            sound, epoch=self._epoch, priority=self._priority
+        )
         for name, description in zip(sound, described, strict=True):
             url = self._realm.url_of(stored[name].path)
             outcome.entries.append(module_entry(url, description, stored[name], self._names))
@@ -285,6 +289,7 @@ class Visitor:
             ],
             epoch=self._epoch,
             job_id=self._job_id,
+            priority=self._priority,
             formats=formats,
             on_start=self._show,
         )
@@ -331,7 +336,7 @@ class Visitor:
         url = self._realm.url_of(path)
         try:
             facts = await self._extractor.facts(self._files, path)
-            outcome.entries.append(file_entry(url, facts))
+            outcome.entries.append(file_entry(url, facts, is_extract=True))
         except NotFound:
             outcome.removed.append(url)
         except RealmkitError as exc:

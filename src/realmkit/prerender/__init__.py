@@ -7,23 +7,33 @@ from realmkit.prerender.results import (
     CardError,
     CardHTML,
     CardSource,
+    CommandResult,
     Dependencies,
+    FileExtract,
+    FileToExtract,
     ModuleDescription,
     StoredQuery,
+    Touched,
     VisitResult,
 )
-from realmkit.prerender.visit import Prerenderer
+from realmkit.prerender.visit import BACKGROUND, FOR_PEOPLE, Prerenderer
 
 __all__ = [
+    "BACKGROUND",
+    "FOR_PEOPLE",
     "HUNG",
     "LOST",
     "BrokenLink",
     "CardError",
     "CardHTML",
     "CardSource",
+    "CommandResult",
     "Dependencies",
+    "FileExtract",
+    "FileToExtract",
     "ModuleDescription",
     "Prerenderer",
     "StoredQuery",
+    "Touched",
     "VisitResult",
 ]

@@ -3,11 +3,12 @@
 The pool's state is a list of pages and a queue of callers. `assign` looks at
 both and decides who gets which page, how many pages to boot and which to close;
 `PagePool` carries that out. A page is booting, idle, leased or retired, and a
-retired page is never used again. Callers are served in the order they came.
+retired page is never used again. Callers of one priority are served in the order they came.
 """
 
 import asyncio
 import logging
+from bisect import insort
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -42,6 +43,14 @@ class Slot:
     """The number of the lease that used it last: the higher, the warmer."""
 
 
+@dataclass(eq=False)
+class Waiter:
+    """A caller in line."""
+
+    priority: int
+    slot: asyncio.Future[Slot]
+
+
 @dataclass
 class Assignment:
     """What to do next; positions in `grants` are those of the waiting callers."""
@@ -52,7 +61,7 @@ class Assignment:
 
 
 def assign(waiting: int, slots: Sequence[Slot], limit: int) -> Assignment:
-    """Decide who gets which page: the warmest idle page to the caller who waits longest.
+    """Decide who gets which page: the warmest idle page to the caller who is first in line.
 
     Pages are booted only for callers that no idle or booting page will serve, and
     never beyond `limit`. Retired pages are closed and take up no room.
@@ -104,7 +113,8 @@ class PagePool:
         self._wear = wear or Wear()
         self._boot_timeout_s = boot_timeout_s
         self._slots: list[Slot] = []
-        self._waiting: list[asyncio.Future[Slot]] = []
+        self._waiting: list[Waiter] = []
+        """Higher priorities first, and of one priority who waits longest."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._leases = 0
         self._failed_boots = 0
@@ -120,9 +130,12 @@ class PagePool:
         return self._limit
 
     @asynccontextmanager
-    async def lease(self) -> AsyncGenerator[Page]:
-        """Exclusive use of a page that is awake. Raises `PrerenderUnavailable`."""
-        slot, page = await self._awake_slot()
+    async def lease(self, priority: int = 0) -> AsyncGenerator[Page]:
+        """Exclusive use of a page that is awake. Raises `PrerenderUnavailable`.
+
+        Of those who wait, the highest priority is served first; nobody is interrupted.
+        """
+        slot, page = await self._awake_slot(priority)
         try:
             yield page
         finally:
@@ -137,15 +150,15 @@ class PagePool:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._slots.clear()
 
-    async def _awake_slot(self) -> tuple[Slot, Page]:
+    async def _awake_slot(self, priority: int) -> tuple[Slot, Page]:
         while True:
             if self._is_stopped:
                 raise PrerenderUnavailable("The page pool was stopped.")
-            waiter: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
-            self._waiting.append(waiter)
+            waiter = Waiter(priority, asyncio.get_running_loop().create_future())
+            insort(self._waiting, waiter, key=lambda each: -each.priority)
             self._arrange()
             try:
-                slot = await waiter
+                slot = await waiter.slot
             except asyncio.CancelledError:
                 self._leave(waiter)
                 raise
@@ -160,11 +173,12 @@ class PagePool:
                 raise
             self._give_back(slot)
 
-    def _leave(self, waiter: asyncio.Future[Slot]) -> None:
+    def _leave(self, waiter: Waiter) -> None:
+        granted = waiter.slot
         if waiter in self._waiting:
             self._waiting.remove(waiter)
-        elif waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-            self._give_back(waiter.result())
+        elif granted.done() and not granted.cancelled() and granted.exception() is None:
+            self._give_back(granted.result())
 
     def _give_back(self, slot: Slot) -> None:
         slot.state = State.IDLE
@@ -178,14 +192,14 @@ class PagePool:
             if slot.state is State.IDLE and slot.page and self._should_retire(slot.page):
                 slot.state = State.RETIRED
         # A cancelled caller stays in the queue until its task runs again.
-        self._waiting = [waiter for waiter in self._waiting if not waiter.done()]
+        self._waiting = [waiter for waiter in self._waiting if not waiter.slot.done()]
         assignment = assign(len(self._waiting), self._slots, self._limit)
         served = [self._waiting[position] for position, _ in assignment.grants]
         for waiter, (_, slot) in zip(served, assignment.grants, strict=True):
             self._leases += 1
             slot.state, slot.last_used = State.LEASED, self._leases
             self._waiting.remove(waiter)
-            waiter.set_result(slot)
+            waiter.slot.set_result(slot)
         for slot in assignment.close:
             self._slots.remove(slot)
             if slot.page is not None:
@@ -227,8 +241,8 @@ class PagePool:
     def _turn_away(self, reason: PrerenderUnavailable) -> None:
         waiting, self._waiting = self._waiting, []
         for waiter in waiting:
-            if not waiter.done():
-                waiter.set_exception(reason)
+            if not waiter.slot.done():
+                waiter.slot.set_exception(reason)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)

@@ -48,12 +48,30 @@ class CardHTML(msgspec.Struct):
     fitted: dict[str, str] = {}
 
 
-class Dependencies(msgspec.Struct):
-    """Absolute URLs a visit read: module identities, instances with `.json`, other files."""
+class FileToExtract(msgspec.Struct, frozen=True):
+    """One file for its definition to look at: what the server knows of it, by field name."""
+
+    url: str
+    definition: dict[str, str]
+    """A code ref: `{module, name}`."""
+    attributes: dict[str, Any]
+
+
+class Touched(msgspec.Struct):
+    """Absolute URLs: module identities, instances with `.json`, other files."""
 
     modules: list[str] = []
     instances: list[str] = []
     files: list[str] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.modules or self.instances or self.files)
+
+
+class Dependencies(Touched, rename="camel"):
+    """What a visit read. What only searches led it to is no dependency, and told apart."""
+
+    query_only: Touched = msgspec.field(default_factory=Touched)
 
 
 class StoredQuery(msgspec.Struct):
@@ -92,6 +110,28 @@ class VisitResult(msgspec.Struct, rename="camel"):
     @property
     def is_error(self) -> bool:
         return self.status == "error"
+
+
+class FileExtract(msgspec.Struct, rename="camel"):
+    """A file as its definition sees it."""
+
+    url: str
+    status: Literal["ready", "error"] = "ready"
+    resource: dict[str, Any] | None = None
+    search_doc: dict[str, Any] | None = None
+    types: list[str] = []
+    display_names: list[str] = []
+    dependencies: Dependencies = msgspec.field(default_factory=Dependencies)
+    error: CardError | None = None
+
+
+class CommandResult(msgspec.Struct):
+    """What a command came to. `result` is JSON; a card is its resource."""
+
+    url: str
+    status: Literal["ready", "error"] = "ready"
+    result: Any = None
+    error: CardError | None = None
 
 
 class VisitAnswer(msgspec.Struct):

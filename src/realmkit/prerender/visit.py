@@ -1,4 +1,5 @@
-"""Render cards and describe modules in leased pages, whatever the cards do.
+"""Render cards, describe modules, extract files and run commands in leased pages,
+whatever card code does.
 
 A visit is one call into a warm page for many cards. The page says which card
 it is at through a binding, so a card that never finishes can be named: it
@@ -7,7 +8,7 @@ in a fresh one. A Chromium that dies takes no card with it the first time.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,13 +31,16 @@ from realmkit.prerender.results import (
     LOST,
     CardError,
     CardSource,
+    CommandResult,
+    FileExtract,
+    FileToExtract,
     ModuleDescription,
     VisitAnswer,
     VisitResult,
     failed_visit,
 )
 
-R = TypeVar("R", VisitResult, ModuleDescription)
+R = TypeVar("R", VisitResult, ModuleDescription, FileExtract, CommandResult)
 Failure = Callable[[str, CardError], R]
 
 PRERENDER_PATH = "/_host/prerender"
@@ -57,6 +61,12 @@ _CALL = """async (request) => {
 }"""
 VISIT = _CALL % "visit"
 DESCRIBE = _CALL % "describe"
+EXTRACT = _CALL % "extract"
+RUN = _CALL % "run"
+
+BACKGROUND = 0
+FOR_PEOPLE = 10
+"""Priorities of jobs, as the peer has them: nobody waits for the one, somebody for the other."""
 
 
 class _ProgressWord(msgspec.Struct):
@@ -111,30 +121,35 @@ class Prerenderer:
         *,
         epoch: str,
         job_id: str,
+        priority: int = BACKGROUND,
         formats: Sequence[str] | None = None,
         on_start: Callable[[str], None] | None = None,
     ) -> list[VisitResult]:
         """Render `cards` in one leased page and return one result per card, in order.
 
-        `on_start` hears the URL of each card as the page takes it in hand.
+        `on_start` hears the URL of each card as the page takes it in hand. The page says
+        `job_id` and `priority` with what it asks realms.
         Raises `PrerenderUnavailable` when no page can be had; never for a card.
         """
         by_url = {card.url: card for card in cards}
 
         def request(urls: Sequence[str]) -> dict[str, Any]:
             asked = [by_url[url] for url in urls]
-            return {"cards": asked, "epoch": epoch, "jobId": job_id, "formats": formats}
+            job = {"jobId": job_id, "jobPriority": priority}
+            return {"cards": asked, "epoch": epoch, "formats": formats, **job}
 
         results = await self._ask(
-            VISIT, list(by_url), request, epoch, VisitResult, failed_visit, on_start
+            VISIT, list(by_url), request, epoch, VisitResult, failed_visit, on_start, priority
         )
         return [results[card.url] for card in cards]
 
-    async def describe(self, module_urls: Sequence[str], *, epoch: str) -> list[ModuleDescription]:
+    async def describe(
+        self, module_urls: Sequence[str], *, epoch: str, priority: int = FOR_PEOPLE
+    ) -> list[ModuleDescription]:
         """Import `module_urls` in one leased page and return one description per URL, in order."""
 
         def request(urls: Sequence[str]) -> dict[str, Any]:
-            return {"modules": list(urls), "epoch": epoch}
+            return {"modules": list(urls), "epoch": epoch, "jobPriority": priority}
 
         results = await self._ask(
             DESCRIBE,
@@ -143,8 +158,78 @@ class Prerenderer:
             epoch,
             ModuleDescription,
             lambda url, error: ModuleDescription(url, error=error),
+            priority=priority,
         )
         return [results[url] for url in module_urls]
+
+    async def extract(
+        self,
+        files: Sequence[FileToExtract],
+        *,
+        epoch: str,
+        job_id: str,
+        priority: int = BACKGROUND,
+    ) -> list[FileExtract]:
+        """Have each file's definition look at it, and return one extract per file, in order."""
+        by_url = {file.url: file for file in files}
+
+        def request(urls: Sequence[str]) -> dict[str, Any]:
+            job = {"jobId": job_id, "jobPriority": priority}
+            return {"files": [by_url[url] for url in urls], "epoch": epoch, **job}
+
+        results = await self._ask(
+            EXTRACT,
+            list(by_url),
+            request,
+            epoch,
+            FileExtract,
+            lambda url, error: FileExtract(url, status="error", error=error),
+            priority=priority,
+        )
+        return [results[file.url] for file in files]
+
+    async def run_command(
+        self,
+        url: str,
+        command: Mapping[str, str],
+        command_input: Any = None,
+        *,
+        epoch: str,
+        job_id: str | None = None,
+        priority: int = FOR_PEOPLE,
+        timeout_s: float | None = None,
+    ) -> CommandResult:
+        """Run the command that the code ref `command` names, relative to `url`, in a page.
+
+        It is an exported function, or a class with `run`; it writes nothing. After
+        `timeout_s` (by default as long as a card may render) it is ended and its result is
+        an error of status 504. A Chromium that dies under it has it begin again, once.
+        """
+
+        def request(urls: Sequence[str]) -> dict[str, Any]:
+            return {
+                "url": url,
+                "command": command,
+                "input": command_input,
+                "epoch": epoch,
+                "jobId": job_id,
+                "jobPriority": priority,
+            }
+
+        results = await self._ask(
+            RUN,
+            [url],
+            request,
+            epoch,
+            CommandResult,
+            lambda url, error: CommandResult(
+                url, "error", error=msgspec.structs.replace(error, title="Command Failed")
+            ),
+            priority=priority,
+            patience_s=timeout_s,
+            doing="running",
+        )
+        return results[url]
 
     async def _ask(
         self,
@@ -155,26 +240,34 @@ class Prerenderer:
         result_type: type[R],
         failure: "Failure[R]",
         on_start: Callable[[str], None] | None = None,
+        priority: int = BACKGROUND,
+        patience_s: float | None = None,
+        doing: str = "rendering",
     ) -> dict[str, R]:
         """Ask until every URL has a result or is named as the one that cannot have one."""
         results: dict[str, R] = {}
+        patience_s = patience_s or self._render_timeout_s
         groups = deque([Group(tuple(urls))] if urls else [])
         while groups:
             group = groups.popleft()
             heard = Heard()
-            async with self.pool.lease() as page:
+            async with self.pool.lease(priority) as page:
                 page.epochs.add(epoch)
                 page.visits += len(group.urls)
                 try:
-                    answer = await self._call(page, function, request(group.urls), heard, on_start)
+                    answer = await self._call(
+                        page, function, request(group.urls), heard, on_start, patience_s
+                    )
                 except PageSpoilt as exc:
                     hung = not page.is_gone
                     verdict = (after_hanging if hung else after_losing)(group, heard)
                     status = HUNG if hung else LOST
-                    reason = self._too_slow() if hung else f"The page broke while rendering: {exc}."
+                    reason = f"The page broke while {doing}: {exc}."
+                    if hung:
+                        reason = f"It did not finish {doing} within {patience_s:g} s."
                 except BrowserGone:
                     verdict = after_losing(group, heard)
-                    status, reason = LOST, "Chromium died twice while rendering this."
+                    status, reason = LOST, f"Chromium died twice while {doing} this."
                 except PageThrew as exc:
                     page.spoil(str(exc))
                     verdict = after_losing(group, heard)
@@ -202,6 +295,7 @@ class Prerenderer:
         request: dict[str, Any],
         heard: Heard,
         on_start: Callable[[str], None] | None,
+        patience_s: float,
     ) -> VisitAnswer:
         def on_progress(payload: bytes) -> None:
             word = msgspec.json.decode(payload, type=_ProgressWord)
@@ -212,9 +306,7 @@ class Prerenderer:
             elif word.stage == "done":
                 heard.done.add(word.url)
 
-        answer = await page.call(
-            function, request, patience_s=self._render_timeout_s, on_progress=on_progress
-        )
+        answer = await page.call(function, request, patience_s=patience_s, on_progress=on_progress)
         return msgspec.json.decode(answer, type=VisitAnswer)
 
     def _read(
@@ -236,9 +328,6 @@ class Prerenderer:
                 error = CardError("Card Does Not Render", f"Its result cannot be read: {exc}.")
                 read[url] = failure(url, error)
         return read
-
-    def _too_slow(self) -> str:
-        return f"It did not finish rendering within {self._render_timeout_s:g} s."
 
 
 def _after_answer(answer: VisitAnswer, group: Group, read: Sequence[str]) -> tuple[Verdict, str]:

@@ -28,7 +28,7 @@ from realmkit.db import Database, Transaction
 from realmkit.errors import OurBug, TryLater
 from realmkit.modules import Manifest, ManifestModule
 from realmkit.modules.paths import is_module_path, stem
-from realmkit.prerender import HUNG, LOST, CardError, ModuleDescription
+from realmkit.prerender import FOR_PEOPLE, HUNG, LOST, CardError, ModuleDescription
 
 MODULES_IN_A_CALL = 24
 MEMORY_BYTES = 8 * 1024 * 1024
@@ -41,7 +41,7 @@ class Describer(Protocol):
     """Who tells what modules export: pages do, or a cache in front of them."""
 
     async def describe(
-        self, module_urls: Sequence[str], *, epoch: str
+        self, module_urls: Sequence[str], *, epoch: str, priority: int = FOR_PEOPLE
     ) -> list[ModuleDescription]: ...
 
 
@@ -133,17 +133,19 @@ class DefinitionCache:
         """Those that are known without asking a page."""
         return await self._look_up(type_keys, self._recall)
 
-    async def describe(self, module_urls: Sequence[str], *, epoch: str) -> list[ModuleDescription]:
+    async def describe(
+        self, module_urls: Sequence[str], *, epoch: str, priority: int = FOR_PEOPLE
+    ) -> list[ModuleDescription]:
         """As a page does it, at the manifests of this moment; `epoch` may be an older one.
 
         An error that is kept is not taken for an answer: who visits again means to know.
         """
         places = await self._places(module_urls)
         unknown = [url for url in module_urls if url not in places]
-        found = await asyncio.gather(*(self._visit(place) for place in places.values()))
+        found = await asyncio.gather(*(self._visit(place, priority) for place in places.values()))
         by_url = dict(zip(places, found, strict=True))
         if unknown:
-            described = await self._pages.describe(unknown, epoch=epoch)
+            described = await self._pages.describe(unknown, epoch=epoch, priority=priority)
             by_url.update(zip(unknown, described, strict=True))
         return [by_url[url] for url in module_urls]
 
@@ -202,11 +204,11 @@ class DefinitionCache:
         )
         return found.value.description if found else None
 
-    async def _visit(self, place: _Place) -> ModuleDescription:
-        found = await self._find(place)
+    async def _visit(self, place: _Place, priority: int) -> ModuleDescription:
+        found = await self._find(place, priority)
         if found.layer == "made" or found.value.description.error is None:
             return found.value.description
-        description, _ = await self._calls.describe(place.module.url)
+        description, _ = await self._calls.describe(place.module.url, priority)
         if description.error is None:
             # It was bad luck that nobody took for it.
             async with self.cache.table.db.transaction() as tx:
@@ -216,12 +218,12 @@ class DefinitionCache:
     async def _describe(self, place: _Place) -> ModuleDescription:
         return (await self._find(place)).value.description
 
-    async def _find(self, place: _Place) -> Found[Described]:
+    async def _find(self, place: _Place, priority: int = FOR_PEOPLE) -> Found[Described]:
         async def read() -> _Version:
             return _Version(place.module.version)
 
         async def make(version: _Version) -> Described:
-            return await self._make(place, version)
+            return await self._make(place, version, priority)
 
         return await self.cache.get(
             place.realm.url, place.path, self._renderer_version, read=read, make=make
@@ -229,8 +231,8 @@ class DefinitionCache:
 
     # Describing.
 
-    async def _make(self, place: _Place, version: _Version) -> Described:
-        description, seen = await self._calls.describe(place.module.url)
+    async def _make(self, place: _Place, version: _Version, priority: int) -> Described:
+        description, seen = await self._calls.describe(place.module.url, priority)
         if seen != version.hash:
             # The page saw another module than the one that was asked about: its description
             # goes to whoever asked, and is kept nowhere.
@@ -240,7 +242,7 @@ class DefinitionCache:
         return Described(description, expires_at_ms)
 
     async def _describe_now(
-        self, identities: Sequence[str]
+        self, identities: Sequence[str], priority: int
     ) -> list[tuple[ModuleDescription, str | None]]:
         """Each description with the version it is surely of, None if that moved meanwhile."""
         before = [await self._manifests.manifest(realm) for realm in self._realms]
@@ -248,7 +250,7 @@ class DefinitionCache:
             url: module.version for manifest in before for url, module in manifest.modules.items()
         }
         epoch = epoch_of(before)
-        described = await self._pages.describe(identities, epoch=epoch)
+        described = await self._pages.describe(identities, epoch=epoch, priority=priority)
         after = epoch_of([await self._manifests.manifest(realm) for realm in self._realms])
         return [
             (description, versions.get(identity) if after == epoch else None)
@@ -282,14 +284,17 @@ class _Calls:
     """What is wanted of the pages while they are busy travels in one call afterwards."""
 
     def __init__(
-        self, describe: Callable[[Sequence[str]], Awaitable[list[Answer]]], limit: int
+        self, describe: Callable[[Sequence[str], int], Awaitable[list[Answer]]], limit: int
     ) -> None:
         self._describe = describe
         self._limit = limit
         self._waiting: dict[str, asyncio.Future[Answer]] = {}
+        self._priorities: dict[str, int] = {}
+        """The highest that anybody asked with, of those that wait."""
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def describe(self, identity: str) -> Answer:
+    async def describe(self, identity: str, priority: int) -> Answer:
+        self._priorities[identity] = max(priority, self._priorities.get(identity, priority))
         future = self._waiting.get(identity)
         if future is None:
             future = self._waiting[identity] = asyncio.get_running_loop().create_future()
@@ -315,8 +320,9 @@ class _Calls:
             taken = dict(list(self._waiting.items())[:MODULES_IN_A_CALL])
             for identity in taken:
                 del self._waiting[identity]
+            priorities = [self._priorities.pop(identity) for identity in taken]
             try:
-                answers = await self._describe(list(taken)) if taken else []
+                answers = await self._describe(list(taken), max(priorities)) if taken else []
                 if len(answers) != len(taken):
                     raise OurBug("Of some modules there was no description.")
             except asyncio.CancelledError:

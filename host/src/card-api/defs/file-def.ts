@@ -21,6 +21,17 @@ import MarkdownTemplate from "../templates/plain-text.gts";
 import { BaseDef } from "./base-def.ts";
 import { ReadOnlyField, ReadOnlyNumberField } from "./string-field.ts";
 
+/** The bytes of a file are not what its definition is for; the definition above it may do. */
+export class FileContentMismatchError extends Error {
+  override name = "FileContentMismatchError";
+}
+
+/** What is known of a file before anybody reads it. */
+export interface KnownOfFile {
+  contentHash?: string;
+  contentSize?: number;
+}
+
 export class FileDef extends BaseDef {
   static readonly [definitionKind]: string = "file";
   static override displayName = "File";
@@ -33,6 +44,25 @@ export class FileDef extends BaseDef {
   static override edit = FileView;
   static override head = HeadTemplate;
   static override markdown = MarkdownTemplate;
+
+  /**
+   * Attributes of the file at `url`. A definition that reads the bytes takes them from
+   * `getStream`, which may be called more than once, and adds to what its parent tells.
+   */
+  static async extractAttributes(
+    url: string,
+    _getStream: () => Promise<ReadableStream<Uint8Array>>,
+    { contentHash, contentSize }: KnownOfFile = {},
+  ): Promise<Record<string, unknown>> {
+    const name = decodeURIComponent(new URL(url).pathname.split("/").at(-1)!);
+    return {
+      url,
+      sourceUrl: url,
+      name,
+      ...(contentHash !== undefined && { contentHash }),
+      ...(contentSize !== undefined && { contentSize }),
+    };
+  }
 
   get cardTitle(): string {
     return this.title ?? this.name ?? this.url ?? this.id ?? "File";
