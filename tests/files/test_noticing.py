@@ -32,6 +32,17 @@ async def test_the_first_scan_logs_every_file_modules_first(realm: Realm, files:
     assert await scanned(files) == []
 
 
+async def test_a_file_whose_path_is_too_long_for_a_url_is_not_seen(
+    realm: Realm, files: FileStore
+) -> None:
+    just_fits = "/".join(["é" * 16] * 10)
+    fill(realm.root, {f"{just_fits}/a": "", f"{just_fits}/{'n' * 60}.json": "", "b.json": ""})
+
+    assert await scanned(files) == [("b.json", "added"), (f"{just_fits}/a", "added")]
+    assert [found.path for found in await files.walk()] == ["b.json", f"{just_fits}/a"]
+    assert (await files.rescan([f"{just_fits}/{'n' * 60}.json"])).changes == []
+
+
 async def test_a_scan_finds_what_happened_while_nobody_looked(
     realm: Realm, files: FileStore
 ) -> None:

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from realmkit.db import Database
-from realmkit.errors import OurBug
+from realmkit.errors import TryLater
 from realmkit.index import (
     Batch,
     Dependency,
@@ -186,11 +186,10 @@ async def test_a_url_may_be_an_instance_and_a_file(index: IndexStore) -> None:
 
 async def test_a_commit_that_fails_changes_nothing(index: IndexStore) -> None:
     await commit(index, france())
-    planet = NewEntry(FRANCE, cast("Any", "planet"))
-    with pytest.raises(OurBug):
-        await index.commit(
-            Batch(ATLAS, [france(search_doc={"name": "half"}), planet], indexed_seq=9)
-        )
+    with pytest.raises(TryLater):
+        async with index.committing(ATLAS, 9) as commit_:
+            await commit_.add([france(search_doc={"name": "half"})])
+            raise TryLater("The database went away.")
     entry = await index.entry(FRANCE)
     assert entry is not None and entry.search_doc == {"name": "France"}
     assert await index.indexed_seq(ATLAS) == 0

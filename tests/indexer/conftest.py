@@ -18,7 +18,7 @@ import pytest
 from realmkit.changes import ChangeLog
 from realmkit.config import Realm, find_chromium
 from realmkit.db import Database
-from realmkit.errors import NotFound
+from realmkit.errors import BadRequest, NotFound
 from realmkit.extraction import FileExtractor
 from realmkit.files import FileStore, FileWrite
 from realmkit.index import Entry, IndexStore, LongRuns
@@ -297,5 +297,5 @@ async def _content(house: House, path: str) -> tuple[int, bytes]:
     _, name, path = path.split("/", 2)
     try:
         return 200, (await house.stores[name].read(path)).content
-    except NotFound:
+    except (BadRequest, NotFound):
         return 404, b""

@@ -1,6 +1,8 @@
 """Files, databases and browsers that fail in the middle of a run. One bad file never stops one."""
 
 import asyncio
+import hashlib
+import json
 import os
 import signal
 from pathlib import Path
@@ -130,3 +132,46 @@ async def test_a_disk_that_fills_stops_the_run_and_room_lets_it_go_on(house: Hou
     await indexed_in_the_end(house)
 
     assert not (await house.entry("ann.json")).has_error
+
+
+@pytest.mark.parametrize("others", [3, 60], ids=["short run", "long run"])
+async def test_files_that_no_database_takes_stop_neither_kind_of_run(house: House, others: int):
+    await start(house)
+    long_text = "".join(hashlib.sha256(str(n).encode()).hexdigest() for n in range(40))
+    await house.write(
+        {
+            **people(others),
+            "deep.json": card("Deep", behaviour="deep"),
+            "abyss.json": card("Abyss", behaviour="abyss"),
+            "link.json": card("Link", links={"friend": f"./{long_text}"}),
+            "module.json": card("Module", module=f"./{long_text}"),
+            "front.md": f"---\n{long_text}: 1\n{'a' * 900}: {{{'b' * 900}: 2}}\n---\n# {long_text}\n",
+            "keys.json": {long_text: {long_text: 1}},
+            "words.txt": " ".join(f"{n:05}{long_text[:54]}" for n in range(1_600)),
+        }
+    )
+    await house.index_all()
+
+    errors = {each.url: each.error["detail"] for each in await house.index.errors(house.url())}
+    for path in ("deep.json", "abyss.json"):
+        assert "nests deeper than 200 levels" in errors.pop(house.url(path))
+    assert "was not found" in errors.pop(house.url("module.json"))
+    assert errors == {}
+    assert len(await house.indexed_urls()) == others + 8
+
+
+async def test_a_card_of_ten_megabytes_is_an_error_of_its_own_and_of_nothing_else(house: House):
+    await start(house)
+    large = card("Large", text="words of many " * 750_000)
+    (root(house) / "large.json").write_text(json.dumps(large))
+    for path, content in people(3).items():
+        (root(house) / path).write_text(json.dumps(content))
+    await house.stores["one"].scan()
+    await house.index_all()
+
+    [error] = await house.index.errors(house.url())
+    assert (error.url, error.error["status"]) == (house.url("large.json"), "413")
+    assert "a card has at most 4,194,304" in error.error["detail"]
+    assert house.visits_since() == [f"one/{path}" for path in people(3)]
+    file = await house.index.entry(house.url("large.json"), "file")
+    assert file is not None and not file.has_error

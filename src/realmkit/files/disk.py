@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import logging
 import os
 import secrets
 import shutil
@@ -24,6 +25,9 @@ from pathlib import Path
 
 from realmkit.errors import TooLarge
 from realmkit.files.ignore import IgnoreRules
+from realmkit.files.paths import is_too_long
+
+logger = logging.getLogger(__name__)
 
 # Larger files are not held in memory.
 READ_LIMIT = 64 * 1024 * 1024
@@ -143,7 +147,9 @@ def children(
         try:
             path.encode()
             is_folder = entry.is_dir(follow_symlinks=False)
-            if rules.is_ignored_in(folder, entry.name, is_folder):
+            if is_too_long(path):
+                logger.warning("A file is not seen: its path is too long. It begins %.60s", path)
+            elif rules.is_ignored_in(folder, entry.name, is_folder):
                 if strays is not None and entry.name.startswith(OWN_TEMPORARY):
                     strays.append(Path(entry.path))
             elif is_folder:

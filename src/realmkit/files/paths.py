@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 from realmkit.changes import ChangeKind
 from realmkit.errors import BadRequest, Conflict, Forbidden, NotFound, RealmkitError, TryLater
@@ -18,6 +19,7 @@ MODULE_EXTENSIONS = (".js", ".gjs", ".ts", ".gts")
 
 _LONGEST_SEGMENT = 255
 _LONGEST_PATH = 1_024
+"""In bytes, as a URL spells it: what an index of PostgreSQL takes twice, and to spare."""
 
 
 def kind_of(path: str) -> ChangeKind:
@@ -30,7 +32,7 @@ def kind_of(path: str) -> ChangeKind:
 def checked(path: str) -> str:
     """Return `path` as it is, or raise `BadRequest` if it is no path within a realm."""
     try:
-        encoded = path.encode()
+        path.encode()
     except UnicodeEncodeError as exc:
         raise BadRequest("The path is not valid Unicode text.") from exc
     if "\0" in path:
@@ -42,11 +44,16 @@ def checked(path: str) -> str:
         raise BadRequest(f"`{path}` leads out of the realm.")
     if "" in segments or "." in segments:
         raise BadRequest(f"`{path}` has an empty segment.")
-    if len(encoded) > _LONGEST_PATH or any(
-        len(segment.encode()) > _LONGEST_SEGMENT for segment in segments
-    ):
+    if any(len(segment.encode()) > _LONGEST_SEGMENT for segment in segments):
         raise BadRequest("The path is longer than a file's name can be.")
+    if is_too_long(path):
+        raise BadRequest(f"The path takes more than {_LONGEST_PATH:,} bytes of a URL.")
     return path
+
+
+def is_too_long(path: str) -> bool:
+    """Whether no realm can have a file here; such files on disk are not seen."""
+    return len(quote(path)) > _LONGEST_PATH
 
 
 def within(root: Path, path: str) -> Path:

@@ -16,7 +16,7 @@ from realmkit.files import disk
 from realmkit.files.disk import FileStat
 from realmkit.files.ignore import IgnoreRules
 from realmkit.files.metas import FileMeta, differences, suspects
-from realmkit.files.paths import within
+from realmkit.files.paths import is_too_long, within
 from realmkit.files.records import FileRecords, WriteResult
 
 logger = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class Scanner:
             await self._records.close_journal(journal)
 
     def _look(self, path: str) -> tuple[str, FileStat] | None:
-        if self._rules.is_ignored(path):
+        if is_too_long(path) or self._rules.is_ignored(path):
             return None
         try:
             return disk.look(path, within(self._root, path))

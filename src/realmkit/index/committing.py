@@ -8,6 +8,7 @@ told. Readers see none of it until the block ends, and then all of it.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,8 +17,12 @@ from realmkit.changes import ChangeLog
 from realmkit.db import Transaction
 from realmkit.index.artefacts import Batch, NewAnnouncement, NewEntry
 from realmkit.index.json_text import to_json
+from realmkit.index.names import name_of
+from realmkit.index.refusals import bare, is_about_content, refused
 from realmkit.index.rows import statements_of
 from realmkit.index.search_writing import SearchWriter
+
+log = logging.getLogger(__name__)
 
 Definitions = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
@@ -53,11 +58,49 @@ class Commit:
         removed: Iterable[str] = (),
         definitions: Definitions | None = None,
     ) -> None:
-        """Entries replace what was known of their URL and type; see `NewEntry` for errors."""
+        """Entries replace what was known of their URL and type; see `NewEntry` for errors.
+
+        What the database does not take becomes an error of the file it is of.
+        """
         batch = Batch(self.realm_url, entries, list(removed), definitions or {})
+        problem = await self._attempt(batch)
+        if problem is not None:
+            log.warning("A commit of %s is made file by file: %s", self.realm_url, problem)
+            await self._add_one_by_one(batch)
+
+    async def _attempt(self, batch: Batch) -> Exception | None:
+        """Add a batch, or nothing of it; returns what is wrong with it."""
+        try:
+            async with self.tx.savepoint():
+                await self._add(batch)
+        except Exception as exc:
+            if not is_about_content(exc):
+                raise
+            return exc
+        return None
+
+    async def _add_one_by_one(self, batch: Batch) -> None:
+        await self._add(Batch(self.realm_url, removed=batch.removed))
+        unclaimed = dict(batch.definitions)
+        for entry in batch.entries:
+            module = name_of(entry.url, "module", self._names) if entry.type == "module" else ""
+            own = {module: unclaimed.pop(module)} if module in unclaimed else {}
+            problem = await self._attempt(Batch(self.realm_url, [entry], definitions=own))
+            if problem is None:
+                continue
+            failed = refused(entry, problem)
+            for error in (failed, bare(failed)):
+                if await self._attempt(Batch(self.realm_url, [error])) is None:
+                    break
+            else:
+                log.error("%s has no place in the index.", entry.url, exc_info=problem)
+        for module, definitions in unclaimed.items():
+            await self._attempt(Batch(self.realm_url, definitions={module: definitions}))
+
+    async def _add(self, batch: Batch) -> None:
         # What was removed has nothing good left to keep.
         gone = set(batch.removed)
-        failed = [e.url for e in entries if e.error is not None and e.url not in gone]
+        failed = [e.url for e in batch.entries if e.error is not None and e.url not in gone]
         once_good: set[tuple[str, str]] = set()
         if failed:
             asked = (self.realm_url, to_json(failed))

@@ -24,6 +24,7 @@ from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.definitions import Definition
 from realmkit.clock import Clock, SystemClock
 from realmkit.db import Database, Hints, Transaction, load_sql
+from realmkit.errors import OurBug
 from realmkit.index.artefacts import (
     Dependency,
     Dependent,
@@ -32,11 +33,14 @@ from realmkit.index.artefacts import (
     QueryDependency,
 )
 from realmkit.index.json_text import to_json
+from realmkit.index.refusals import refused
 from realmkit.index.store import IndexStore
 
 SQL = load_sql(__package__ or "", "long_runs.sql")
 
 IN_A_PORTION = 200
+BYTES_IN_A_PORTION = 16 * 1024 * 1024
+"""Of outcomes as they are written down; a portion's search rows travel as one JSON text."""
 FACTS_AT_ONCE = 2_000
 
 Requests = Mapping[str, Sequence[str]]
@@ -236,11 +240,32 @@ class LongRuns:
         """
         rows = await asyncio.to_thread(
             lambda: [
-                (*self._row(realm_url, each, place), owed.get(each.url, 0)) for each in visited
+                (*self._row_or_error(realm_url, each, place), owed.get(each.url, 0))
+                for each in visited
             ]
         )
+        try:
+            await self._put(rows)
+        except OurBug:
+            # One of them is more than a row can hold: each by itself.
+            for each, row in zip(visited, rows, strict=True):
+                try:
+                    await self._put([row])
+                except OurBug as exc:
+                    error = self._row(realm_url, _refused(each, exc), place)
+                    await self._put([(*error, owed.get(each.url, 0))])
+
+    async def _put(self, rows: Sequence[tuple[object, ...]]) -> None:
         async with self._db.transaction() as tx:
             await tx.execute_many(SQL["put"], rows)
+
+    def _row_or_error(
+        self, realm_url: str, visited: VisitedFile, place: Place
+    ) -> tuple[object, ...]:
+        try:
+            return self._row(realm_url, visited, place)
+        except (TypeError, RecursionError) as exc:
+            return self._row(realm_url, _refused(visited, exc), place)
 
     def _row(self, realm_url: str, visited: VisitedFile, place: Place) -> tuple[object, ...]:
         names = {
@@ -300,11 +325,13 @@ class LongRuns:
             # What is gone first: a module may have come back under another extension.
             for removes in (1, 0):
                 after = ""
-                while rows := await commit.tx.fetch(
-                    SQL["outcomes"], (realm_url, after, removes, IN_A_PORTION)
+                while sizes := await commit.tx.fetch(
+                    SQL["outcome_sizes"], (realm_url, after, removes, IN_A_PORTION)
                 ):
-                    after = rows[-1][0]
-                    portion = await asyncio.to_thread(_portion_of, [row[1] for row in rows])
+                    last = last_of_portion(sizes)
+                    rows = await commit.tx.fetch(SQL["outcomes"], (realm_url, after, removes, last))
+                    after = last
+                    portion = await asyncio.to_thread(_portion_of, [row[0] for row in rows])
                     entries, removed, definitions = portion
                     await note(entries, removed)
                     await commit.add(entries, removed, definitions)
@@ -325,6 +352,12 @@ class LongRuns:
             return await commit.tx.execute(SQL["end"], (realm_url,)) > 0
 
 
+def _refused(visited: VisitedFile, exc: Exception) -> VisitedFile:
+    """What stands for a visit that cannot be written down."""
+    entries = [refused(entry, exc) for entry in visited.entries]
+    return VisitedFile(visited.url, entries, visited.removed)
+
+
 def _outcome_of(visited: VisitedFile) -> str | None:
     return to_json(
         {
@@ -333,6 +366,18 @@ def _outcome_of(visited: VisitedFile) -> str | None:
             "definitions": visited.definitions,
         }
     )
+
+
+def last_of_portion(sizes: Sequence[tuple[str, int]]) -> str:
+    """The URL up to which outcomes are taken at once: given (URL, bytes), at least the first."""
+    room = BYTES_IN_A_PORTION
+    last = sizes[0][0]
+    for url, size in sizes:
+        room -= size
+        if room < 0:
+            break
+        last = url
+    return last
 
 
 Portion = tuple[list[NewEntry], list[str], dict[str, Any]]

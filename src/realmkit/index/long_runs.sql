@@ -71,11 +71,17 @@ delete from index_work where realm_url = $1 and outcome is not null and exists (
 -- Forgets the visit of a file that another run has found gone: it has no entry to tell by.
 delete from index_work where realm_url = $1 and url = $2 and outcome is not null;
 
--- name: outcomes
--- What visits left: the files after the URL $2, at most $4; with $3 those that are gone.
-select url, outcome from index_work
+-- name: outcome_sizes
+-- How many bytes visits left: the files after the URL $2, at most $4; with $3 those that are gone.
+select url, octet_length(outcome) from index_work
 where realm_url = $1 and url > $2 and removes = $3 and outcome is not null
 order by url limit $4;
+
+-- name: outcomes
+-- What visits left: the files after the URL $2 and up to $4; with $3 those that are gone.
+select outcome from index_work
+where realm_url = $1 and url > $2 and removes = $3 and url <= $4 and outcome is not null
+order by url;
 
 -- name: modules
 -- What the visits of modules left.

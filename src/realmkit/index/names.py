@@ -12,6 +12,9 @@ from collections.abc import Iterable
 from realmkit.cards.code_refs import EXECUTABLE_EXTENSIONS, ModuleNames, trim_executable_extension
 from realmkit.index.artefacts import EntryType
 
+LONGEST_NAME = 1_200
+"""In bytes. No file has a longer one, so nothing is lost by forgetting who depends on it."""
+
 
 def alias_of(url: str, names: ModuleNames) -> str:
     """The URL without an executable extension or `.json`, base realm folded."""

@@ -14,7 +14,7 @@ from realmkit.cards.code_refs import ModuleNames
 from realmkit.db import Params, Statement, load_sql
 from realmkit.index.artefacts import Batch, Html, NewEntry, hash_ids
 from realmkit.index.json_text import storable, to_json
-from realmkit.index.names import alias_of, name_of
+from realmkit.index.names import LONGEST_NAME, alias_of, name_of
 from realmkit.index.search_docs import shortened
 
 # None of the statements that are run once a row differs between the databases.
@@ -123,7 +123,7 @@ def _add_dependencies(rows: _Rows, realm_url: str, entry: NewEntry, names: Modul
     for dependency in entry.dependencies:
         kind = dependency.kind if entry.error is None else "error"
         url = names.fold(dependency.url)
-        if url != name:
+        if url != name and len(url.encode("utf-8", "replace")) <= LONGEST_NAME:
             rows.add("put_dependency", (realm_url, entry.url, entry.type, url, kind, name))
 
 

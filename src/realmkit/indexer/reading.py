@@ -10,8 +10,11 @@ from typing import Any, cast
 
 from realmkit.cards.documents import check_card_document
 from realmkit.cards.json_text import read_json
-from realmkit.errors import BadRequest, RealmkitError
+from realmkit.errors import BadRequest, RealmkitError, TooLarge
 from realmkit.indexer.plan import CONFIG_PATHS
+
+LARGEST_CARD = 4 * 1024 * 1024
+"""In bytes. A page would render larger ones for so long that its other cards had to wait."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,10 @@ def read_document(path: str, content: bytes) -> Instance | PlainFile | Faulty:
     resource = _card_resource(value)
     if resource is None or path in CONFIG_PATHS:
         return PlainFile()
+    if len(content) > LARGEST_CARD:
+        return Faulty(
+            TooLarge(f"{what} has {len(content):,} bytes; a card has at most {LARGEST_CARD:,}.")
+        )
     try:
         check_card_document(value, what=what)
     except BadRequest as exc:

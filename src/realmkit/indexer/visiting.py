@@ -29,6 +29,8 @@ from realmkit.search import Describer, epoch_of
 
 MODULES_IN_A_CALL = 24
 FILES_AT_ONCE = 16
+READ_AT_ONCE = 256 * 1024
+"""Bytes of JSON that are decoded and checked in some milliseconds."""
 _SERVED_PLACE = re.compile(r"(https?://[^\s()?]+)\?v=\w+:(\d+):(\d+)")
 """A module at its versioned address, a line and a column, both from 1, in a trace."""
 
@@ -249,7 +251,7 @@ class Visitor:
             if (file := await self._read(path, "instance", outcome)) is None:
                 continue
             url = self._realm.url_of(path)
-            match read_document(path, file.content):
+            match await self._document(path, file.content):
                 case PlainFile():
                     # It may have been an instance until now.
                     outcome.removed.append(url)
@@ -275,6 +277,12 @@ class Visitor:
                 outcome.postponed.add(result.url)
                 entry = replace(entry, is_only_read=True)
             outcome.entries.append(entry)
+
+    async def _document(self, path: str, content: bytes) -> Instance | PlainFile | Faulty:
+        if len(content) <= READ_AT_ONCE:
+            return read_document(path, content)
+        # Large ones would hold up the loop.
+        return await asyncio.to_thread(read_document, path, content)
 
     async def _render(
         self,

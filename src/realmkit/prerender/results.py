@@ -6,7 +6,7 @@ that fails is a result with `status` "error"; a call that fails is a page that
 hung or a browser that died, and never the card author's concern.
 """
 
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 
@@ -35,6 +35,9 @@ class CardError(msgspec.Struct):
 HUNG = 504
 LOST = 503
 """Statuses of errors that say nothing of the card itself: it may render another time."""
+
+MAX_LEVELS = 200
+"""How deep the documents of an answer nest at most; our JSON encoder ends at 254."""
 
 
 class CardHTML(msgspec.Struct):
@@ -108,6 +111,11 @@ class VisitResult(msgspec.Struct, rename="camel"):
     ms: float = 0.0
 
     @property
+    def documents(self) -> list[Any]:
+        """Everything of it that nests as deep as a card pleases."""
+        return [self.resource, self.search_doc, [query.query for query in self.queries]]
+
+    @property
     def is_error(self) -> bool:
         return self.status == "error"
 
@@ -158,6 +166,26 @@ class ModuleDescription(msgspec.Struct):
     definitions: dict[str, dict[str, Any]] = {}
     error: CardError | None = None
     dependencies: list[str] = []
+
+    @property
+    def documents(self) -> list[Any]:
+        """Everything of it that nests as deep as a module pleases."""
+        return [self.definitions]
+
+
+def nests_too_deep(documents: object) -> bool:
+    """Whether decoded JSON has more than `MAX_LEVELS`; what lies within can be stored."""
+    level = [documents]
+    for _ in range(MAX_LEVELS + 1):
+        members = [each for each in level if isinstance(each, list | dict)]
+        if not members:
+            return False
+        level = [
+            member
+            for each in cast("list[list[object] | dict[str, object]]", members)
+            for member in (each.values() if isinstance(each, dict) else each)
+        ]
+    return True
 
 
 def failed_visit(url: str, error: CardError) -> VisitResult:

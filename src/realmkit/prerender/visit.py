@@ -29,6 +29,7 @@ from realmkit.prerender.pool import PagePool
 from realmkit.prerender.results import (
     HUNG,
     LOST,
+    MAX_LEVELS,
     CardError,
     CardSource,
     CommandResult,
@@ -38,6 +39,7 @@ from realmkit.prerender.results import (
     VisitAnswer,
     VisitResult,
     failed_visit,
+    nests_too_deep,
 )
 
 R = TypeVar("R", VisitResult, ModuleDescription, FileExtract, CommandResult)
@@ -67,6 +69,9 @@ RUN = _CALL % "run"
 BACKGROUND = 0
 FOR_PEOPLE = 10
 """Priorities of jobs, as the peer has them: nobody waits for the one, somebody for the other."""
+
+
+_TOO_DEEP = f"What it leaves for searches nests deeper than {MAX_LEVELS} levels."
 
 
 class _ProgressWord(msgspec.Struct):
@@ -323,10 +328,15 @@ class Prerenderer:
         read: dict[str, R] = {}
         for url, text in zip(group.urls, answer.results, strict=False):
             try:
-                read[url] = msgspec.json.decode(text, type=result_type)
+                result = msgspec.json.decode(text, type=result_type)
+                reason = _TOO_DEEP if nests_too_deep(result.documents) else None
+            except RecursionError:
+                result, reason = None, _TOO_DEEP
             except msgspec.DecodeError as exc:
-                error = CardError("Card Does Not Render", f"Its result cannot be read: {exc}.")
-                read[url] = failure(url, error)
+                result, reason = None, f"Its result cannot be read: {exc}."
+            if result is None or reason is not None:
+                result = failure(url, CardError("Card Does Not Render", reason or ""))
+            read[url] = result
         return read
 
 

@@ -17,6 +17,7 @@ from zlib import crc32
 
 KEPT_CHARACTERS = 128
 MAX_SEGMENTS = 20
+MAX_PATH_BYTES = 1_024
 TRIGRAM = 3
 EXACT_BELOW = 2**53
 NO_DIGITS_FROM = 1e100
@@ -104,10 +105,13 @@ def _members(
     if depth > MAX_SEGMENTS:
         return
     for name, value in holder.items():
-        # No query can name these, and their rows would answer for other paths.
+        # No query can name these, and their rows would answer for other paths; names beyond
+        # all measure (below) are more than a database's index takes.
         if "." in name or "[" in name:
             continue
         path = prefix + name
+        if len(path.encode("utf-8", "replace")) > MAX_PATH_BYTES:
+            continue
         if isinstance(value, list):
             yield SearchRow(path, element, Kind.COMPOSITE)
             for position, item in enumerate(cast("list[object]", value)):

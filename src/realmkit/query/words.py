@@ -8,7 +8,7 @@ of a word matters. Fields are apart by a gap that no phrase crosses.
 import re
 import threading
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
@@ -19,6 +19,9 @@ import snowballstemmer
 MAX_PLACES = 16_000
 MAX_PLACES_OF_WORD = 255
 MAX_WORD_CHARACTERS = 64
+MAX_WORDS_OF_TITLE = 1_000
+MAX_BYTES = 1_000_000
+"""Of an entry's words and their places together, as PostgreSQL counts them: it takes 1,048,575."""
 
 _WORD = re.compile(r"[^\W_]+")
 _ADDRESS = re.compile(r"(?:https?|data|file):\S+$", re.IGNORECASE)
@@ -64,21 +67,35 @@ def entry_words(doc: Mapping[str, object]) -> EntryWords:
     title = doc.get("_title")
     places: dict[str, list[int]] = {}
     words: set[str] = set()
+    room = MAX_BYTES
+    for place, word in _placed_words(doc):
+        stemmed = stem(word)
+        if stemmed not in places:
+            room -= len(stemmed.encode()) + 3
+        if stemmed != word and word not in words:
+            room -= len(word.encode()) + 1
+        room -= 2
+        if room < 0:
+            break
+        if stemmed != word:
+            words.add(word)
+        held = places.setdefault(stemmed, [])
+        if len(held) < MAX_PLACES_OF_WORD:
+            held.append(place)
+    title_words = words_of(title)[:MAX_WORDS_OF_TITLE] if isinstance(title, str) else []
+    return EntryWords(places, frozenset(words), tuple(dict.fromkeys(map(stem, title_words))))
+
+
+def _placed_words(doc: Mapping[str, object]) -> Iterator[tuple[int, str]]:
+    """The words of a search doc, each with its place, for as many places as are kept."""
     place = 0
     for _, text in readable_texts(doc):
         for word in words_of(text):
             place += 1
             if place > MAX_PLACES:
-                break
-            stemmed = stem(word)
-            if stemmed != word:
-                words.add(word)
-            held = places.setdefault(stemmed, [])
-            if len(held) < MAX_PLACES_OF_WORD:
-                held.append(place)
+                return
+            yield place, word
         place += 1
-    in_title = dict.fromkeys(map(stem, words_of(title))) if isinstance(title, str) else ()
-    return EntryWords(places, frozenset(words), tuple(in_title))
 
 
 def _add_texts(value: object, path: str, found: list[tuple[str, str]]) -> None:
