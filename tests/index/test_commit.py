@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from realmkit.db import Database
+from realmkit.db import Database, load_sql
 from realmkit.errors import TryLater
 from realmkit.index import (
     Batch,
@@ -32,6 +32,8 @@ TABLES = (
     "index_dependencies",
     "prerendered_html",
     "entry_styles",
+    "query_dependencies",
+    "query_targets",
 )
 
 
@@ -277,3 +279,28 @@ async def test_stored_queries_are_found_by_what_can_change_them(
     assert stored.found([f"{ATLAS}Country/de"])
     assert not stored.found([])
     assert await index.stored_queries(["other"]) == []
+    await commit(index, france())
+    assert await index.stored_queries([COUNTRY]) == []
+
+
+async def test_searches_are_found_by_an_index_however_many_there_are(
+    index: IndexStore, db: Database
+) -> None:
+    entries = [
+        NewEntry(
+            f"{ATLAS}p{number}.json",
+            "instance",
+            queries=[QueryDependency({}, [ATLAS], [f"{ATLAS}t{number % 500}"], [])],
+        )
+        for number in range(1_000)
+    ]
+    await index.commit(Batch(ATLAS, entries))
+    if db.dialect == "postgres":
+        async with db.transaction() as tx:
+            await tx.execute("analyze query_targets, query_dependencies")
+    sql = load_sql("realmkit.index", "reading.sql", db.dialect)["queries"]
+    explain = "explain query plan" if db.dialect == "sqlite" else "explain"
+    how = str(await db.read(f"{explain} {sql}", (f'["{ATLAS}t7"]',)))
+
+    assert "query_targets_by_type" in how
+    assert "Seq Scan" not in how and "SCAN q" not in how

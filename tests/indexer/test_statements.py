@@ -2,7 +2,7 @@
 
 import pytest
 
-from realmkit.index import Batch, Dependency, NewEntry
+from realmkit.index import Batch, Dependency, NewEntry, QueryDependency
 
 from .conftest import House, card
 
@@ -21,6 +21,8 @@ async def fill(house: House, first: int, last: int) -> None:
             display_names=["Card", "Card"],
             html={"isolated": "<p></p>"},
             dependencies=[Dependency(house.url("person"), "module")],
+            # Not of what is edited: those searches are asked again, as many as there are.
+            queries=[QueryDependency({}, [], [house.url("other/Card")], [])],
             content_hash="h",
         )
         for number in range(first, last)

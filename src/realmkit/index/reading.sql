@@ -184,17 +184,23 @@ order by realm_url, url, type;
 -- name: queries [sqlite]
 -- The stored searches with a target type in the JSON array $1, in any realm.
 select q.realm_url, q.url, q.position, q.realms, q.query, q.target_types, q.ids_hash
-from query_dependencies q
-where exists (
-  select 1 from json_each(q.target_types) target
-  where target.value in (select value from json_each($1))
-) order by q.realm_url, q.url, q.position;
+from (
+  select distinct realm_url, url, type, position from query_targets
+  where target_type in (select value from json_each($1))
+) t
+join query_dependencies q on q.realm_url = t.realm_url and q.url = t.url and q.type = t.type
+  and q.position = t.position
+order by q.realm_url, q.url, q.position;
 
 -- name: queries [postgres]
 -- The stored searches with a target type in the JSON array $1, in any realm.
 select q.realm_url, q.url, q.position, q.realms, q.query, q.target_types, q.ids_hash
-from query_dependencies q
-where q.target_types::jsonb ?| array(select jsonb_array_elements_text($1))
+from (
+  select distinct realm_url, url, type, position from query_targets
+  where target_type = any (array(select jsonb_array_elements_text($1)))
+) t
+join query_dependencies q on q.realm_url = t.realm_url and q.url = t.url and q.type = t.type
+  and q.position = t.position
 order by q.realm_url, q.url, q.position;
 
 -- name: queries_of_realm

@@ -20,8 +20,8 @@ from realmkit.index.search_docs import shortened
 # None of the statements that are run once a row differs between the databases.
 SQL = load_sql(__package__ or "", "writing.sql")
 
-_CLEARED = ("html", "styles", "queries", "dependencies")
-_REMOVED = ("entries", "html", "styles", "queries", "dependencies")
+_CLEARED = ("html", "styles", "queries", "query_targets", "dependencies")
+_REMOVED = ("entries", *_CLEARED)
 
 
 def statements_of(
@@ -116,6 +116,8 @@ def _replace(
                 hash_ids(query.ids),
             ),
         )
+        for target in dict.fromkeys(query.target_types):
+            rows.add("put_query_target", (storable(target), *key, position))
 
 
 def _add_dependencies(rows: _Rows, realm_url: str, entry: NewEntry, names: ModuleNames) -> None:

@@ -95,6 +95,11 @@ insert into query_dependencies
   (realm_url, url, type, position, realms, query, target_types, ids_hash)
 values ($1, $2, $3, $4, $5, $6, $7, $8);
 
+-- name: put_query_target
+-- That a search's answer may change when instances of a type do.
+insert into query_targets (target_type, realm_url, url, type, position)
+values ($1, $2, $3, $4, $5);
+
 -- name: put_definition
 -- One definition of a module.
 insert into definitions (module_url, name, realm_url, definition) values ($1, $2, $3, $4)
@@ -112,6 +117,10 @@ delete from entry_styles where realm_url = $1 and url = $2 and type = $3;
 -- name: clear_queries
 -- Forgets the searches of an entry.
 delete from query_dependencies where realm_url = $1 and url = $2 and type = $3;
+
+-- name: clear_query_targets
+-- Forgets what the searches of an entry find.
+delete from query_targets where realm_url = $1 and url = $2 and type = $3;
 
 -- name: clear_dependencies
 -- Forgets what an entry rests on.
@@ -140,6 +149,10 @@ delete from entry_styles where realm_url = $1 and url = $2;
 -- name: remove_queries
 -- Forgets the searches of a URL.
 delete from query_dependencies where realm_url = $1 and url = $2;
+
+-- name: remove_query_targets
+-- Forgets what the searches of a URL find.
+delete from query_targets where realm_url = $1 and url = $2;
 
 -- name: remove_dependencies
 -- Forgets what a URL rests on. What rests on the URL is remembered.
