@@ -312,3 +312,70 @@ async def test_deeply_nested_values_ask_with_their_own_values(world: World) -> N
     assert ids(found["yard.homes.0.guests"]) == ["a"]
     assert found["yard.homes.1.guests"] == {"links": {"self": None}}
     assert ids(found["yard.homes.2.guests"]) == ["b"]
+
+
+def _value(value_type: str, kind: str = "contains") -> dict[str, Any]:
+    card = {"module": f"@cardstack/base/{value_type}", "name": "default"}
+    return {"type": kind, "card": card, "isPrimitive": True, "valueType": value_type}
+
+
+@pytest.mark.parametrize(
+    ("value_type", "shown", "searched"),
+    [
+        ("datetime", "2026-11-23T09:30:00.000Z", "2026-11-23T09:30"),
+        ("email", "Ann@X.com", "ann@x.com"),
+        ("phone-number", "+44 (123)", "+44123"),
+        ("date", "2026-11-23", "2026-11-23"),
+        ("number", "41", 41),
+        ("number", str(2**60 + 1), str(2**60 + 1)),
+        ("code-ref", {"module": "./dog", "name": "Dog"}, type_key(DOG)),
+    ],
+)
+@pytest.mark.parametrize("where", ["there", "home", "list"])
+async def test_a_token_asks_for_what_search_docs_have(
+    world: World, value_type: str, shown: Any, searched: Any, where: str
+) -> None:
+    """The stored document shows a value in another way than its search doc has it."""
+    token = {"there": "$this.value", "home": "$this.home.value", "list": "$this.values.0"}[where]
+    path = {"there": "value", "home": "home.value", "list": "values"}[where]
+    value = _value(value_type)
+    same = {"filter": {"eq": {path: token}}}
+    fields = {
+        "value": value,
+        "values": _value(value_type, "containsMany"),
+        "home": {"type": "contains", "card": HOME},
+        "same": {"type": "linksToMany", "card": DOG, "query": same},
+    }
+    await world.define(
+        [
+            _described("card-def", DOG, fields),
+            _described("field-def", HOME, {"value": value}),
+        ]
+    )
+
+    def holding(value: Any) -> dict[str, Any]:
+        return {"there": {"value": value}, "home": {"home": {"value": value}}}.get(
+            where, {"values": [value]}
+        )
+
+    card = dog("a", **holding(shown))
+    assert card.search_doc is not None
+    await world.put(replace(card, search_doc={**card.search_doc, **holding(searched)}))
+
+    assert ids((await relationships(world, "a"))["same"]) == ["a"]
+
+
+async def test_an_email_is_asked_of_a_plain_text_as_the_page_asks_it(world: World) -> None:
+    fields = {
+        "mail": _value("email"),
+        "name": _value("string"),
+        "found": {
+            "type": "linksToMany",
+            "card": DOG,
+            "query": {"filter": {"eq": {"name": "$this.mail"}}},
+        },
+    }
+    await world.define([_described("card-def", DOG, fields)])
+    await world.put(dog("ann@x.com", mail="Ann@X.com"))
+
+    assert ids((await relationships(world, "ann@x.com"))["found"]) == ["ann@x.com"]

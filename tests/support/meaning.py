@@ -31,7 +31,7 @@ from realmkit.search.known import GENERATION
 
 from .people import DEFINITIONS
 from .postgres import PostgresServer
-from .reference_search import Entry, answer
+from .reference_search import Entry, answer, with_sort_value
 from .searches import Card
 
 NAMES = ModuleNames("http://h")
@@ -56,6 +56,12 @@ class Case:
     realm_urls: Sequence[str]
     ids: list[str]
     total: int
+    with_sort_value: int
+    """How many matches have a value for the first sort key."""
+
+    @property
+    def with_errors(self) -> bool:
+        return "html" in self.body
 
     def has_total(self, rows: list[tuple[Any, ...]]) -> None:
         assert rows[0][0] == self.total, self.body
@@ -67,6 +73,12 @@ class Case:
 
     def has_ids(self, rows: list[tuple[Any, ...]]) -> None:
         assert [url.removesuffix(".json") for (url,) in rows] == self.ids, self.body
+
+    def has_walked(self, rows: list[tuple[Any, ...]]) -> None:
+        """A walk passes over entries that have no value to be sorted by, which come last."""
+        page = self.asked.page
+        reached = max(self.with_sort_value - page.number * (page.size or 0), 0)
+        assert [url.removesuffix(".json") for (url,) in rows] == self.ids[:reached], self.body
 
     def has_ids_twice(self, rows: list[tuple[Any, ...]]) -> None:
         for each in (0, 1):
@@ -86,11 +98,12 @@ class Index:
     def put(self, realm_url: str, entries: Sequence[Entry]) -> None:
         new = [
             NewEntry(
-                f"{entry.id}.json",
-                "instance",
-                pristine_doc={},
-                search_doc=entry.doc,
+                entry.id if entry.is_file else f"{entry.id}.json",
+                "file" if entry.is_file else "instance",
+                pristine_doc=None if entry.health == "empty" else {},
+                search_doc=None if entry.health == "empty" else entry.doc,
                 types=entry.types,
+                error=None if entry.health == "well" else {"status": "500", "title": "It Broke"},
                 last_modified=entry.last_modified,
                 resource_created_at=entry.created_at,
             )
@@ -109,7 +122,13 @@ class Index:
             look(rows)
 
     def _checks(self, case: Case, catalog: Catalog) -> Iterator[Check]:
-        compiled = compile_query(case.asked, case.realm_urls, catalog, dialect=self._dialect)
+        compiled = compile_query(
+            case.asked,
+            case.realm_urls,
+            catalog,
+            dialect=self._dialect,
+            with_errors=case.with_errors,
+        )
         few = compiled.few if len(case.realm_urls) > 1 else None
         if compiled.known_total is not None:
             assert compiled.known_total == case.total
@@ -122,9 +141,10 @@ class Index:
             return
         walk = compiled.walk("i.url", case.total)
         if walk is not None:
-            length = compiled.page_length(case.total)
-            # A walk passes over entries that have no value to be sorted by.
-            yield walk, lambda rows: None if len(rows) < length else case.has_ids(rows)
+            yield walk, case.has_walked
+        if case.with_errors:
+            # Query-backed fields find no broken cards.
+            return
         shape, values = compile_shape(case.asked, case.realm_urls, catalog, dialect=self._dialect)
         yield Statement(shape.sql, shape.params_for([values, values])), case.has_ids_twice
 
@@ -183,9 +203,17 @@ def _cases_of(bodies: Sequence[dict[str, Any]], entries: dict[str, list[Entry]])
     for body in bodies:
         asked = resolve(parse_query(body, names=NAMES), DEFINITIONS)
         for realm_urls, among in places:
-            yield Case(body, asked, realm_urls, *answer(body, among))
+            yield Case(body, asked, realm_urls, *answer(body, among), with_sort_value(body, among))
 
 
 def _entry_of(card: Card, realm_url: str) -> Entry:
-    id = f"{realm_url}{card.name}"
-    return Entry(id, card.doc | {"id": id}, card.types, card.last_modified, card.created_at)
+    id = f"{realm_url}{card.name}{'.md' if card.is_file else ''}"
+    return Entry(
+        id,
+        card.doc | {"id": id},
+        card.types,
+        card.last_modified,
+        card.created_at,
+        card.is_file,
+        card.health,
+    )

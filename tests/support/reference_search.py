@@ -7,6 +7,7 @@ plural are known by name, as their definitions would say.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
@@ -17,6 +18,7 @@ from .people import type_key
 PLURALS = {"tags", "scores", "visits", "friends"}
 NUMBERS = {"age", "scores", "cost", "account", "salary"}
 BOOLEANS = {"isGood", "_isCardInstanceFile"}
+FORMS = {"born": "date", "met": "datetime", "mail": "email", "phone": "phone"}
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,14 @@ class Entry:
     types: Sequence[str]
     last_modified: int | None = None
     created_at: int | None = None
+    is_file: bool = False
+    health: str = "well"
 
 
 def answer(query: Mapping[str, Any], entries: Sequence[Entry]) -> tuple[list[str], int]:
     """The ids of the page in order, and how many cards match at all."""
     filter = query.get("filter", {})
-    matching = [entry for entry in entries if holds(filter, entry.doc, entry.types)]
+    matching = _matching(query, entries)
     matching.sort(key=lambda entry: entry.id)
     sort = query.get("sort", [])
     if not sort:
@@ -47,6 +51,29 @@ def answer(query: Mapping[str, Any], entries: Sequence[Entry]) -> tuple[list[str
     size = page.get("size", len(ids))
     start = page.get("number", 0) * size
     return ids[start : start + size], len(ids)
+
+
+def with_sort_value(query: Mapping[str, Any], entries: Sequence[Entry]) -> int:
+    """How many matches have a value for the first sort key; without a sort, all."""
+    matching = _matching(query, entries)
+    if not query.get("sort"):
+        return len(matching)
+    key = query["sort"][0]
+    values = [_sort_value(entry, key["by"], is_descending=False) for entry in matching]
+    return sum(value is not None for value in values)
+
+
+def _matching(query: Mapping[str, Any], entries: Sequence[Entry]) -> list[Entry]:
+    scope = query.get("scope", "cards")
+    # A broken card is found where tiles are asked for: its last good one is shown.
+    healths = ("well", "broken") if "html" in query else ("well",)
+    return [
+        entry
+        for entry in entries
+        if scope in ("all", "files" if entry.is_file else "cards")
+        and entry.health in healths
+        and holds(query.get("filter", {}), entry.doc, entry.types)
+    ]
 
 
 def holds(filter: Mapping[str, Any], doc: object, types: Sequence[str]) -> bool:
@@ -100,7 +127,9 @@ def _compares(operator: str, value: object, operand: Any, path: str) -> bool:
     if operator == "contains":
         if operand is None:
             return value is None
-        return isinstance(value, str) and operand.lower() in value.lower()
+        if kind == "phone" and _phone(operand):
+            operand = _phone(operand)
+        return isinstance(value, str) and operand.casefold() in value.casefold()
     tests: dict[str, Callable[[Any, Any], bool]] = {
         "gt": lambda a, b: a > b,
         "gte": lambda a, b: a >= b,
@@ -114,7 +143,7 @@ def _compares(operator: str, value: object, operand: Any, path: str) -> bool:
 
 
 def _equals(value: object, operand: object, kind: str) -> bool:
-    if operand is None:
+    if operand is None or (kind in ("email", "phone") and operand == ""):
         return value is None
     if isinstance(operand, dict):
         operand = type_key(operand)
@@ -125,10 +154,36 @@ def _equals(value: object, operand: object, kind: str) -> bool:
 def _operand(operand: object, kind: str) -> Any:
     """What a query's value is compared by; numbers and booleans may be written as text."""
     if kind == "number" and isinstance(operand, str):
-        return int(operand)
+        text = operand.strip()
+        return int(text) if text.lstrip("+-").isdigit() else _number(float(text))
     if kind == "boolean" and isinstance(operand, str):
         return operand == "true"
+    if isinstance(operand, str):
+        written = {"date": _day, "datetime": _minute, "email": _email, "phone": _phone}
+        operand = written[kind](operand) if kind in written else operand
     return in_order(operand, kind)
+
+
+# How search docs have dates and addresses.
+
+
+def _day(text: str) -> str:
+    return (text + "-01-01"[len(text) - 4 :])[:10]
+
+
+def _minute(text: str) -> str:
+    moment = datetime.fromisoformat(_day(text) + text[10:])
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M").rjust(16, "0")
+
+
+def _email(text: str) -> str:
+    return text.strip().lower()
+
+
+def _phone(text: str) -> str:
+    return "".join(each for each in text if each in "+0123456789")
 
 
 def in_order(value: object, kind: str) -> Any:
@@ -161,7 +216,9 @@ def _number(value: object) -> int | float | None:
 
 def _kind_of(path: str) -> str:
     last = path.rpartition(".")[2]
-    return "number" if last in NUMBERS else "boolean" if last in BOOLEANS else "text"
+    if last in NUMBERS:
+        return "number"
+    return "boolean" if last in BOOLEANS else FORMS.get(last, "text")
 
 
 # Full text.

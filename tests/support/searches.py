@@ -6,7 +6,7 @@ Paths, values and words are few, so that queries find something.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from hypothesis import strategies as st
 
@@ -14,8 +14,26 @@ from .people import CARD_DEF, EMPLOYEE, PERSON, PLANET, type_key
 
 TEXT_PATHS = (
     "name tags address.city visits.place owner.name friends.name friends.tags _title owner.id id"
-    " bio born kind friends.visits.place"
+    " bio kind friends.visits.place _cardType"
 ).split()
+# Each path, what search docs have there, and how the same may be asked for.
+FORMED: dict[str, tuple[list[str], list[str]]] = {
+    "born": (
+        ["2024-02-29", "2024-03-01", "1999-12-31", "0001-01-01"],
+        ["2024-02-29", "2024-02-29T23:59:59.999Z", "2024", "2024-03", "1999-12-31", "0001-01-01"],
+    ),
+    "met": (
+        ["2024-02-29T09:30", "2024-02-29T09:31", "2024-03-01T00:00", "1999-12-31T23:59"],
+        [
+            *["2024-02-29T09:30:00.000Z", "2024-02-29T09:30", "2024-02-29T10:31:59+01:00"],
+            *["2024-03", "2024-03-01T00:00:00Z", "2000-01-01T01:59+02:00", "2024-02-29"],
+        ],
+    ),
+    "mail": (["ann@x.com", "bob@y.org"], ["Ann@X.com", " bob@y.org", "z@z", ""]),
+    "phone": (["+44123", "0301"], ["+44 (123)", "030/1", "1", ""]),
+}
+FORMED["owner.met"] = FORMED["met"]
+FORMED["friends.mail"] = FORMED["mail"]
 NUMBER_PATHS = "age scores account visits.cost owner.age friends.age friends.scores".split()
 BOOLEAN_PATHS = ["isGood", "friends.isGood"]
 NULLABLE_PATHS = [
@@ -31,6 +49,10 @@ CHAINS = [
 LONG = "The same beginning, again and again: " * 4
 
 
+Health = Literal["well", "broken", "empty"]
+"""How its last visit went: a broken card has its last good document, an empty one has none."""
+
+
 @dataclass(frozen=True)
 class Card:
     """One indexed card: its place in a realm, its search doc, its type keys, own type first."""
@@ -40,9 +62,13 @@ class Card:
     types: list[str]
     last_modified: int | None = None
     created_at: int | None = None
+    is_file: bool = False
+    health: Health = "well"
 
 
-short_texts = st.text(alphabet='abAB%_é"\\É5 ß', max_size=4)
+# Among others a capital of three folded letters, one that ends words in another way, and code
+# points that UTF-16 puts in another order than their numbers.
+short_texts = st.text(alphabet='abAB%_é"\\É5 ßΣς𝄞ﬁ', max_size=4)
 long_texts = st.builds(lambda end: LONG + end, st.sampled_from(["", "a", "b", "B", "ba"]))
 sentences = st.lists(
     st.sampled_from(
@@ -58,7 +84,7 @@ great_numbers = st.sampled_from(
     [2**53, 2**53 + 1, 2**53 + 2, -(2**53) - 1, -(2**53) - 2, 10**30, 10**30 + 1, 10**120]
 )
 numbers = st.one_of(small_numbers, small_numbers, great_numbers.map(str))
-dates = st.sampled_from(["2024-02-29", "2024-03-01", "1999-12-31", "0001-01-01"])
+formed_paths = st.sampled_from(sorted(FORMED))
 refs = st.sampled_from([PERSON, PLANET])
 
 
@@ -83,7 +109,7 @@ def _people(depth: int) -> st.SearchStrategy[dict[str, Any]]:
         "age": _or_odd(numbers),
         "account": _or_odd(numbers),
         "isGood": _or_odd(st.booleans()),
-        "born": _or_odd(dates),
+        **{path: _or_odd(st.sampled_from(FORMED[path][0])) for path in FORMED if "." not in path},
         "kind": refs.map(type_key),
         "tags": _or_odd(st.lists(_or_odd(texts), max_size=3)),
         "scores": _or_odd(st.lists(_or_odd(numbers), max_size=3)),
@@ -99,30 +125,52 @@ def _people(depth: int) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({}, optional=fields)
 
 
+def asked_of(path: str) -> st.SearchStrategy[str]:
+    """Values that a filter may compare those at a path of a date or an address with."""
+    return st.sampled_from(FORMED[path][1])
+
+
+def _formed(operator: str) -> st.SearchStrategy[dict[str, Any]]:
+    """A condition on a date or an address."""
+
+    def condition(path: str) -> st.SearchStrategy[dict[str, Any]]:
+        values = asked_of(path)
+        operands: dict[str, st.SearchStrategy[Any]] = {
+            "eq": values | st.none(),
+            "in": st.lists(values | st.none(), max_size=3),
+            "range": st.dictionaries(_bounds, values.filter(bool), min_size=1, max_size=2),
+            "contains": st.sampled_from(["2024-02", "T09", "ANN@", "(12", "x"]),
+        }
+        return operands[operator].map(lambda operand: {operator: {path: operand}})
+
+    return formed_paths.flatmap(condition)
+
+
 _times = st.sampled_from([None, 1, 2, 3])
+_HEALTHS: list[Health] = ["well", "well", "well", "well", "well", "well", "broken", "empty"]
+_health = st.sampled_from(_HEALTHS)
 _names = st.text(alphabet="ab-.Z", min_size=1, max_size=3)
 
 
 def realms(most: int = 8) -> st.SearchStrategy[list[Card]]:
     """A realm's cards, with different names."""
     card = st.builds(
-        lambda doc, title, chain, modified, created: (
-            doc | {"_title": title},
-            chain,
-            modified,
-            created,
+        lambda doc, title, kind, chain, *rest: (
+            doc | {"_title": title, "_cardType": kind},
+            [type_key(one) for one in chain],
+            *rest,
         ),
         _people(1),
         _or_odd(texts),
+        st.sampled_from(["Person", "Planet", None]),
         st.sampled_from(CHAINS),
         _times,
         _times,
+        st.sampled_from([False, False, False, True]),
+        _health,
     )
     return st.dictionaries(_names, card, max_size=most).map(
-        lambda cards: [
-            Card(name, doc, [type_key(one) for one in chain], modified, created)
-            for name, (doc, chain, modified, created) in cards.items()
-        ]
+        lambda cards: [Card(name, *rest) for name, rest in cards.items()]
     )
 
 
@@ -168,7 +216,7 @@ def _plain(
         st.builds(
             _leaf("range"),
             text_path,
-            st.dictionaries(_bounds, st.one_of(texts, dates), min_size=1, max_size=2),
+            st.dictionaries(_bounds, texts, min_size=1, max_size=2),
         ),
     ]
     if boolean_paths:
@@ -210,6 +258,8 @@ _of_friends = st.recursive(
 _leaves = st.one_of(
     *_plain(TEXT_PATHS, NUMBER_PATHS, BOOLEAN_PATHS, NULLABLE_PATHS),
     st.builds(_leaf("eq"), st.just("kind"), refs),
+    st.builds(_leaf("eq"), st.just("_cardType"), st.sampled_from(["Person", "Planet", None])),
+    *map(_formed, ["eq", "in", "range", "contains"]),
     st.builds(lambda ref: {"type": ref}, st.sampled_from([PERSON, EMPLOYEE, PLANET, CARD_DEF])),
     st.builds(lambda inner: {"item": {"path": "visits", **inner}}, _of_visits),
     st.builds(lambda inner: {"item": {"path": "friends", **inner}}, _of_friends),
@@ -226,7 +276,7 @@ def filters() -> st.SearchStrategy[dict[str, Any]]:
 
 def queries() -> st.SearchStrategy[dict[str, Any]]:
     """Whole query bodies: filter, sort and page."""
-    by = [*TEXT_PATHS, *NUMBER_PATHS, *BOOLEAN_PATHS, *GENERAL_KEYS]
+    by = [*TEXT_PATHS, *FORMED, *NUMBER_PATHS, *BOOLEAN_PATHS, *GENERAL_KEYS]
     key = st.fixed_dictionaries(
         {
             "by": st.sampled_from(by),
@@ -238,5 +288,12 @@ def queries() -> st.SearchStrategy[dict[str, Any]]:
         {"size": st.integers(1, 4)}, optional={"number": st.integers(0, 2)}
     )
     return st.fixed_dictionaries(
-        {"filter": filters()}, optional={"sort": st.lists(key, max_size=2), "page": page}
+        {"filter": filters()},
+        optional={
+            "sort": st.lists(key, max_size=2),
+            "page": page,
+            "scope": st.sampled_from(["cards", "files", "all"]),
+            # Who asks for tiles finds broken cards too.
+            "html": st.just({}),
+        },
     )

@@ -21,7 +21,16 @@ import type { CodeRef } from "./store-seam.ts";
 import { definitionKind, valueType } from "./symbols.ts";
 
 /** How the index compares the values of a primitive. */
-export type ValueType = "string" | "number" | "boolean" | "date" | "datetime" | "code-ref" | "json";
+export type ValueType =
+  | "string"
+  | "number"
+  | "boolean"
+  | "date"
+  | "datetime"
+  | "email"
+  | "phone-number"
+  | "code-ref"
+  | "json";
 
 /** A class no module exports is named by the field that declares it. */
 export type DefinitionRef = CodeRef | { type: "fieldOf"; card: DefinitionRef; field: string };

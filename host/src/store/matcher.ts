@@ -7,9 +7,10 @@
  * `tests/query/cases.json` is asked of this, of both databases and of plain Python.
  */
 
-export type Verdict = "match" | "no-match" | "unresolvable";
+import type { ValueType } from "../card-api/definitions.ts";
+import { fold, inForm, isForm } from "./query-forms.ts";
 
-export type ValueType = "string" | "number" | "boolean" | "date" | "datetime" | "code-ref" | "json";
+export type Verdict = "match" | "no-match" | "unresolvable";
 
 /** What a path can go through: the fields of a definition. */
 export interface Shape {
@@ -45,6 +46,9 @@ const SYNTHETIC: Record<string, ValueType> = {
 };
 const KEPT_CHARACTERS = 128;
 const EXACT_BELOW = 2n ** 53n;
+const MAX_DIGITS = 300;
+const WHOLE = /^[+-]?[0-9]+$/;
+const NUMBER = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 const GREAT_NUMBER = /^-?[1-9][0-9]{15,98}$/;
 
 /** Null is one value among others; `undefined` stands for what is not known here. */
@@ -133,11 +137,9 @@ class Matcher {
     if (operator === "in") return this.#isOneOf(limit, values, valueType, path);
     if (operator === "range") return some(values, (value) => isWithin(value, limit, valueType));
     if (limit === null) return some(values, (value) => value === null);
-    const folded = limit.toLowerCase();
-    return some(
-      values,
-      (value) => typeof value === "string" && value.toLowerCase().includes(folded),
-    );
+    const sought = valueType === "phone-number" ? inForm(limit, valueType) : null;
+    const folded = fold(sought ?? limit);
+    return some(values, (value) => typeof value === "string" && fold(value).includes(folded));
   }
 
   #isOneOf(limits: unknown[], values: Value[], type: ValueType | null, path: string): Truth {
@@ -149,6 +151,7 @@ class Matcher {
       const wanted = typeof limit === "object" ? this.#definitions.typeKeyOf(limit) : limit;
       if (wanted === undefined) return undefined;
       const key = operandKey(wanted, type);
+      if (key === null) return some(values, (value) => value === null);
       return some(values, (value) => key !== undefined && isSame(valueKey(value, key), key));
     });
   }
@@ -238,19 +241,31 @@ type Key =
   | { kind: "number"; number: number; whole: bigint | null }
   | { kind: "boolean"; is: boolean };
 
-function operandKey(operand: unknown, type: ValueType | null): Key | undefined {
-  if (type === "number" && typeof operand === "string") {
-    const text = operand.trim();
-    if (/^[+-]?[0-9]+$/.test(text)) return wholeKey(BigInt(text.replace(/^\+/, "")));
-    const number = Number(text);
-    return text && Number.isFinite(number) ? numberKey(number) : undefined;
+/** What an operand compares as; null for one that means null, undefined for what cannot be there. */
+function operandKey(operand: unknown, type: ValueType | null): Key | null | undefined {
+  if (type === "number" && typeof operand === "string") return numberIn(operand);
+  if (isForm(type)) {
+    if (typeof operand !== "string") return undefined;
+    const text = inForm(operand, type);
+    if (text !== null) return { kind: "text", text };
+    // An empty address is null, as it is in the search doc.
+    return type.startsWith("date") || operand.trim() ? undefined : null;
   }
   if (type === "boolean" && (operand === "true" || operand === "false")) {
     return { kind: "boolean", is: operand === "true" };
   }
-  const isText = type !== null && ["string", "date", "datetime", "code-ref"].includes(type);
+  const isText = type === "string" || type === "code-ref";
   if (isText && Number.isInteger(operand)) return { kind: "text", text: String(operand) };
   return plainKey(operand);
+}
+
+/** A number written out: digits of ASCII, a point and an exponent if need be, and nothing else. */
+function numberIn(operand: string): Key | undefined {
+  const text = operand.trim();
+  if (!NUMBER.test(text) || text.length > MAX_DIGITS) return undefined;
+  if (WHOLE.test(text)) return wholeKey(BigInt(text.replace(/^\+/, "")));
+  const number = Number(text);
+  return Number.isFinite(number) ? numberKey(number) : undefined;
 }
 
 function plainKey(value: unknown): Key | undefined {
@@ -288,7 +303,7 @@ function isSame(key: Key | undefined, limit: Key): boolean {
 function isWithin(value: Value, bounds: Node, type: ValueType | null): boolean {
   return Object.entries(bounds).every(([bound, operand]) => {
     const limit = operandKey(operand, type);
-    const found = limit && order(valueKey(value, limit), limit);
+    const found = limit ? order(valueKey(value, limit), limit) : undefined;
     if (found === undefined) return false;
     if (bound === "gt") return found > 0;
     if (bound === "gte") return found >= 0;

@@ -12,7 +12,9 @@ from typing import Any, Literal, Protocol, cast
 from realmkit.cards.code_refs import CodeRef
 
 FieldKind = Literal["contains", "containsMany", "linksTo", "linksToMany"]
-ValueType = Literal["string", "number", "boolean", "date", "datetime", "code-ref", "json"]
+ValueType = Literal[
+    "string", "number", "boolean", "date", "datetime", "email", "phone-number", "code-ref", "json"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from realmkit.query.conditions import (
     negation,
     paths_of,
 )
+from realmkit.query.forms import in_form
 from realmkit.query.matching import Alternative, Words
 from realmkit.query.nodes import (
     AnyOf,
@@ -227,7 +228,9 @@ class _Conditions:
             raise BadRequest(
                 f'`contains` looks into text, and "{node.path}" holds none.', pointer=node.pointer
             )
-        return Has(_row_path(path.steps), Containing(fold(node.text)))
+        # Of a number it is the digits that are looked for, however they are grouped.
+        digits = in_form(node.text, path.leaf) if path.leaf == "phone-number" else None
+        return Has(_row_path(path.steps), Containing(fold(digits or node.text)))
 
     def _range(self, node: Range, ground: _Ground) -> Condition:
         path = self._resolve(node, ground)
@@ -240,7 +243,9 @@ class _Conditions:
         bounds: list[tuple[Comparison, Key]] = []
         for name, limit in node.bounds:
             key = key_of(limit, path.leaf, node.path, f"{node.pointer}/{name}")
-            assert key is not None
+            if key is None:
+                # An empty address is null, and nothing lies above or below that.
+                return FALSE
             bounds.append((COMPARISONS[name], key))
         if len({key.kind for _, key in bounds}) > 1:
             # No value is a number and a text.

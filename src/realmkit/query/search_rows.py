@@ -56,7 +56,7 @@ def search_rows(doc: Mapping[str, object]) -> Iterator[SearchRow]:
 
 def fold(text: str) -> str:
     """How `contains` compares texts."""
-    return text.lower()
+    return text.casefold()
 
 
 def trigram_tokens(path_id: int, folded: str) -> set[str]:

@@ -6,18 +6,22 @@ definition decides which; where it does not say, the value's own type does.
 
 import math
 import re
+from typing import Literal
 
 from realmkit.cards.code_refs import CodeRef
 from realmkit.cards.json_text import json_kind
 from realmkit.errors import BadRequest
 from realmkit.query.conditions import Key
+from realmkit.query.forms import in_form
 from realmkit.query.nodes import Value
 from realmkit.query.paths import Leaf
 from realmkit.query.search_rows import Kind, number_key, text_key
 
 # The longest number that anything here is made to read.
 MAX_DIGITS = 300
-_WHOLE = re.compile(rf"[+-]?[0-9]{{1,{MAX_DIGITS}}}")
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+# What JSON writes, and a sign or a bare point; not what one language or another reads besides.
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 def key_of(value: Value, leaf: Leaf, path: str, pointer: str) -> Key | None:
@@ -36,7 +40,11 @@ def key_of(value: Value, leaf: Leaf, path: str, pointer: str) -> Key | None:
             return _number(value, path, pointer)
         case "boolean":
             return _boolean(value, path, pointer)
-        case "string" | "date" | "datetime" | "code-ref":
+        case "date" | "datetime":
+            return _date(value, leaf, path, pointer)
+        case "email" | "phone-number":
+            return _address(value, leaf, path, pointer)
+        case "string" | "code-ref":
             return _text(value, path, pointer)
         case "json" | "unknown":
             return _as_it_is(value)
@@ -52,14 +60,13 @@ def _number(value: Value, path: str, pointer: str) -> Key:
         # Cards are run by JavaScript: a number of JSON is a double. Text may hold more.
         return _number_key(float(value))
     if isinstance(value, str):
-        if _WHOLE.fullmatch(value.strip()):
-            return _number_key(int(value))
-        try:
-            number = float(value) if len(value) <= MAX_DIGITS else math.nan
-        except ValueError:
-            number = math.nan
-        if math.isfinite(number):
-            return _number_key(number)
+        text = value.strip()
+        if len(text) <= MAX_DIGITS and _NUMBER.fullmatch(text):
+            if _WHOLE.fullmatch(text):
+                return _number_key(int(text))
+            number = float(text)
+            if math.isfinite(number):
+                return _number_key(number)
     raise BadRequest(f'"{path}" holds numbers, and {_said(value)} is none.', pointer=pointer)
 
 
@@ -74,6 +81,32 @@ def _boolean(value: Value, path: str, pointer: str) -> Key:
     if value is False or value == "false":
         return Key(Kind.BOOLEAN, 0.0)
     raise BadRequest(f'"{path}" is true or false, not {_said(value)}.', pointer=pointer)
+
+
+def _date(value: Value, leaf: Literal["date", "datetime"], path: str, pointer: str) -> Key:
+    text = in_form(value, leaf) if isinstance(value, str) else None
+    if text is not None:
+        return _text_key(text)
+    kind, example = (
+        ("days", "2026-11-23") if leaf == "date" else ("moments", "2026-11-23T09:30:00Z")
+    )
+    raise BadRequest(
+        f'"{path}" holds {kind}, and {_said(value)} is none; one is written as {example}.',
+        pointer=pointer,
+    )
+
+
+def _address(
+    value: Value, leaf: Literal["email", "phone-number"], path: str, pointer: str
+) -> Key | None:
+    """An empty one is null, as it is in the search doc."""
+    text = in_form(value, leaf) if isinstance(value, str) else None
+    if text is None and isinstance(value, str) and not value.strip():
+        return None
+    if text is None:
+        kind = "e-mail addresses" if leaf == "email" else "telephone numbers"
+        raise BadRequest(f'"{path}" holds {kind}, and {_said(value)} is none.', pointer=pointer)
+    return _text_key(text)
 
 
 def _text(value: Value, path: str, pointer: str) -> Key:

@@ -71,6 +71,10 @@ class KnownDefinitions:
         """A definition that `load` was asked for before; None if there is none."""
         return self._known[type_key]
 
+    def get(self, type_key: str) -> Definition | None:
+        """A definition that is at hand already."""
+        return self._known.get(type_key)
+
     async def generation(self) -> int:
         """The `GENERATION` that the request sees; it is read when it is first needed."""
         if self._generation is None:

@@ -5,6 +5,7 @@ field asks is a plain `FieldSearch`; running many of them at once, and writing t
 answers into the owners, is the business of `FieldSearches`.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -13,10 +14,14 @@ from realmkit.cards.addresses import card_id, resolve_link
 from realmkit.cards.code_refs import FILE_DEF, ModuleNames, is_code_ref
 from realmkit.cards.definitions import Definition, FieldDefinition
 from realmkit.errors import BadRequest
+from realmkit.query.forms import in_form
 from realmkit.query.parse import GENERAL_SORT_KEYS
+from realmkit.query.search_rows import great_number
 from realmkit.query.tokens import MISSING, REALM, THIS, Missing, is_token, replace_tokens
 from realmkit.search.known import KnownDefinitions
 from realmkit.search.served import Resource
+
+_WHOLE = re.compile(r"-?[0-9]{1,100}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +32,15 @@ class QueryField:
     owner: Resource
     prefix: tuple[str, ...]
     field: FieldDefinition
-    module: str
-    """The module of the definition that has the field; its code refs are relative to it."""
+    definition: Definition
+    """The definition that has the field."""
+    known: KnownDefinitions
+    """Definitions, those of everything that the resource contains among them."""
+
+    @property
+    def module(self) -> str:
+        """The module of the definition; the field's code refs are relative to it."""
+        return self.definition.code_ref.module
 
     @property
     def key(self) -> str:
@@ -64,8 +76,11 @@ async def query_fields(
         deeper: list[_Holder] = []
         looked_at = {key: _looked_at(known[key]) for key in {key for *_, key in layer}}
         for resource, prefix, values, key in layer:
-            module, asking, composites = looked_at[key]
-            found += [QueryField(resource, prefix, field, module) for field in asking]
+            definition, asking, composites = looked_at[key]
+            if definition is not None:
+                found += [
+                    QueryField(resource, prefix, field, definition, known) for field in asking
+                ]
             deeper += [(resource, *inside) for inside in _contained(prefix, values, composites)]
         layer = deeper
     return found
@@ -73,13 +88,13 @@ async def query_fields(
 
 def _looked_at(
     definition: Definition | None,
-) -> tuple[str, list[FieldDefinition], list[FieldDefinition]]:
-    """A definition's module, its query-backed fields, and those that may contain some."""
+) -> tuple[Definition | None, list[FieldDefinition], list[FieldDefinition]]:
+    """A definition, its query-backed fields, and those that may contain some."""
     if definition is None:
-        return "", [], []
+        return None, [], []
     fields = definition.fields.values()
     return (
-        definition.code_ref.module,
+        definition,
         [field for field in fields if field.is_query_backed],
         [field for field in fields if not field.is_primitive and not field.is_link],
     )
@@ -145,7 +160,40 @@ def token_value(token: str, field: QueryField, names: ModuleNames) -> object:
             value = cast("list[object]", value)[int(name)]
         else:
             return MISSING
-    return value
+    return _as_queried(value, _named(token, field), field.owner, names)
+
+
+def _named(token: str, field: QueryField) -> FieldDefinition | None:
+    """The field that a token ends at, if it is one of what the owner contains."""
+    definition: Definition | None = field.definition
+    named: FieldDefinition | None = None
+    for name in token.removeprefix(THIS).split("."):
+        if named is not None and named.is_plural and name.isdigit():
+            continue
+        if named is not None:
+            definition = None if named.is_primitive else field.known.get(named.card.type_key)
+        named = definition.fields.get(name) if definition else None
+        if named is None:
+            return None
+    return named
+
+
+def _as_queried(
+    value: object, named: FieldDefinition | None, owner: Resource, names: ModuleNames
+) -> object:
+    """A stored value as the search doc has it, and as the page that shows the field asks it."""
+    if isinstance(value, list):
+        return [_as_queried(one, named, owner, names) for one in cast("list[object]", value)]
+    match named.value_type if named else None:
+        case "date" | "datetime" | "email" | "phone-number" as form if isinstance(value, str):
+            return in_form(value, form)
+        case "number" if isinstance(value, str):
+            whole = great_number(value)
+            return value if whole is not None or not _WHOLE.fullmatch(value) else int(value)
+        case "code-ref" if is_code_ref(value):
+            return names.resolve(cast("Any", value), owner["id"]).type_key
+        case _:
+            return value
 
 
 def _linked_id(owner: Resource, key: str, names: ModuleNames) -> object:

@@ -124,6 +124,10 @@ function fillFilter(node: any, filling: Filling): any {
       const branches = (value as unknown[]).map((each) => fillFilter(each, filling));
       if (branches.includes(NEVER)) return NEVER;
       filled.every = branches;
+    } else if (key === "item") {
+      const inside = fillFilter(value, filling);
+      if (inside === NEVER) return NEVER;
+      filled.item = inside;
     } else if (key === "not") {
       if (mentionsMissing(value, filling)) return NEVER;
       filled.not = fillFilter(value, filling);
@@ -167,19 +171,21 @@ function tokenValue(owner: BaseDef, path: string): unknown {
   const segments = path.split(".");
   for (const [i, segment] of segments.entries()) {
     if (at === undefined || at === null) return NEVER;
-    const field: Field | undefined = Array.isArray(at)
-      ? undefined
-      : fieldsOf(at.constructor).get(segment);
+    const inList = Array.isArray(at);
+    const field: Field | undefined = inList ? undefined : fieldsOf(at.constructor).get(segment);
     const held: unknown = field?.isLink ? consume(at).values.get(segment) : undefined;
     at = isSentinel(held) && segments[i + 1] === "id" ? { id: held.reference } : at[segment];
-    primitive = field?.isPrimitive ? field.card : undefined;
+    // An element of a list is written as the list's field writes it.
+    if (!inList) primitive = field?.isPrimitive ? field.card : undefined;
     if (at !== null && typeof at === "object" && "id" in at && segments[i + 1] === "id") {
       return at.id ?? NEVER;
     }
   }
   if (at === undefined) return NEVER;
   const write = primitive?.[formatQuery] ?? primitive?.[queryableValue];
-  return write ? write.call(primitive, at, []) : at;
+  if (!write) return at;
+  const written = (value: unknown) => write.call(primitive, value, []);
+  return Array.isArray(at) ? at.map(written) : written(at);
 }
 
 function anchored(filter: Record<string, unknown>, type: unknown): Record<string, unknown> {
