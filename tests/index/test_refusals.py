@@ -30,7 +30,11 @@ def nested(levels: int) -> list[Any]:
 
 
 def card(name: str, **members: Any) -> NewEntry:
-    given = {"search_doc": {"name": name}, "types": [f"{ATLAS}a/A"], "content_hash": "h"} | members
+    given: dict[str, Any] = {
+        "search_doc": {"name": name},
+        "types": [f"{ATLAS}a/A"],
+        "content_hash": "h",
+    } | members
     return NewEntry(f"{ATLAS}{name}.json", "instance", {"id": name}, **given)
 
 
