@@ -132,6 +132,11 @@ class FileExtract(msgspec.Struct, rename="camel"):
     dependencies: Dependencies = msgspec.field(default_factory=Dependencies)
     error: CardError | None = None
 
+    @property
+    def documents(self) -> list[Any]:
+        """Everything of it that nests as deep as its definition pleases."""
+        return [self.resource, self.search_doc]
+
 
 class CommandResult(msgspec.Struct):
     """What a command came to. `result` is JSON; a card is its resource."""
@@ -140,6 +145,11 @@ class CommandResult(msgspec.Struct):
     status: Literal["ready", "error"] = "ready"
     result: Any = None
     error: CardError | None = None
+
+    @property
+    def documents(self) -> list[Any]:
+        """Everything of it that nests as deep as a command pleases."""
+        return [self.result]
 
 
 class VisitAnswer(msgspec.Struct):
