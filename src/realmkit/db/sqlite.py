@@ -40,6 +40,7 @@ from realmkit.errors import OurBug, TooSlow, TransactionLost, TryLater
 T = TypeVar("T")
 
 LOOP_ALLOWANCE_S = 0.002
+MOST_SLOW_KNOWN = 1_000
 READER_THREADS = 2
 BUSY_TIMEOUT_MS = 10_000
 # How many of SQLite's own instructions pass between two looks at the clock.
@@ -60,6 +61,8 @@ class SqliteDatabase:
         self._writer_thread = ThreadPoolExecutor(1, "realmkit-db-writer")
         self._reader_threads = ThreadPoolExecutor(READER_THREADS, "realmkit-db-reader")
         self._readers: SimpleQueue[_Reader] = SimpleQueue()
+        # Statements that the loop had no time for when they were last run.
+        self._slow = set[str]()
         self._closing = threading.Event()
 
     @staticmethod
@@ -86,9 +89,14 @@ class SqliteDatabase:
         deadline = None if budget_s is None else time.monotonic() + budget_s
         bindings = bind(params)
         with translated(sql):
+            if sql in self._slow:
+                return await self._read_on_thread(sql, bindings, deadline)
             try:
                 return self._on_loop.run(sql, bindings, time.monotonic() + LOOP_ALLOWANCE_S)
             except (apsw.InterruptError, apsw.BusyError):
+                if len(self._slow) >= MOST_SLOW_KNOWN:
+                    self._slow.clear()
+                self._slow.add(sql)
                 return await self._read_on_thread(sql, bindings, deadline)
 
     async def read_one(
@@ -127,10 +135,14 @@ class SqliteDatabase:
 
         def work() -> list[Row]:
             reader = self._readers.get()
+            started = time.monotonic()
             try:
-                return reader.run(sql, bindings, deadline, abandoned)
+                rows = reader.run(sql, bindings, deadline, abandoned)
             finally:
                 self._readers.put(reader)
+            if time.monotonic() - started < LOOP_ALLOWANCE_S / 2:
+                self._slow.discard(sql)
+            return rows
 
         try:
             loop = asyncio.get_running_loop()

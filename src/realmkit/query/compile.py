@@ -37,7 +37,7 @@ GENERAL_INDEXES = {
 MOST_SHELVES_WALKED = 60
 FEWEST_WALKED = 400
 # More matches than this are counted only, and listed when the page is gathered after all.
-MOST_LISTED = 400
+MOST_LISTED = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,8 @@ class CompiledQuery:
         reach = (self.page.number + 1) * self.page.size
         size = sum(group.size for group in self.groups)
         is_filtered = any(_not_walked(group.condition, order) != TRUE for group in self.groups)
-        if total < FEWEST_WALKED or (is_filtered and reach * size > total * total):
+        # Each shelf is walked until it has filled a page of its own.
+        if total < FEWEST_WALKED or (is_filtered and shelves * reach * size > total * total):
             return None
         params = NumberedParams()
         writer = _Page(self, params)

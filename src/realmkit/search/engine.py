@@ -210,7 +210,7 @@ class SearchEngine:
         if not length:
             return [], total
         columns = f"{columns}, {GENERATION}"
-        walk = compiled.walk(columns, total)
+        walk = compiled.walk(columns, total) if entry_ids is None else None
         if walk is not None:
             rows = await state.read(walk.sql, walk.params, least=0)
             if len(rows) >= length:
