@@ -106,6 +106,39 @@ async def test_a_write_is_told_before_what_the_index_made_of_it(server: Server):
     assert heard == ["update", "index"]
 
 
+async def test_progress_is_told_by_the_stream_and_by_the_realms_report(server: Server):
+    await server.indexed()
+    hub = server.app.indexer.progress_hub
+    async with listening(server) as events:
+        hub.begin(server.realm_url, 9)
+        hub.visiting(server.realm_url, "Person/ann.json")
+        hub.visited(server.realm_url, 4, errors=1)
+        try:
+            while (told := await events.next("progress"))["done"] != 4:
+                pass
+            info = (await server.client.get("/people/_info")).json()["data"]
+        finally:
+            hub.finish(server.realm_url)
+        while (last := await events.next("progress"))["state"] != "idle":
+            pass
+
+    assert told == {
+        "eventName": "progress",
+        "realmURL": server.realm_url,
+        "state": "indexing",
+        "done": 4,
+        "total": 9,
+        "rate": told["rate"],
+        "current": "Person/ann.json",
+        "errors": 1,
+    }
+    assert told["rate"] >= 0
+    assert info["attributes"]["indexing"] | {"rate": 0} == {
+        name: value for name, value in told.items() if name not in ("eventName", "realmURL")
+    } | {"rate": 0}
+    assert (last["done"], last["total"], last["current"]) == (4, 9, None)
+
+
 async def test_a_stream_goes_on_after_the_last_event_id(server: Server):
     async with listening(server) as events:
         await write(server, "before.txt", "x")

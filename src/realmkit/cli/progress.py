@@ -61,6 +61,8 @@ async def _as_lines(source: ProgressSource, realm: Realm) -> None:
 
 async def _on_terminal(source: ProgressSource, realm: Realm) -> None:
     """A bar for each run of more than a few files."""
+    from rich.markup import escape
+
     bar: Any = None
     task: Any = None
     began_at = 0.0
@@ -70,12 +72,16 @@ async def _on_terminal(source: ProgressSource, realm: Realm) -> None:
                 if bar is None:
                     bar, began_at = _bar(), time.monotonic()
                     bar.start()
-                    task = bar.add_task(realm.name, total=progress.total)
+                    task = bar.add_task(
+                        escape(realm.name), total=progress.total, rate="", errors="", current=""
+                    )
                 bar.update(
                     task,
                     completed=progress.done,
                     total=progress.total,
                     rate=_rate(progress),
+                    errors=_errors(progress),
+                    current=escape(progress.current or ""),
                 )
             elif bar is not None and progress.state == "idle":
                 bar.stop()
@@ -94,27 +100,34 @@ def _bar() -> Any:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
+    from rich.table import Column
 
     return Bars(
         TextColumn("  indexing [bold]{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[rate]}[red]{task.fields[errors]}"),
         TimeRemainingColumn(),
+        # The last column, for it is cut where the terminal ends.
+        TextColumn("[dim]{task.fields[current]}", table_column=Column(no_wrap=True)),
         console=Console(stderr=True),
         transient=True,
     )
 
 
 def _line(realm: Realm, progress: Progress) -> str:
-    return f"  {realm.name}: {progress.done} of {progress.total} indexed, {_rate(progress)}"
+    counted = f"{progress.done} of {progress.total} indexed, {_rate(progress)}"
+    current = f", at {progress.current}" if progress.current else ""
+    return f"  {realm.name}: {counted}{_errors(progress)}{current}"
 
 
 def _summary(realm: Realm, progress: Progress, seconds: float) -> str:
-    members = progress.to_json()
-    errors = int(str(members.get("errors") or 0))
-    problems = f", {errors} in error" if errors else ""
-    return f"  {realm.name}: {progress.done} indexed in {seconds:.1f} s{problems}"
+    return f"  {realm.name}: {progress.done} indexed in {seconds:.1f} s{_errors(progress)}"
+
+
+def _errors(progress: Progress) -> str:
+    count = int(str(progress.to_json().get("errors") or 0))
+    return f", {count} in error" if count else ""
 
 
 def _rate(progress: Progress) -> str:
