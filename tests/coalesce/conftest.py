@@ -87,6 +87,11 @@ class Desk:
         async with self.db.transaction() as tx:
             await self.cache.tombstone(tx, REALM, path)
 
+    async def notice(self, path: str = PERSON) -> None:
+        """See that the file holds what it holds, as a scan does some time after an edit."""
+        async with self.db.transaction() as tx:
+            await self.cache.tombstone(tx, REALM, path, Text(self.file).hash)
+
     async def row(self, path: str = PERSON) -> tuple[str | None, int]:
         """The table's body and generation."""
         row = await self.table.read(REALM, path)

@@ -4,16 +4,17 @@ SQLite answers a full disk by undoing the whole transaction and not only the sta
 met it. Nothing after that may be taken for written.
 """
 
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.coalesce.conftest import REALM, new_desk
+from tests.coalesce.conftest import REALM, Desk, new_desk
 
 from realmkit.changes import ChangeLog
 from realmkit.config import Realm
 from realmkit.db import Database, Transaction, open_database
-from realmkit.errors import TryLater
+from realmkit.errors import TransactionLost, TryLater
 from realmkit.files import FileStore, FileWrite
 
 from ..support.realms import contents
@@ -41,15 +42,45 @@ async def stop_growing(tx: Transaction) -> None:
     await tx.fetch("pragma max_page_count = 1")
 
 
-async def test_a_tombstone_that_the_disk_refuses_refuses_its_change(db: Database) -> None:
+def desk_whose_tombstones_undo_everything(db: Database) -> Desk:
+    """Which statements SQLite can undo alone is its own affair; one row into a plain table, it
+    cannot."""
+
+    async def tombstone(tx: Transaction, realm_url: str, hashes: object) -> None:
+        await put_style(tx, LONG_PATH)
+
     desk = new_desk(db)
-    with pytest.raises(TryLater):
+    desk.table.tombstone = tombstone  # type: ignore[method-assign]
+    return desk
+
+
+async def test_a_tombstone_that_undid_its_change_refuses_it(db: Database) -> None:
+    desk = desk_whose_tombstones_undo_everything(db)
+    with pytest.raises(TransactionLost):
+        async with db.transaction() as tx:
+            await put_style(tx, "a")
+            await stop_growing(tx)
+            await desk.cache.tombstone(tx, REALM, "person.gts")
+
+    assert await db.read(STYLES) == []
+
+
+async def test_a_change_is_kept_whole_or_not_at_all_when_there_is_no_room_for_its_tombstone(
+    db: Database,
+) -> None:
+    desk = new_desk(db)
+    await desk.get()
+    is_committed = False
+    with contextlib.suppress(TryLater):
         async with db.transaction() as tx:
             await put_style(tx, "a")
             await stop_growing(tx)
             await desk.cache.tombstone(tx, REALM, LONG_PATH)
+        is_committed = True
 
-    assert await db.read(STYLES) == []
+    assert await db.read(STYLES) == ([("a",)] if is_committed else [])
+    # What memory had of the realm is not trusted where the table could not be told.
+    assert (await desk.found()).layer == ("l2" if is_committed else "l1")
 
 
 async def test_what_follows_in_a_transaction_that_is_gone_is_not_written_by_itself(
@@ -82,9 +113,9 @@ async def test_a_batch_whose_tombstone_met_a_full_disk_leaves_the_folder_as_it_w
 ) -> None:
     async def tombstone(tx: Transaction, realm: Realm, changes: object) -> None:
         await stop_growing(tx)
-        await new_desk(db).cache.tombstone(tx, realm.url, LONG_PATH)
+        await desk.cache.tombstone(tx, realm.url, "b.gts")
 
-    changes = ChangeLog(db)
+    desk, changes = desk_whose_tombstones_undo_everything(db), ChangeLog(db)
     files = FileStore(realm, db, changes)
     await files.write("a.gts", b"old")
     files.join_transactions(tombstone)

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from tests.coalesce.conftest import PERSON, REALM, Desk, new_desk
+from tests.coalesce.conftest import PERSON, REALM, Desk, Text, new_desk
 
 from realmkit.db import Database
 
@@ -51,24 +51,102 @@ async def test_a_wipe_covers_a_path_that_has_no_row_yet(desk: Desk, db: Database
     assert (await desk.row())[0] is None
 
 
-async def test_a_wipe_covers_a_row_that_is_being_written(
+async def test_a_wipe_covers_a_row_that_is_being_written_and_does_not_wait_for_it(
     desk: Desk, db: Database, peer: Database
 ) -> None:
-    async def wipe() -> None:
-        async with db.transaction() as tx:
-            await desk.table.tombstone_realm(tx, REALM)
+    if peer is db:
+        # The only writer: who wipes has his turn before or after.
+        await desk.get()
+        await desk.cache.wipe(REALM)
+    else:
+        async with peer.transaction() as tx:
+            values = [REALM, PERSON, "V1", "[]", 0, 0, Text("v1").hash, "t1", 0]
+            await tx.execute(desk.table._sql["write"], values)
+            async with asyncio.timeout(10):
+                await desk.cache.wipe(REALM)
 
-    async with peer.transaction() as tx:
-        values = [REALM, PERSON, "V1", "[]", 0, "hash", "t1", 0, 0]
-        await tx.execute(desk.table._sql["write"], values)
-        wiping = asyncio.create_task(wipe())
-        for _ in range(20):
-            await peer.read("select 1")
-            await asyncio.sleep(0)
-        assert not wiping.done()
-    await wiping
+    assert (await desk.row())[0] is None
+    assert (await desk.found()).layer == "made"
+
+
+async def test_a_wipe_does_not_wait_for_a_change_of_one_of_its_modules(
+    desk: Desk, db: Database, peer: Database
+) -> None:
+    await desk.get()
+    if peer is not db:
+        async with peer.transaction() as tx:
+            await desk.table.tombstone(tx, REALM, {PERSON: Text("v1").hash})
+            async with asyncio.timeout(10):
+                await desk.cache.wipe(REALM)
+    else:
+        await desk.cache.wipe(REALM)
+
+    assert (await desk.found()).layer == "made"
+
+
+async def test_what_was_read_before_a_late_notice_is_kept(
+    desk: Desk, db: Database, peer: Database
+) -> None:
+    # editor: saves v2, and tells nobody
+    # peer:   generation 0, reads v2, starts making
+    # scan:   sees the change: generation 1, spares v2
+    # peer:   finishes; it is of v2, so both layers keep it
+    other, old = new_desk(peer), new_desk(peer)
+    old.making.close()
+    reading_old = asyncio.create_task(old.get())
+    await old.making.arrived.wait()
+    desk.file = other.file = "v2"
+    for each in (desk, other):
+        each.making.close()
+    readings = [asyncio.create_task(each.get()) for each in (desk, other)]
+    for each in (desk, other):
+        await each.making.arrived.wait()
+    await desk.notice()
+    late = asyncio.create_task(desk.get())
+    for each in (desk, other, old):
+        each.making.open()
+
+    assert await asyncio.gather(*readings, late) == ["V2"] * 3
+    assert await reading_old == "V1"
+    assert await desk.row() == ("V2", 1)
+    assert (await desk.found()).layer == "l1"
+    # Whoever comes joins what is being made already.
+    assert desk.made == ["v2"]
+
+
+async def test_a_late_notice_lets_in_no_older_source(desk: Desk, peer: Database) -> None:
+    old = new_desk(peer)
+    old.making.close()
+    reading = asyncio.create_task(old.get())
+    await old.making.arrived.wait()
+    desk.file = "v2"
+    await desk.notice()
+    old.making.open()
+    await reading
 
     assert await desk.row() == (None, 1)
+
+
+async def test_a_notice_lets_in_nothing_from_before_an_invalidation_without_a_change(
+    desk: Desk, peer: Database
+) -> None:
+    # peer: generation 0, reads v1, starts making
+    # desk: v1 is to be made again: generation 1, and then noticed: generation 2, spares v1
+    # peer: finishes; it began before that
+    other = new_desk(peer)
+    other.making.close()
+    desk.making.close()
+    readings = [asyncio.create_task(each.get()) for each in (other, desk)]
+    for each in (other, desk):
+        await each.making.arrived.wait()
+    await desk.write("v1")
+    await desk.notice()
+    for each in (other, desk):
+        each.making.open()
+    await asyncio.gather(*readings)
+
+    assert await desk.row() == (None, 2)
+    assert (await desk.found()).layer == "made"
 
 
 async def test_after_a_write_nobody_joins_the_old_flight(desk: Desk) -> None:

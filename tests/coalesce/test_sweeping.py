@@ -86,7 +86,7 @@ async def test_a_row_that_was_given_up_still_refuses_a_slow_writer(
     shelf.clock.ms += 11 * DAY_MS
     await shelf.sweeper.sweep()
     async with db.transaction() as tx:
-        await shelf.table.tombstone(tx, REALM, "a")
+        await shelf.table.tombstone(tx, REALM, {"a": None})
 
     await shelf.table.write(
         REALM, "a", captured, body="old", dependency_keys=(), source_hash="h", maker_version="1"

@@ -84,7 +84,12 @@ class Coordinator:
             has_waited = True
             return await self._try_to_lead(key, find, make)
 
-        return await self._hints.wait_until(str(key), look, again_after_s=self._look_again_s)
+        try:
+            return await self._hints.wait_until(str(key), look, again_after_s=self._look_again_s)
+        finally:
+            # Another flight of this process may have been refused the lock because this one
+            # was asking for it, or letting it go, and nobody else will tell it.
+            self._hints.notify(str(key))
 
     async def _try_to_lead(
         self,
@@ -120,9 +125,6 @@ class Coordinator:
             return
         del self._leading[key]
         await self._notifier.release(lead.held, "module_cache_populated")
-        # Whoever was refused here while the lock was being let go may have registered
-        # after this process heard of it.
-        self._hints.notify(str(key))
 
     async def _alone(self, make: Callable[[], Awaitable[V]]) -> V:
         self.stats.alone += 1

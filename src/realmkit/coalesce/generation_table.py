@@ -1,12 +1,31 @@
 """L2: a table of results that the processes of one database share, ordered by generations.
 
 A row is kept under the generation its writer captured before reading the source, and is
-refused when the row, or its realm's floor, has moved on since. Invalidation leaves a
-tombstone and never deletes, for a late writer's insert would meet no conflict:
+refused when the row has moved on since. Invalidation leaves a tombstone and never deletes,
+for a late writer's insert would meet no conflict:
 
     reader: reads the row: none, generation 0; reads the file
     writer: replaces the file, tombstones: generation 1
     reader: writes with generation 0; 1 > 0, refused
+
+A tombstone comes late when nobody told of the change: whoever read the file before it has
+the new source already. It names the new source's hash, and lets that one in:
+
+    editor: replaces the file                    (source b)
+    reader: reads the row: none, generation 0; reads b
+    scan:   sees the change, tombstones: generation 1, b
+    reader: writes b with generation 0; 1 > 0, but it is b: kept, generation 1
+    another, who had read a before: writes a with generation 0; refused
+
+Not when something else made results old, though the source is the same. `spares_from` is the
+generation of the last tombstone without a hash; what was begun before that is not let in.
+
+A realm is invalidated by its floor, whether a path has a row or not. A payload counts only
+under the floor that its writer captured, so nobody has to be held up while the floor rises:
+
+    reader: reads the row: none, floor 0; reads the file
+    wipe:   floor 1
+    reader: writes with floor 0; the row is there, and no hit for anybody
 
 `module_transpile_cache` and `modules` are such tables; the statements of each lie in a
 file of its name. Reads and writes are best effort here: a broken table costs work and a
@@ -14,6 +33,7 @@ warning.
 """
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,6 +48,7 @@ logger = logging.getLogger(__name__)
 TableName = Literal["module_transpile_cache", "modules"]
 
 _FLOOR = ""
+WRITE_WITHIN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +109,14 @@ class GenerationTable:
         source_hash: str,
         maker_version: str,
     ) -> None:
-        """Keep the payload if nothing was invalidated since `captured` was read."""
+        """Keep the payload if nothing was invalidated since `captured` was read.
+
+        Somebody waits for the payload's answer: whoever is in the way for longer than
+        `WRITE_WITHIN_S` is not waited for, and it is kept nowhere.
+        """
         self.writes += 1
         try:
-            async with self.db.transaction() as tx:
+            async with self.db.transaction(within_s=WRITE_WITHIN_S) as tx:
                 await tx.execute(
                     self._sql["write"],
                     [
@@ -100,37 +125,30 @@ class GenerationTable:
                         body,
                         orjson.dumps(dependency_keys).decode(),
                         captured.generation,
+                        captured.floor,
                         source_hash,
                         maker_version,
                         self._clock.now_ms(),
-                        captured.floor,
                     ],
                 )
         except RealmkitError as exc:
             self._failed("write", realm_url, path, exc)
 
     async def tombstone(
-        self, tx: Transaction, realm_url: str, path: str, source_hash: str | None = None
+        self, tx: Transaction, realm_url: str, hashes: Mapping[str, str | None]
     ) -> None:
-        """Invalidate one path, in the transaction of the change that makes it old.
+        """Invalidate paths, in the transaction of the change that makes them old.
 
-        `source_hash` is of what the path holds now, if that is known: what was made from it
-        before the change was noticed is kept.
+        `hashes` says of each path what it holds now, if that is known: what is made from
+        that source stays, or is still let in.
         """
-        if source_hash is not None and await tx.execute(
-            self._sql["outdate"], [realm_url, path, source_hash]
-        ):
-            return
-        await tx.execute(self._sql["tombstone"], [realm_url, path, self._clock.now_ms()])
+        listed = orjson.dumps(dict(hashes)).decode()
+        await tx.execute(self._sql["tombstone"], [realm_url, listed, self._clock.now_ms()])
 
     async def tombstone_realm(self, tx: Transaction, realm_url: str) -> None:
-        """Invalidate every path of a realm, those without a row by the floor."""
-        now_ms = self._clock.now_ms()
-        # A row that is being inserted would be neither seen nor held back by the floor.
-        if stop_writers := self._sql.get("stop_writers"):
-            await tx.execute(stop_writers)
-        await tx.execute(self._sql["tombstone_realm"], [realm_url, now_ms])
-        await tx.execute(self._sql["tombstone"], [realm_url, _FLOOR, now_ms])
+        """Invalidate every path of a realm, with or without a row."""
+        await self.tombstone(tx, realm_url, {_FLOOR: None})
+        await tx.execute(self._sql["empty_realm"], [realm_url, self._clock.now_ms()])
 
     async def empty_old(self, before_ms: int) -> int:
         """Give up the payloads that were written before a time; returns how many."""

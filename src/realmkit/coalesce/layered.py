@@ -7,7 +7,7 @@ files, transpilers or browsers, and serves compiled modules and definitions alik
 result is never taken for another source's, whoever kept it.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
@@ -72,8 +72,8 @@ class LayeredCache(Generic[V]):
     """Results of type `V` keyed by realm and canonical path.
 
     `what` begins the names under which processes coordinate: `<what>|<realm>|<url>`.
-    `encode` and `decode` translate between a result and the table's text; the text's length
-    is also what an entry weighs in memory. `decode` raises `ValueError` for a text that is
+    `encode` and `decode` translate between a result and the table's text; the bytes of that
+    text in UTF-8 are also what an entry weighs in memory. `decode` raises `ValueError` for a text that is
     no result. A result that `is_good` no longer says yes to is made again.
     """
 
@@ -124,9 +124,10 @@ class LayeredCache(Generic[V]):
         if found := self._find(captured, row, maker_version, source):
             return found
         # Whoever asks after an invalidation has another generation, and so never joins a
-        # flight that began before it; whoever read other bytes has another hash.
+        # flight that began before it, unless that spared what is made of other bytes only;
+        # whoever read other bytes has another hash.
         return await self._flights.run(
-            (captured, source.hash, maker_version),
+            (self.generations.for_any_source(captured), source.hash, maker_version),
             lambda: self._make_once(captured, row, maker_version, source, make),
         )
 
@@ -176,7 +177,7 @@ class LayeredCache(Generic[V]):
         """What the table's row holds, if it was made from `source`; then memory has it too."""
         found = self._read(row, source.hash, maker_version)
         if found is not None and row is not None and row.body is not None:
-            self._keep(captured, found, len(row.body), maker_version)
+            self._keep(captured, found, _bytes_of(row.body), maker_version)
         return found
 
     def _read(self, row: Row | None, source_hash: str, maker_version: str) -> Found[V] | None:
@@ -200,10 +201,10 @@ class LayeredCache(Generic[V]):
         self.stats.made += 1
         found = Found(await make(source), source.hash, "made")
         payload = self._encode(found.value)
-        self._keep(captured, found, len(payload.body), maker_version)
+        self._keep(captured, found, _bytes_of(payload.body), maker_version)
         # The table has generations of its own; this process may have heard of an invalidation
         # that the table could not take.
-        if row is not None and self.generations.still_current(captured):
+        if row is not None and self.generations.still_current(captured, source.hash):
             await self.table.write(
                 captured.realm_url,
                 captured.key,
@@ -216,15 +217,18 @@ class LayeredCache(Generic[V]):
         return found
 
     def _keep(self, captured: Generation, found: Found[V], size: int, maker_version: str) -> None:
-        if not self.generations.still_current(captured):
+        if not self.generations.still_current(captured, found.source_hash):
             self.stats.outrun += 1
             return
         entry = _Entry(found.value, found.source_hash, maker_version)
         self._memory.put(captured.realm_url, captured.key, entry, size)
 
-    def invalidate(self, realm_url: str, path: str) -> None:
-        """Forget one path in this process. The table's row is checked by hash, and may stay."""
-        self.generations.invalidate(realm_url, path)
+    def invalidate(self, realm_url: str, path: str, source_hash: str | None = None) -> None:
+        """Forget one path in this process. The table's row is checked by hash, and may stay.
+
+        What is being made from a source of `source_hash` is still kept when it is done.
+        """
+        self.generations.invalidate(realm_url, path, source_hash)
         self._memory.drop(realm_url, path)
 
     def invalidate_realm(self, realm_url: str) -> None:
@@ -235,21 +239,34 @@ class LayeredCache(Generic[V]):
     async def tombstone(
         self, tx: Transaction, realm_url: str, path: str, source_hash: str | None = None
     ) -> None:
-        """Invalidate a path everywhere, as part of the change's own transaction.
+        """As `tombstone_all`, of one path."""
+        await self.tombstone_all(tx, realm_url, {path: source_hash})
 
-        What was made from a source of `source_hash`, which the path holds from now on, stays.
+    async def tombstone_all(
+        self, tx: Transaction, realm_url: str, hashes: Mapping[str, str | None]
+    ) -> None:
+        """Invalidate paths everywhere, as part of the change's own transaction.
+
+        `hashes` says of each path which source it holds from now on, None if that is not
+        known: what was made from that one stays. One statement, however many they are, for
+        whoever makes one of them waits while this transaction is open.
+
         A table that refuses does not stop the change; then the realm's floor moves. Raises
         `TransactionLost` when the refusal took the change along.
         """
         try:
             async with tx.savepoint():
-                await self.table.tombstone(tx, realm_url, path, source_hash)
+                await self.table.tombstone(tx, realm_url, hashes)
         except TransactionLost:
             raise
         except RealmkitError:
             tx.on_commit(lambda: self.invalidate_realm(realm_url))
         else:
-            tx.on_commit(lambda: self.invalidate(realm_url, path))
+            tx.on_commit(lambda: self._invalidate_all(realm_url, hashes))
+
+    def _invalidate_all(self, realm_url: str, hashes: Mapping[str, str | None]) -> None:
+        for path, source_hash in hashes.items():
+            self.invalidate(realm_url, path, source_hash)
 
     async def tombstone_realm(self, tx: Transaction, realm_url: str) -> None:
         """Invalidate everything a realm has and may yet get, as part of a transaction."""
@@ -267,3 +284,7 @@ class LayeredCache(Generic[V]):
     async def stop(self) -> None:
         """Cancel what is being made and wait for it to end."""
         await self._flights.stop()
+
+
+def _bytes_of(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())

@@ -1,56 +1,102 @@
 -- name: read
--- The row of a module with its generation, and the realm's floor generation; a
--- tombstone's body is null. The floor is the generation of the row without a path.
-select
-  (select generation from module_transpile_cache where realm_url = $1 and canonical_path = ''),
-  generation, body, source_hash, transpiler_version
+-- The row of a module with its generation, and the realm's floor generation. A tombstone's
+-- body is null, and so is one from before the floor rose. The floor is the generation of the
+-- row without a path.
+select floor.generation, kept.generation,
+  case when kept.realm_generation >= coalesce(floor.generation, 0) then kept.body end,
+  kept.source_hash, kept.transpiler_version
 from (select $1 as realm_url, $2 as canonical_path) as wanted
-left join module_transpile_cache using (realm_url, canonical_path);
+left join module_transpile_cache as kept using (realm_url, canonical_path)
+left join module_transpile_cache as floor
+  on floor.realm_url = wanted.realm_url and floor.canonical_path = '';
 
 -- name: write
--- Keep a module, unless it or its realm was invalidated after the given generations.
+-- Keep a module, unless it was invalidated after the given generation ($5), or its realm
+-- after $6 and somebody has written since. After a tombstone that names this very source,
+-- whoever had the source before the tombstone came may write all the same.
 insert into module_transpile_cache
-  (realm_url, canonical_path, body, headers, dependency_keys, generation,
+  (realm_url, canonical_path, body, headers, dependency_keys, generation, realm_generation,
    source_hash, transpiler_version, created_at, size)
-select $1, $2, $3, '{}', $4, $5, $6, $7, $8, octet_length(cast($3 as text))
-where coalesce(
-  (select generation from module_transpile_cache where realm_url = $1 and canonical_path = ''),
-  0) <= $9
+values ($1, $2, $3, '{}', $4, $5, $6, $7, $8, $9, octet_length(cast($3 as text)))
 on conflict (realm_url, canonical_path) do update set
   body = excluded.body, headers = excluded.headers,
-  dependency_keys = excluded.dependency_keys, generation = excluded.generation,
+  dependency_keys = excluded.dependency_keys,
+  generation = case
+    when module_transpile_cache.generation > excluded.generation
+    then module_transpile_cache.generation else excluded.generation end,
+  realm_generation = excluded.realm_generation,
   source_hash = excluded.source_hash, transpiler_version = excluded.transpiler_version,
   created_at = excluded.created_at, size = excluded.size
-where module_transpile_cache.generation <= excluded.generation;
+where module_transpile_cache.realm_generation <= excluded.realm_generation
+  and (module_transpile_cache.generation <= excluded.generation
+    or (module_transpile_cache.body is null
+      and module_transpile_cache.source_hash = excluded.source_hash
+      and module_transpile_cache.spares_from <= excluded.generation));
 
--- name: tombstone
--- Invalidate one module: its payload goes and its generation rises, so that a slower
--- writer of the old payload is refused. A path without a row gets one.
-insert into module_transpile_cache (realm_url, canonical_path, generation, created_at)
-values ($1, $2, 1, $3)
+-- name: tombstone [sqlite]
+-- Invalidate modules ($2: an object of paths): generations rise, so that a slower writer of an
+-- old payload is refused. Where the hash of what a path holds from now on is known, a payload
+-- of that source stays, for somebody was faster than the notice; else the value is null and
+-- the payload goes. A path without a row gets one.
+insert into module_transpile_cache
+  (realm_url, canonical_path, generation, source_hash, spares_from, created_at)
+select $1, key, 1, value, case when value is null then 1 else 0 end, $3 from json_each($2)
+where true
 on conflict (realm_url, canonical_path) do update set
-  body = null, headers = null, dependency_keys = null, source_hash = null,
-  transpiler_version = null, size = 0, created_at = excluded.created_at,
+  body = case when module_transpile_cache.source_hash = excluded.source_hash
+    then module_transpile_cache.body end,
+  headers = case when module_transpile_cache.source_hash = excluded.source_hash
+    then module_transpile_cache.headers end,
+  dependency_keys = case when module_transpile_cache.source_hash = excluded.source_hash
+    then module_transpile_cache.dependency_keys end,
+  transpiler_version = case when module_transpile_cache.source_hash = excluded.source_hash
+    then module_transpile_cache.transpiler_version end,
+  size = case when module_transpile_cache.source_hash = excluded.source_hash
+    then module_transpile_cache.size else 0 end,
+  created_at = excluded.created_at, source_hash = excluded.source_hash,
+  spares_from = case when excluded.source_hash is null
+    then module_transpile_cache.generation + 1 else module_transpile_cache.spares_from end,
   generation = module_transpile_cache.generation + 1;
 
--- name: outdate
--- Invalidate one module whose source is known by its hash ($3) from now on. A payload made
--- from that very source stays: somebody was faster than the notice of the change.
-update module_transpile_cache set
-  generation = generation + 1
-where realm_url = $1 and canonical_path = $2 and source_hash = $3;
+-- name: tombstone [postgres]
+-- The same. Everybody takes the rows in one order, so that nobody waits for who waits.
+insert into module_transpile_cache
+  (realm_url, canonical_path, generation, source_hash, spares_from, created_at)
+select $1, key, 1, value, case when value is null then 1 else 0 end, $3
+from json_each_text(cast($2 as json)) order by key
+on conflict (realm_url, canonical_path) do update set
+  body = case when module_transpile_cache.source_hash = excluded.source_hash
+    then module_transpile_cache.body end,
+  headers = case when module_transpile_cache.source_hash = excluded.source_hash
+    then module_transpile_cache.headers end,
+  dependency_keys = case when module_transpile_cache.source_hash = excluded.source_hash
+    then module_transpile_cache.dependency_keys end,
+  transpiler_version = case when module_transpile_cache.source_hash = excluded.source_hash
+    then module_transpile_cache.transpiler_version end,
+  size = case when module_transpile_cache.source_hash = excluded.source_hash
+    then module_transpile_cache.size else 0 end,
+  created_at = excluded.created_at, source_hash = excluded.source_hash,
+  spares_from = case when excluded.source_hash is null
+    then module_transpile_cache.generation + 1 else module_transpile_cache.spares_from end,
+  generation = module_transpile_cache.generation + 1;
 
--- name: stop_writers [postgres]
--- Waits for every open write and holds up the next ones until the transaction ends; SQLite
--- has one writer at a time anyway.
-lock table module_transpile_cache in share row exclusive mode;
-
--- name: tombstone_realm
--- Invalidate every row a realm has.
+-- name: empty_realm [sqlite]
+-- Give up every payload of a realm whose floor has risen: none of them counts any more.
 update module_transpile_cache set
   body = null, headers = null, dependency_keys = null, source_hash = null,
-  transpiler_version = null, size = 0, created_at = $2, generation = generation + 1
+  transpiler_version = null, size = 0, created_at = $2, generation = generation + 1,
+  spares_from = generation + 1
 where realm_url = $1 and canonical_path <> '';
+
+-- name: empty_realm [postgres]
+-- The same, but for rows that somebody is changing just now: the floor covers them.
+update module_transpile_cache set
+  body = null, headers = null, dependency_keys = null, source_hash = null,
+  transpiler_version = null, size = 0, created_at = $2, generation = generation + 1,
+  spares_from = generation + 1
+where realm_url = $1 and canonical_path in (
+  select canonical_path from module_transpile_cache
+  where realm_url = $1 and canonical_path <> '' for update skip locked);
 
 -- name: empty_old
 -- Give up the payloads that are older than a time. The rows and their generations stay, so

@@ -82,10 +82,14 @@ class Database(Protocol):
         """The first row, or None."""
         ...
 
-    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+    def transaction(
+        self, *, within_s: float | None = None
+    ) -> AbstractAsyncContextManager[Transaction]:
         """Wait for a writer's turn, then commit at the end or roll back on an exception.
 
-        SQLite has one writer; on PostgreSQL several transactions may be open at once.
+        SQLite has one writer; on PostgreSQL several transactions may be open at once. With
+        `within_s`, `TryLater` is raised after so long a wait for the turn, and after so long
+        a wait of a statement for rows that another transaction holds.
         """
         ...
 

@@ -33,7 +33,7 @@ from realmkit.db.locks import Locks
 from realmkit.db.migrate import SCHEMA_MIGRATIONS, migrations, pending
 from realmkit.db.notifier import Channel
 from realmkit.db.postgres_notifier import PostgresNotifier
-from realmkit.db.transactions import OpenTransaction
+from realmkit.db.transactions import OpenTransaction, turn_within
 from realmkit.errors import OurBug, TooSlow, TransactionLost, TryLater
 
 OLDEST_SERVER = 150000
@@ -118,10 +118,15 @@ class PostgresDatabase:
         return rows[0] if rows else None
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[PostgresTransaction, None]:
-        async with self._writers:
-            with translated("begin"):
-                connection = await self._begin()
+    async def transaction(
+        self, *, within_s: float | None = None
+    ) -> AsyncGenerator[PostgresTransaction, None]:
+        begin = "begin"
+        if within_s is not None:
+            begin += f"; set local lock_timeout = {max(1, int(within_s * 1000))}"
+        async with turn_within(self._writers, within_s):
+            with translated(begin):
+                connection = await self._begin(begin)
             transaction = PostgresTransaction(self, connection)
             try:
                 try:
@@ -164,12 +169,12 @@ class PostgresDatabase:
                     self._reading.discard(connection)
         raise TryLater("The database does not answer.")
 
-    async def _begin(self) -> Connection:
+    async def _begin(self, begin: str) -> Connection:
         for _ in range(CONNECTIONS):
             connection = await self._pool.getconn()
             self.statements += 1
             try:
-                await connection.execute("begin")
+                await connection.execute(begin.encode())
             except BaseException as exc:
                 was_broken = connection.broken
                 await completed(self._give_back(connection))

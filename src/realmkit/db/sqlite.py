@@ -34,7 +34,7 @@ from realmkit.db.database import Dialect, Params, Row, Statement
 from realmkit.db.locks import Locks
 from realmkit.db.migrate import SCHEMA_MIGRATIONS, migrations, pending
 from realmkit.db.notifier import Channel, LocalNotifier
-from realmkit.db.transactions import OpenTransaction
+from realmkit.db.transactions import OpenTransaction, turn_within
 from realmkit.errors import OurBug, TooSlow, TransactionLost, TryLater
 
 T = TypeVar("T")
@@ -106,8 +106,10 @@ class SqliteDatabase:
         return rows[0] if rows else None
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[SqliteTransaction, None]:
-        async with self._turn:
+    async def transaction(
+        self, *, within_s: float | None = None
+    ) -> AsyncGenerator[SqliteTransaction, None]:
+        async with turn_within(self._turn, within_s):
             transaction = SqliteTransaction(self)
             try:
                 # Inside the `try`: a caller cancelled here may have begun all the same.

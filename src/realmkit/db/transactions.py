@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 from realmkit.db.database import Params, Row, Statement
-from realmkit.errors import RealmkitError, TransactionLost
+from realmkit.errors import RealmkitError, TransactionLost, TryLater
+
+
+@asynccontextmanager
+async def turn_within(
+    turns: asyncio.Lock | asyncio.Semaphore, within_s: float | None
+) -> AsyncGenerator[None, None]:
+    """A writer's turn. Raises `TryLater` if it has not come after so long."""
+    try:
+        async with asyncio.timeout(within_s):
+            await turns.acquire()
+    except TimeoutError as exc:
+        raise TryLater("Others are writing to the database.") from exc
+    try:
+        yield
+    finally:
+        turns.release()
 
 
 class OpenTransaction(ABC):

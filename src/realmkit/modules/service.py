@@ -313,11 +313,10 @@ class ModuleService:
 
         For `FileStore.join_transactions`.
         """
-        changed = [change for change in changes if is_module_path(change.path)]
-        for change in changed:
-            await self.cache.tombstone(tx, realm.url, change.path, change.content_hash)
+        changed = {each.path: each.content_hash for each in changes if is_module_path(each.path)}
         if changed:
-            tx.on_commit(lambda: self.on_change(realm.url, [each.path for each in changed]))
+            await self.cache.tombstone_all(tx, realm.url, changed)
+            tx.on_commit(lambda: self.on_change(realm.url, changed))
 
 
 def _manifest_of(realm: Realm, base: Realm, snapshot: Snapshot) -> Manifest:

@@ -155,8 +155,9 @@ class DefinitionCache:
         """Tombstone the descriptions of changed modules. For `FileStore.join_transactions`."""
         changed = [change.path for change in changes if is_module_path(change.path)]
         # Its identity has no extension, unless another file stands in front of it.
-        for path in dict.fromkeys([*map(stem, changed), *changed]):
-            await self.cache.tombstone(tx, realm.url, path)
+        if changed:
+            paths = dict.fromkeys([*map(stem, changed), *changed])
+            await self.cache.tombstone_all(tx, realm.url, paths)
 
     # Looking up.
 

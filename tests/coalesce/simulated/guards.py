@@ -16,7 +16,11 @@ GUARDS: dict[str, list[Edit]] = {
         Edit(LAYERED, _FINDING, _CAPTURE + _FINDING),
     ],
     "generations are compared before a result is kept in memory": [
-        Edit(LAYERED, "if not self.generations.still_current(captured):", "if False:"),
+        Edit(
+            LAYERED,
+            "if not self.generations.still_current(captured, found.source_hash):",
+            "if False:",
+        ),
     ],
     "the row's generation is read before the source": [
         Edit(
@@ -28,33 +32,42 @@ GUARDS: dict[str, list[Edit]] = {
     "a row is stored only while its generation is no higher than the captured one": [
         Edit(
             "write",
-            "\nwhere module_transpile_cache.generation <= excluded.generation",
-            "",
+            "and (module_transpile_cache.generation <= excluded.generation",
+            "and (true",
         ),
         Edit(
-            LAYERED, "if row is not None and self.generations.still_current(captured):", "if row:"
+            LAYERED,
+            "if row is not None and self.generations.still_current(captured, source.hash):",
+            "if row:",
         ),
     ],
     "the tombstone is written in the change's transaction": [
-        Edit(LAYERED, "await self.table.tombstone(tx, realm_url, path, source_hash)", "pass"),
+        Edit(LAYERED, "await self.table.tombstone(tx, realm_url, hashes)", "pass"),
     ],
     "a tombstone raises the generation": [
         Edit(
             "tombstone",
-            "generation = module_transpile_cache.generation + 1",
-            "generation = module_transpile_cache.generation",
+            ",\n  generation = module_transpile_cache.generation + 1",
+            "",
         ),
     ],
     "a tombstone spares only what was made of the new source": [
-        Edit("outdate", " and source_hash = $3", " and source_hash <> $3"),
-    ],
-    "a bulk wipe moves the floor, for paths that have no row": [
         Edit(
-            TABLE, 'await tx.execute(self._sql["tombstone"], [realm_url, _FLOOR, now_ms])', "pass"
+            "tombstone",
+            "body = case when module_transpile_cache.source_hash = excluded.source_hash",
+            "body = case when module_transpile_cache.source_hash <> excluded.source_hash",
+        ),
+        Edit(
+            "tombstone",
+            "size = case when module_transpile_cache.source_hash = excluded.source_hash",
+            "size = case when module_transpile_cache.source_hash <> excluded.source_hash",
         ),
     ],
-    "a writer compares the floor": [
-        Edit("write", "0) <= $9", "0) <= $9 + 1000"),
+    "a bulk wipe moves the floor, for paths that have no row": [
+        Edit(TABLE, "await self.tombstone(tx, realm_url, {_FLOOR: None})", "pass"),
+    ],
+    "a payload counts only under the floor that its writer captured": [
+        Edit("read", "kept.realm_generation >= coalesce(floor.generation, 0)", "true"),
     ],
     "a follower registers before it tries the lock": [
         Edit(
@@ -117,16 +130,16 @@ GUARDS: dict[str, list[Edit]] = {
         Edit(TABLE, "            and self.source_hash == source_hash\n", ""),
     ],
     "a flight is of one generation": [
-        Edit(LAYERED, "(captured, source.hash, maker_version),", "(source.hash, maker_version),"),
+        Edit(LAYERED, "(self.generations.for_any_source(captured), source.hash,", "(source.hash,"),
     ],
     "a flight is of one source": [
-        Edit(LAYERED, "(captured, source.hash, maker_version),", "(captured, maker_version),"),
+        Edit(LAYERED, "for_any_source(captured), source.hash, m", "for_any_source(captured), m"),
     ],
     "an invalidation drops what memory has": [
         Edit(LAYERED, "        self._memory.drop(realm_url, path)\n", ""),
     ],
     "a flight that was refused while the lock was let go is told": [
-        Edit(COORDINATOR, "        self._hints.notify(str(key))\n", ""),
+        Edit(COORDINATOR, "            self._hints.notify(str(key))\n", "            pass\n"),
     ],
     "a process that leads already makes beside it, under the same lock": [
         Edit(

@@ -53,6 +53,7 @@ def without(edits: Sequence[Edit]) -> Kit:
         if edit.where not in MODULES:
             package = import_module("realmkit.coalesce").__path__[0]
             text = Path(package, "module_transpile_cache.sql").read_text()
+            text = text.replace(" [sqlite]\n", "\n")
             named = text.split(f"-- name: {edit.where}\n")[1].split("-- name:")[0]
             sql = statements.get(edit.where, _without_comments(named))
             statements[edit.where] = _edited(sql, edit)

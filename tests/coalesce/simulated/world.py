@@ -153,14 +153,15 @@ class World:
     # The table.
 
     def row(self) -> tuple[int, int, str | None]:
-        """Generation, floor and body of the one row there is."""
-        rows = dict[str, tuple[int, str | None]]()
-        for path, generation, body in self.database.execute(
-            "select canonical_path, generation, body from module_transpile_cache"
+        """Generation, floor and body of the one row there is; the body only while it counts."""
+        rows = dict[str, tuple[int, int, str | None]]()
+        for path, generation, under, body in self.database.execute(
+            "select canonical_path, generation, realm_generation, body from module_transpile_cache"
         ):
-            rows[path] = (generation, body)
-        generation, body = rows.get(PATH, (0, None))
-        return generation, rows.get("", (0, None))[0], body
+            rows[path] = (generation, under, body)
+        generation, under, body = rows.get(PATH, (0, 0, None))
+        floor = rows.get("", (0, 0, None))[0]
+        return generation, floor, body if under >= floor else None
 
     def look_at_the_table(self) -> None:
         """After each commit: generations only grow, and another content displaces the last."""
@@ -201,7 +202,7 @@ class WorldDatabase:
             process.seen_generations = (found[1] or 0, found[0] or 0)
         return found
 
-    def transaction(self) -> WorldTransaction:
+    def transaction(self, *, within_s: float | None = None) -> WorldTransaction:
         return WorldTransaction(self._world, self._process)
 
 
