@@ -39,3 +39,81 @@ async def test_a_module_that_is_missing_says_so(page: Page, realms: ServedRealms
 
     assert "town/persn was not found" in persn["error"]["message"]
     assert persn["dependencies"] == [f"{realms.origin}/town/persn"]
+
+
+PETS = """
+import { CardDef, FieldDef, contains, containsMany, field, linksToMany } from '@cardstack/base/card-api';
+import StringField from '@cardstack/base/string';
+
+const PET = { module: './pets', name: 'Pet' };
+export class Pet extends CardDef {
+  @field kind = contains(StringField);
+}
+class Box extends FieldDef {
+  @field kind = contains(StringField);
+  @field boxes = containsMany(() => Box);
+  @field pets = linksToMany(() => Pet, {
+    query: { filter: { on: PET, eq: { kind: '$this.kind' } } },
+  });
+}
+export class Owner extends CardDef {
+  @field box = contains(Box);
+  @field all = linksToMany(() => Pet, {
+    query: {
+      filter: { on: PET, eq: { module: './a', name: 'b' } },
+      sort: [{ by: 'kind', on: PET, direction: 'asc' }],
+    },
+  });
+}
+"""
+
+
+async def test_a_class_that_no_module_exports_is_described_with_the_one_that_leads_to_it(
+    page: Page, realms: ServedRealms
+) -> None:
+    realms.files["town/pets.gts"] = PETS
+
+    pets = await describe(page, realms, "town/pets")
+
+    module = f"{realms.origin}/town/pets"
+    [box] = pets["definitions"][f"{module}/Owner"]["inner"]
+    named = {"type": "fieldOf", "card": {"module": module, "name": "Owner"}, "field": "box"}
+    assert box["codeRef"] == named
+    assert box["fields"]["boxes"]["card"] == named
+    assert box["fields"]["pets"]["query"]["filter"]["on"] == {"module": module, "name": "Pet"}
+    assert "inner" not in pets["definitions"][f"{module}/Pet"]
+
+
+async def test_an_inherited_query_names_what_the_module_that_declares_it_means(
+    page: Page, realms: ServedRealms
+) -> None:
+    realms.files["town/pets.gts"] = PETS
+    realms.files["town/far/heir.gts"] = (
+        "import { Owner } from '../pets';\nexport class Heir extends Owner {}\n"
+    )
+
+    heir = await describe(page, realms, "town/far/heir")
+
+    pet = {"module": f"{realms.origin}/town/pets", "name": "Pet"}
+    definition = heir["definitions"][f"{realms.origin}/town/far/heir/Heir"]
+    query = definition["fields"]["all"]["query"]
+    assert (query["filter"]["on"], query["sort"][0]["on"]) == (pet, pet)
+    # What `eq` names are fields, whatever they are called.
+    assert query["filter"]["eq"] == {"module": "./a", "name": "b"}
+    assert [one["codeRef"]["field"] for one in definition["inner"]] == ["box"]
+
+
+@pytest.mark.parametrize("keyword", ["export class Box", "class Box"])
+async def test_a_query_of_a_bad_path_fails_its_module_exported_or_not(
+    page: Page, realms: ServedRealms, keyword: str
+) -> None:
+    realms.files["town/pets.gts"] = PETS.replace("class Box", keyword).replace(
+        "'$this.kind'", "'$this.knid'"
+    )
+
+    pets = await describe(page, realms, "town/pets")
+
+    assert (
+        'query field "pets" references unknown path "$this.knid" on Box'
+        in (pets["error"]["message"])
+    )

@@ -121,3 +121,21 @@ async def test_what_several_searches_found_travels_once(visit: Visit, realms: Se
     [asked] = realms.asked_for("_cards")
     assert asked.body == {"ids": [f"{realms.origin}/town/one"]}
     assert [search.body["fields"] for search in realms.asked_for("_search")] == [{"card": []}]
+
+
+async def test_a_computed_value_that_is_undefined_is_not_written_and_asks_nothing(
+    visit: Visit, realms: ServedRealms
+) -> None:
+    computed = "@field town = contains(StringField, { computeVia: function () { return %s; } });"
+    for name, value in (("none", "undefined"), ("null", "null")):
+        realms.files[f"town/{name}.gts"] = OFFICE.replace(
+            "@field town = contains(StringField);", computed % value
+        )
+        realms.card(f"town/{name}-hall", f"./{name}", "Office")
+
+    none, null = await visit("town/none-hall", "town/null-hall")
+
+    assert "town" not in none["resource"]["attributes"]
+    assert none["queries"] == []
+    assert null["resource"]["attributes"]["town"] is None
+    assert null["queries"][0]["query"]["filter"]["eq"] == {"holder": None}

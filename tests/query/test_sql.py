@@ -217,7 +217,7 @@ def test_queries_that_differ_in_values_only_have_one_shape() -> None:
     assert shape.sql == (
         "WITH asked (number, v1, v2) AS MATERIALIZED (SELECT key, json_extract(value, '$[0]'),"
         " json_extract(value, '$[1]') FROM json_each($3))"
-        " SELECT number, url, type FROM (SELECT number, url, type, row_number() OVER"
+        " SELECT number, url, type, place FROM (SELECT number, url, type, row_number() OVER"
         " (PARTITION BY number ORDER BY file_alias, type, url) AS place FROM (SELECT asked.number"
         " AS number, e.file_alias, e.type, e.url, e.realm_url FROM asked"
         " CROSS JOIN search_entries e WHERE e.entry_id IN (SELECT v2.entry_id FROM"

@@ -61,9 +61,62 @@ async def test_a_card_of_another_server_is_included_and_its_links_are_followed(
     assert "brokenLinks" not in found["data"]["meta"]
 
 
-async def test_the_cards_of_a_realm_that_is_known_are_one_request_a_layer(
+async def test_all_that_a_layer_wants_of_a_realm_is_one_request(
     world: World, other: OtherServer
 ) -> None:
+    ids = [other.put(str(number)) for number in range(300)]
+    await define_dog(
+        world,
+        far={"realms": [other.realm_url], "filter": {"eq": {"kind": "$this.kind"}}},
+        all={"realms": [PEOPLE, other.realm_url], "page": {"size": 2}},
+    )
+    await world.put(
+        dog("a", "pug", links={f"friends.{number}": id for number, id in enumerate(ids)}),
+        dog("b", "lab", links={"mother": f"{other.realm_url}nobody"}),
+    )
+
+    async with reaching(world, host_of(other)):
+        page = await world.engine.search([PEOPLE], world.engine.parse({}))
+
+    assert other.asked == [("QUERY", "/far/_cards")]
+    [asked] = other.bodies
+    assert sorted(asked["ids"]) == sorted([*ids, f"{other.realm_url}nobody"])
+    kinds = [search["filter"].get("eq", {}).get("kind") for search in asked["searches"]]
+    assert sorted(map(str, kinds)) == ["None", "lab", "pug"]
+    a, b = page.data
+    assert [one["id"] for one in a["relationships"]["far"]["data"]] == ids
+    assert [resource["id"] for resource in page.included] == ids
+    [broken] = b["meta"]["brokenLinks"]
+    assert broken["reason"] == f"{other.realm_url}nobody was not found."
+
+
+async def test_more_than_a_request_may_ask_are_several(world: World, other: OtherServer) -> None:
+    links = {f"friends.{number}": f"{other.realm_url}{number}" for number in range(1_001)}
+    await world.put(person("ann", links=links))
+
+    async with reaching(world, host_of(other)):
+        await world.document("ann")
+
+    assert sorted(len(body["ids"]) for body in other.bodies) == [1, 1_000]
+
+
+async def test_an_answer_that_is_too_large_is_asked_for_in_halves(
+    world: World, other: OtherServer
+) -> None:
+    ids = [other.put(str(number), attributes={"text": "x" * 2_000_000}) for number in range(4)]
+    await world.put(person("ann", links={f"friends.{number}": id for number, id in enumerate(ids)}))
+
+    async with reaching(world, host_of(other)):
+        found = await world.document("ann")
+
+    assert included(found) == ids
+    assert [len(body["ids"]) for body in other.bodies] == [4, 2, 2]
+
+
+async def test_a_peer_that_knows_no_such_request_is_asked_in_its_own_way(
+    world: World, other: OtherServer
+) -> None:
+    other.is_plain = True
     ids = [other.put(str(number)) for number in range(30)]
     await world.put(person("ann", links={f"friends.{number}": id for number, id in enumerate(ids)}))
 
@@ -73,7 +126,7 @@ async def test_the_cards_of_a_realm_that_is_known_are_one_request_a_layer(
         other.asked.clear()
         found = await world.document("ann")
 
-    assert introduced == [("GET", "/far/0"), ("QUERY", "/far/_search")]
+    assert introduced == [("QUERY", "/far/_cards"), ("GET", "/far/0"), ("QUERY", "/far/_search")]
     assert other.asked == [("QUERY", "/far/_search")]
     assert included(found) == ids
 
@@ -107,6 +160,7 @@ async def test_a_loop_between_servers_ends_because_a_server_is_answered_without_
 async def test_an_answer_that_is_no_card_is_a_broken_link(
     world: World, other: OtherServer, response: Response, reason: str
 ) -> None:
+    other.is_plain = True
     bob = other.put("bob")
     other.answers["/far/bob"] = response
     await world.put(person("ann", links={"boss": bob}))
@@ -122,6 +176,7 @@ async def test_an_answer_that_is_no_card_is_a_broken_link(
 async def test_a_card_that_claims_anothers_id_is_not_taken(
     world: World, other: OtherServer
 ) -> None:
+    other.is_plain = True
     bob, eve = other.put("bob"), other.put("eve")
     other.answers["/far/bob"] = answer({"data": other.cards["/far/eve"]})
     await world.put(person("ann", links={"boss": bob, "owner": eve}))
@@ -216,11 +271,12 @@ async def test_a_realm_of_another_server_is_searched_once_for_all_that_ask_the_s
     far = page.data[0]["relationships"]["far"]
     assert [one["id"] for one in far["data"]] == [f"{PEOPLE}me", f"{PEOPLE}you", *ids]
     assert [resource["id"] for resource in page.included] == ids
-    assert other.asked == [("QUERY", "/far/_search")]
     on = {"module": f"{PEOPLE}dog", "name": "Dog"}
-    assert other.bodies == [{"filter": {"on": on, "eq": {"kind": "pug"}}}]
+    search = {"filter": {"on": on, "eq": {"kind": "pug"}}}
+    assert other.bodies == [{"ids": [], "searches": [search]}]
 
 
+@pytest.mark.parametrize("is_plain", [False, True])
 @pytest.mark.parametrize(
     ("response", "expected"),
     [
@@ -231,9 +287,16 @@ async def test_a_realm_of_another_server_is_searched_once_for_all_that_ask_the_s
     ],
 )
 async def test_a_realm_that_fails_is_typed_and_the_others_survive(
-    world: World, other: OtherServer, response: Response, expected: dict[str, Any]
+    world: World,
+    other: OtherServer,
+    response: Response,
+    expected: dict[str, Any],
+    is_plain: bool,
 ) -> None:
-    other.answers["/far/_search"] = response
+    other.is_plain = is_plain
+    other.answers["/far/_search" if is_plain else "/far/_cards"] = response
+    # What cannot be read as an answer to one request is asked for in another.
+    other.answers.setdefault("/far/_search", response)
     await define_dog(world, far={"realms": [other.realm_url, PEOPLE]})
     await world.put(dog("me"))
 
@@ -244,3 +307,103 @@ async def test_a_realm_that_fails_is_typed_and_the_others_survive(
     [error] = far["meta"]["errors"]
     assert {"realm": other.realm_url, **expected}.items() <= error.items()
     assert far["links"]["search"].startswith(f"{other.realm_url}_search?realms=")
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ({"errors": [{"status": "400", "detail": "no such field"}]}, "no such field"),
+        ({}, "no list of results"),
+        ({"data": [{"type": "card", "id": f"{PEOPLE}ann"}]}, "a card of another realm"),
+        ({"data": ["?"]}, "a card of another realm"),
+    ],
+)
+async def test_one_search_of_several_that_fails_spoils_none_of_the_others(
+    world: World, other: OtherServer, said: dict[str, Any], reason: str
+) -> None:
+    bob = other.put("bob")
+    good = {"data": [{"type": "card", "id": bob}]}
+    document = {"data": [other.cards["/far/bob"]], "searches": [said, good], "meta": {}}
+    other.answers["/far/_cards"] = answer(document)
+    await define_dog(
+        world,
+        bad={"realms": [other.realm_url], "filter": {"eq": {"kind": "x"}}},
+        good={"realms": [other.realm_url]},
+    )
+    await world.put(dog("me"))
+
+    async with reaching(world, host_of(other)):
+        found = (await world.document("me"))["data"]["relationships"]
+
+    assert found["bad"]["data"] == []
+    assert reason in found["bad"]["meta"]["errors"][0]["message"]
+    assert [one["id"] for one in found["good"]["data"]] == [bob]
+
+
+async def test_a_realm_that_is_slow_or_down_is_named_by_the_field_that_asks_it(
+    world: World, other: OtherServer
+) -> None:
+    async with other_server() as gone:
+        down = gone.realm_url
+    other.gate = asyncio.Event()
+    await define_dog(world, far={"realms": [down, other.realm_url, PEOPLE]})
+    await world.put(dog("me"))
+
+    async with reaching(world, host_of(other), host_of(gone), timeout_s=0.2):
+        far = (await world.document("me"))["data"]["relationships"]["far"]
+
+    assert [one["id"] for one in far["data"]] == [f"{PEOPLE}me"]
+    reasons = {error["realm"]: error["message"] for error in far["meta"]["errors"]}
+    assert "could not be reached" in reasons[down]
+    assert "did not answer within 0.2 s" in reasons[other.realm_url]
+
+
+@pytest.mark.parametrize(("order", "first"), [(["far", "own"], "far"), (["own", "far"], "own")])
+async def test_results_come_in_the_order_of_the_realms(
+    world: World, other: OtherServer, order: list[str], first: str
+) -> None:
+    bob = other.put("bob")
+    realms = {"far": other.realm_url, "own": PEOPLE}
+    await define_dog(
+        world,
+        friend={"realms": [realms[name] for name in order]},
+        all={"realms": [realms[name] for name in order]},
+    )
+    await world.put(dog("me"))
+
+    async with reaching(world, host_of(other)):
+        found = (await world.document("me"))["data"]["relationships"]
+
+    expected = {"far": bob, "own": f"{PEOPLE}me"}
+    assert found["friend"]["data"]["id"] == expected[first]
+    assert [one["id"] for one in found["all"]["data"]] == [expected[name] for name in order]
+
+
+async def test_a_later_page_over_two_servers_is_cut_from_what_both_found(
+    world: World, other: OtherServer
+) -> None:
+    far = [other.put(f"far{number}") for number in range(4)]
+    await define_dog(
+        world, all={"realms": [PEOPLE, other.realm_url], "page": {"number": 1, "size": 2}}
+    )
+    await world.put(*(dog(name) for name in "abc"))
+
+    async with reaching(world, host_of(other)):
+        page = (await world.document("a"))["data"]["relationships"]["all"]
+
+    assert [one["id"] for one in page["data"]] == [f"{PEOPLE}c", far[0]]
+    assert other.bodies[0]["searches"][0]["page"] == {"number": 0, "size": 4}
+
+
+async def test_what_a_realm_names_twice_is_one_result(world: World, other: OtherServer) -> None:
+    bob = other.put("bob")
+    named = {"type": "card", "id": bob}
+    document = {"data": [other.cards["/far/bob"]], "searches": [{"data": [named, named]}]}
+    other.answers["/far/_cards"] = answer(document)
+    await define_dog(world, far={"realms": [other.realm_url]})
+    await world.put(dog("me"))
+
+    async with reaching(world, host_of(other)):
+        far = (await world.document("me"))["data"]["relationships"]["far"]
+
+    assert far["data"] == [named]

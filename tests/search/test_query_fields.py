@@ -250,10 +250,22 @@ async def test_realms_that_tokens_name_are_deduplicated_and_the_deepest_that_hol
 
     assert parse_search_link(me["all"]["links"]["search"])[0] == [inner.url, OTHERS]
     assert [one["id"] for one in me["all"]["data"]] == [f"{OTHERS}b"]
-    # None of them is a realm's: nothing is asked. No list at all means the card's own realm.
+    # None of them is a realm's, or there is no such value: nothing is asked.
     assert lost["all"] == {"links": {"self": None}}
-    new = (await relationships(world, "new"))["all"]
-    assert new == {"links": {"self": None}}
+    assert (await relationships(world, "new"))["all"] == {"links": {"self": None}}
+
+
+@pytest.mark.parametrize("realms", ["$this.homes", ["$this.homes"]])
+async def test_a_list_of_realms_that_is_null_or_empty_means_the_cards_own(
+    world: World, realms: Any
+) -> None:
+    await define_dog(world, all={"realms": realms})
+    await world.put(dog("me", homes=None), dog("you", homes=[]))
+
+    for name in ("me", "you"):
+        found = (await relationships(world, name))["all"]
+        assert parse_search_link(found["links"]["search"])[0] == [PEOPLE]
+        assert ids(found) == ["me", "you"]
 
 
 async def test_an_anchor_of_ones_own_is_kept(world: World) -> None:

@@ -82,7 +82,7 @@ class Case:
 
     def has_ids_twice(self, rows: list[tuple[Any, ...]]) -> None:
         for each in (0, 1):
-            self.has_ids([(url,) for number, url, _ in rows if number == each])
+            self.has_ids([(url,) for number, url, *_ in rows if number == each])
 
 
 class Index:

@@ -19,7 +19,8 @@ CARD = "application/vnd.card+json"
 class OtherServer:
     """Serves `cards` (by path) of one realm, and counts what it was asked.
 
-    `answers` holds ready responses by path; `gate`, once set, is waited for.
+    A search finds all of them. `answers` holds ready responses by path; `gate`, once set,
+    is waited for. A plain one is no realmkit: it knows GET and `_search`, and not `_cards`.
     """
 
     def __init__(self, url: str) -> None:
@@ -31,6 +32,7 @@ class OtherServer:
         self.headers: list[dict[str, str]] = []
         self.bodies: list[Any] = []
         self.gate: asyncio.Event | None = None
+        self.is_plain = False
 
     def put(self, name: str, **members: Any) -> str:
         """A card of the realm; returns its id."""
@@ -64,9 +66,24 @@ class OtherServer:
             wanted = body["filter"].get("in", {}).get("id")
             found = [one for one in self.cards.values() if not wanted or one["id"] in wanted]
             return answer({"data": found, "meta": {"page": {"total": len(found)}}})
+        if path.endswith("/_cards") and not self.is_plain:
+            body = orjson.loads(await request.body())
+            self.bodies.append(body)
+            return answer(self._looked_up(body["ids"], body["searches"]))
         if path in self.cards:
             return answer({"data": self.cards[path]})
         return Response("no", status_code=404)
+
+    def _looked_up(self, ids: list[str], searches: list[Any]) -> dict[str, Any]:
+        by_id = {one["id"]: one for one in self.cards.values()}
+        found = [{"type": one["type"], "id": one["id"]} for one in by_id.values()]
+        wanted = [*ids, *(by_id if searches else ())]
+        missing = [{"id": id, "status": "404"} for id in ids if id not in by_id]
+        return {
+            "data": [by_id[id] for id in dict.fromkeys(wanted) if id in by_id],
+            "searches": [{"data": found} for _ in searches],
+            "meta": {"missing": missing},
+        }
 
 
 def answer(document: Any) -> Response:

@@ -14,11 +14,12 @@ import {
   type FieldOptions,
   isDefinition,
 } from "./fields/field.ts";
-import { checkQueries } from "./fields/query-tokens.ts";
+import { checkQueries, queryOf } from "./fields/query-tokens.ts";
 import { ancestry, identifyCard } from "./identity.ts";
 import type { ComponentLike } from "./render/component.ts";
 import type { CodeRef } from "./store-seam.ts";
 import { definitionKind, valueType } from "./symbols.ts";
+import { definitionsBehind } from "./unexported.ts";
 
 /** How the index compares the values of a primitive. */
 export type ValueType =
@@ -38,10 +39,16 @@ export type DefinitionRef = CodeRef | { type: "fieldOf"; card: DefinitionRef; fi
 export interface Definition {
   /** Files count as cards: both have an address of their own. */
   type: "card-def" | "field-def";
-  codeRef: CodeRef;
+  codeRef: DefinitionRef;
   displayName: string;
   types: string[];
   fields: Record<string, FieldDefinition>;
+}
+
+export interface ExportedDefinition extends Definition {
+  codeRef: CodeRef;
+  /** The classes that no module exports and its fields lead to. */
+  inner?: Definition[];
 }
 
 export interface FieldDefinition {
@@ -50,46 +57,64 @@ export interface FieldDefinition {
   isPrimitive: boolean;
   isComputed: boolean;
   valueType: ValueType | null;
+  /** As declared, with its code refs absolute. */
   query?: Record<string, unknown>;
   searchable?: FieldOptions["searchable"];
   description?: string;
 }
 
 /** Throws if a field of the class is badly declared. Undefined for a class no module exports. */
-export function definitionOf(cls: DefinitionClass): Definition | undefined {
+export function definitionOf(cls: DefinitionClass): ExportedDefinition | undefined {
   const codeRef = identifyCard(cls);
   if (!codeRef) return undefined;
-  checkQueries(cls);
-  const fields: Record<string, FieldDefinition> = {};
-  for (const field of fieldsOf(cls).values()) fields[field.name] = fieldDefinition(field);
-  return {
-    type: isFieldDef(cls) ? "field-def" : "card-def",
-    codeRef,
-    displayName: displayNameOf(cls),
-    types: typesOf(cls),
-    fields,
-  };
+  const refs: Refs = new Map([[cls, codeRef]]);
+  for (const each of definitionsBehind([cls])) checkQueries(each);
+  // Describing a class names those that its fields hold, which are described in turn.
+  const [own, ...inner] = [...described(refs)];
+  return { ...own!, codeRef, ...(inner.length > 0 ? { inner } : {}) };
 }
 
-function fieldDefinition(field: Field): FieldDefinition {
+/** What the classes of one description are called, the exported one first. */
+type Refs = Map<DefinitionClass, DefinitionRef>;
+
+function* described(refs: Refs): Iterable<Definition> {
+  for (const [cls, codeRef] of refs) {
+    const fields: Record<string, FieldDefinition> = {};
+    for (const field of fieldsOf(cls).values()) {
+      fields[field.name] = fieldDefinition(field, refOf(field, codeRef, refs));
+    }
+    yield {
+      type: isFieldDef(cls) ? "field-def" : "card-def",
+      codeRef,
+      displayName: displayNameOf(cls),
+      types: typesOf(cls),
+      fields,
+    };
+  }
+}
+
+function fieldDefinition(field: Field, card: DefinitionRef): FieldDefinition {
   const { query, searchable, description } = field.options;
   return {
     type: field.fieldType,
-    card: refOf(field),
+    card,
     isPrimitive: field.isPrimitive,
     isComputed: field.isComputed,
     valueType: field.isPrimitive ? ((field.card as any)[valueType] ?? "json") : null,
-    ...(query ? { query } : {}),
+    ...(query ? { query: queryOf(field) } : {}),
     ...(searchable !== undefined ? { searchable } : {}),
     ...(description !== undefined ? { description } : {}),
   };
 }
 
-function refOf(field: Field): DefinitionRef {
-  const ref = identifyCard(field.card);
-  if (ref) return ref;
-  const owner = identifyCard(field.owner) ?? { module: "", name: field.owner.name };
-  return { type: "fieldOf", card: owner, field: field.name };
+/** A class that no module exports is named after the first field of `holder` that leads to it. */
+function refOf(field: Field, holder: DefinitionRef, refs: Refs): DefinitionRef {
+  const known = identifyCard(field.card) ?? refs.get(field.card);
+  if (known) return known;
+  const card = identifyCard(field.owner) ?? holder;
+  const ref: DefinitionRef = { type: "fieldOf", card, field: field.name };
+  if (!field.isPrimitive) refs.set(field.card, ref);
+  return ref;
 }
 
 /** Type keys from the class up to BaseDef; classes no module exports are left out. */

@@ -47,6 +47,7 @@ export {
   definitionOf,
   displayNameOf,
   displayNamesOf,
+  type ExportedDefinition,
   type FieldDefinition,
   iconOf,
   isCardDef,
@@ -112,6 +113,7 @@ export { default as FieldSelect } from "./templates/field-select.gts";
 export { default as FieldTextArea } from "./templates/field-text-area.gts";
 // What the base realm's files are introduced with.
 export { default as FileHeading } from "./templates/file-heading.gts";
+export { definitionsBehind } from "./unexported.ts";
 // For card code.
 export {
   BaseDef,

@@ -8,7 +8,7 @@
  * `__realmkit.visit`, `.describe`, `.extract` and `.run` take one of the requests below.
  */
 
-import type { Definition } from "../card-api/index.ts";
+import type { ExportedDefinition } from "../card-api/index.ts";
 import type { CodeRef } from "../loader/code-refs.ts";
 import type { Job } from "../loader/render-context.ts";
 import type { Dependencies } from "./dependencies.ts";
@@ -81,7 +81,7 @@ export interface ModuleDescription {
   url: string;
   exports: string[];
   /** By type key. */
-  definitions: Record<string, Definition>;
+  definitions: Record<string, ExportedDefinition>;
   error: VisitError | null;
   dependencies: string[];
 }

@@ -5,7 +5,7 @@
  * `visit` and `describe` to it.
  */
 
-import { checkQueries, isDefinition } from "../card-api/index.ts";
+import { checkQueries, definitionsBehind } from "../card-api/index.ts";
 import { moduleIdentity, realURL } from "../loader/addresses.ts";
 import { registerModule } from "../loader/code-refs.ts";
 import { loader } from "../loader/loader.ts";
@@ -39,9 +39,7 @@ const globals: RealmkitGlobals = {
 // A query that names a field its class does not have fails the module that declares it.
 function register(importMetaURL: string, exports: Record<string, unknown>): void {
   registerModule(importMetaURL, exports);
-  for (const exported of Object.values(exports)) {
-    if (isDefinition(exported)) checkQueries(exported);
-  }
+  for (const definition of definitionsBehind(Object.values(exports))) checkQueries(definition);
 }
 
 // Modules of other sites, and those the server answers from a package, have no

@@ -55,6 +55,8 @@ class Definition:
     display_name: str
     types: tuple[str, ...]
     fields: Mapping[str, FieldDefinition] = field(default_factory=dict[str, FieldDefinition])
+    inner: "tuple[Definition, ...]" = ()
+    """Classes that no module exports and that its fields lead to: they travel with it."""
 
     @property
     def type_key(self) -> str:
@@ -63,16 +65,17 @@ class Definition:
     @staticmethod
     def from_json(value: Mapping[str, Any]) -> "Definition":
         """Read the form in which the browser describes a definition and the index keeps it."""
-        ref = value["codeRef"]
+        code_ref = _declared_type(value["codeRef"])
         return Definition(
             kind=value["type"],
-            code_ref=CodeRef(ref["module"], ref["name"]),
-            display_name=value.get("displayName") or ref["name"],
+            code_ref=code_ref,
+            display_name=value.get("displayName") or code_ref.name,
             types=tuple(value.get("types") or ()),
             fields={
                 name: _field_from_json(name, member)
                 for name, member in (value.get("fields") or {}).items()
             },
+            inner=tuple(Definition.from_json(one) for one in value.get("inner") or ()),
         )
 
 

@@ -15,7 +15,9 @@ def searching_types(definitions: Iterable[Definition]) -> set[str]:
 
     Those with a query-backed field of their own or in what they contain.
     """
-    by_type = {each.type_key: each.fields.values() for each in definitions}
+    by_type = {
+        one.type_key: one.fields.values() for each in definitions for one in (each, *each.inner)
+    }
     searching = {
         key for key, fields in by_type.items() if any(field.is_query_backed for field in fields)
     }

@@ -8,6 +8,7 @@ asked with many different values, as query-backed fields do: all of them become 
 statement.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -38,6 +39,8 @@ MOST_SHELVES_WALKED = 60
 FEWEST_WALKED = 400
 # More matches than this are counted only, and listed when the page is gathered after all.
 MOST_LISTED = 2_000
+MOST_SHAPES = 50
+"""Of one statement; SQLite takes five hundred parts, and a planner's time grows with each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,7 @@ def compile_query(
 class Shape:
     """What queries have in common that differ only in the values they compare with.
 
-    The statement answers (number of the query, url, type), each query's rows in its
+    The statement answers (number of the query, url, type, place), each query's rows in its
     own order and its own page; `params_for` gives its parameters.
     """
 
@@ -191,11 +194,37 @@ def compile_shape(
         within_page = f" WHERE place > {params.bind(first)} AND place <= {last}"
     table = dialect.asked(f"${len(params.values) + 1}", params.compared_values)
     sql = (
-        f"WITH {table} SELECT number, url, type FROM (SELECT number, url, type, row_number()"
+        f"WITH {table} SELECT number, url, type, place FROM (SELECT number, url, type, row_number()"
         f" OVER (PARTITION BY number ORDER BY {writer.order_by}) AS place FROM ({arms}) AS found"
         f") AS placed{within_page} ORDER BY number, place"
     )
     return Shape(sql, tuple(params.values)), tuple(params.compared_values)
+
+
+def together(asked: Sequence[tuple[Shape, Sequence[Sequence[object]]]]) -> Statement:
+    """One statement for queries of several shapes, at most `MOST_SHAPES`.
+
+    It answers (place of the shape, number of the query in it, url, type), in this order.
+    """
+    arms: list[str] = []
+    params: list[object] = []
+    for place, (shape, values) in enumerate(asked):
+        sql = _renumbered(shape.sql, len(params))
+        arms.append(f"SELECT {place} AS shape, number, url, type, place FROM ({sql}) AS s{place}")
+        params += shape.params_for(values)
+    found = " UNION ALL ".join(arms)
+    return Statement(
+        f"SELECT shape, number, url, type FROM ({found}) AS found ORDER BY shape, number, place",
+        tuple(params),
+    )
+
+
+def _renumbered(sql: str, skipped: int) -> str:
+    """The statement with its parameters behind so many others."""
+    return _PARAMETER.sub(lambda one: f"${int(one[1]) + skipped}", sql)
+
+
+_PARAMETER = re.compile(r"\$([0-9]+)")
 
 
 def _count(group: Group, rows: RowSql) -> str:

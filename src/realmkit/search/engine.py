@@ -27,7 +27,9 @@ from realmkit.search.found import COLUMNS, Found, found
 from realmkit.search.highlights import add_highlights
 from realmkit.search.known import GENERATION, CurrentDefinitions, KnownDefinitions
 from realmkit.search.link_walker import LinkWalker, Visited, Walk
+from realmkit.search.lookups import Lookups
 from realmkit.search.many_cards import ManyCards
+from realmkit.search.many_searches import ManySearches
 from realmkit.search.one_state import IndexState, at_one_state, within_budget
 from realmkit.search.other_servers import OtherServers
 from realmkit.search.served import Resource, served_resource, sparse
@@ -97,9 +99,10 @@ class SearchEngine:
         self._stored = StoredCards(files, extractor, self._names)
         self._catalogs = Catalogs(db)
         self._budget_s = budget_s
+        searches = ManySearches(db, self._catalogs, self._names, budget_s=budget_s)
         self._links = LinkWalker(
             db,
-            self._catalogs,
+            searches,
             self._realms,
             self._names,
             others,
@@ -110,7 +113,16 @@ class SearchEngine:
             db, self._kept_definitions, self._realms, self._names, self._stored, self._links
         )
         self.many_cards = ManyCards(
-            db, self._definitions, self._realms, self._names, self._stored, self._links
+            db, self._kept_definitions, self._realms, self._names, self._stored, self._links
+        )
+        self.lookups = Lookups(
+            db,
+            self._kept_definitions,
+            self._realms,
+            self._names,
+            self._stored,
+            self._links,
+            searches,
         )
 
     def parse(self, body: object, *, relative_to: str | None = None) -> Query:

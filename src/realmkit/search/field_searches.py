@@ -1,44 +1,59 @@
 """Answering the query-backed fields of many resources with few statements.
 
-The fields of one layer are grouped by definition and name. However many owners ask,
-the searches of a group are one statement, each with its own values and its own page;
-a second one where some owners' values are null. Owners that ask the same share an
-answer. A realm of another server is asked over HTTP, meanwhile and once for each
-different search; one that fails is named in `meta.errors` and costs nobody else
-their answer.
+However many owners a layer has, a field costs one statement, each owner with its own
+values and its own page; owners that ask the same share an answer. What realms of other
+servers are asked is left to whoever follows the layer's links, so that a realm hears of
+a layer once. Results come in the order of the realms: those of this server have one sort
+and one place among them. A realm that fails is named in `meta.errors` and costs nobody
+else their answer.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.stored import Place
-from realmkit.db import Database
-from realmkit.errors import BadRequest
-from realmkit.query.compile import Shape, compile_shape
-from realmkit.query.dialects import DIALECTS
-from realmkit.query.nodes import Query
-from realmkit.query.parse import parse_query
-from realmkit.query.resolve import Asked, resolve
-from realmkit.search.catalog import Catalogs
+from realmkit.query.parse import MAX_PAGE_SIZE
 from realmkit.search.known import KnownDefinitions
-from realmkit.search.other_servers import OtherServers, Unreachable
+from realmkit.search.many_searches import Found, Identifier, ManySearches, Search
+from realmkit.search.other_servers import RemoteSearch, Unreachable
 from realmkit.search.query_fields import FieldSearch, QueryField, field_search, query_fields
 from realmkit.search.search_links import search_link
 from realmkit.search.served import Resource
 
-Identifier = dict[str, str]
-Values = tuple[object, ...]
-_Parsed = tuple[bytes, Query, list[str]]
-"""A search's key, its query, and those of its realms that are served here."""
+Reply = Sequence[Resource] | Unreachable
+"""What a realm of another server found, or why it could not be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A search that owners ask, and which of its realms are ours."""
+
+    search: FieldSearch
+    family: bytes
+    here: tuple[str, ...]
+
+    @property
+    def elsewhere(self) -> list[str]:
+        return [url for url in self.search.realm_urls if url not in self.here]
+
+    @property
+    def query(self) -> Mapping[str, Any]:
+        """What each server is asked: of several, each has to begin at the first result."""
+        query, page = self.search.query, self.search.query.get("page")
+        if not isinstance(page, dict) or len(self.elsewhere) + bool(self.here) == 1:
+            return query
+        number, size = _window(cast("dict[str, object]", page))
+        if not number or not size:
+            return query
+        return {**query, "page": {"number": 0, "size": min((number + 1) * size, MAX_PAGE_SIZE)}}
 
 
 @dataclass(slots=True)
-class Answer:
+class _Answer:
     """Resource identifiers in order, and the realms that could not be asked.
 
     An error is `{realm, type, message, status?}`; its type is `authorization`,
@@ -50,142 +65,113 @@ class Answer:
 
 
 class FieldSearches:
-    """Fills in query-backed fields. `mounted_urls` are the realms served here."""
+    """Finds what query-backed fields ask. `mounted_urls` are the realms served here."""
+
+    def __init__(
+        self, searches: ManySearches, names: ModuleNames, mounted_urls: Sequence[str]
+    ) -> None:
+        self._searches = searches
+        self._names = names
+        self._mounted_urls = mounted_urls
+
+    async def of(
+        self, resources: Sequence[tuple[Resource, str | None]], known: KnownDefinitions
+    ) -> "LayerSearches":
+        """What the fields of these (resource, own type key) pairs ask.
+
+        What the resources carried under the fields' names is gone from them.
+        """
+        fields = await query_fields(resources, known, self._names)
+        await known.load(each.field.card.type_key for each in fields)
+        searches: list[tuple[QueryField, FieldSearch | None]] = []
+        for asking in fields:
+            _forget(asking)
+            target = known[asking.field.card.type_key]
+            search = field_search(asking, target, self._mounted_urls, self._names)
+            searches.append((asking, search))
+        return LayerSearches(self._searches, searches, self._mounted_urls, self._names, known)
+
+
+class LayerSearches:
+    """The query-backed fields of one layer: asked here, asked elsewhere, written."""
 
     def __init__(
         self,
-        db: Database,
-        catalogs: Catalogs,
-        names: ModuleNames,
+        searches: ManySearches,
+        fields: Sequence[tuple[QueryField, FieldSearch | None]],
         mounted_urls: Sequence[str],
-        *,
-        budget_s: float,
-    ) -> None:
-        self._db = db
-        self._catalogs = catalogs
-        self._names = names
-        self._mounted_urls = mounted_urls
-        self._budget_s = budget_s
-
-    async def fill(
-        self,
-        resources: Sequence[tuple[Resource, str | None]],
+        names: ModuleNames,
         known: KnownDefinitions,
-        others: OtherServers | None,
-        *,
-        umbrella_only: bool,
-    ) -> dict[str, Resource]:
-        """Write the query-backed relationships of these (resource, own type key) pairs.
+    ) -> None:
+        self._searches = searches
+        self._fields = fields
+        self._names = names
+        self._known = known
+        self._asked: dict[bytes, _Asked] = {}
+        self._found: dict[bytes, Found] = {}
+        for asking, search in fields:
+            if search is not None:
+                here = tuple(url for url in search.realm_urls if url in mounted_urls)
+                self._asked.setdefault(_key(search), _Asked(search, _family(asking), here))
 
-        With `umbrella_only` the results are named by the umbrella's `data` alone.
-        Returns the resources that other servers sent, by id. Without `others`, theirs
-        are realms that could not be asked.
-        """
-        groups: dict[tuple[str, str], list[QueryField]] = {}
-        for asking in await query_fields(resources, known):
-            groups.setdefault((asking.module, asking.field.name), []).append(asking)
-        if not groups:
-            return {}
-        await known.load(fields[0].field.card.type_key for fields in groups.values())
-        asked: list[tuple[QueryField, FieldSearch | None]] = []
-        searches: dict[bytes, tuple[FieldSearch, str]] = {}
-        for fields in groups.values():
-            target = known[fields[0].field.card.type_key]
-            for asking in fields:
-                search = field_search(asking, target, self._mounted_urls, self._names)
-                asked.append((asking, search))
-                if search is not None:
-                    searches[_key(search)] = (search, asking.module)
-        (answers, brought) = await self._answers(searches, known, others)
-        for asking, search in asked:
-            _forget(asking)
+    @property
+    def elsewhere(self) -> list[RemoteSearch]:
+        """What realms of other servers are asked, each question once."""
+        questions = {
+            _question(url, asked.query): RemoteSearch(url, asked.query)
+            for asked in self._asked.values()
+            for url in asked.elsewhere
+        }
+        return list(questions.values())
+
+    async def ask_here(self) -> None:
+        """Ask the realms of this server."""
+        asked = {key: one for key, one in self._asked.items() if one.here}
+        found = await self._searches.found(
+            [Search(one.query, one.here, one.family) for one in asked.values()], self._known
+        )
+        self._found = dict(zip(asked, found, strict=True))
+
+    def write(self, replies: Sequence[Reply], *, umbrella_only: bool) -> None:
+        """Write the relationships into their owners, once all were asked. `replies` answer
+        `elsewhere`. With `umbrella_only` results are named by the umbrella's `data` alone."""
+        by_question = {
+            _question(one.realm_url, one.query): reply
+            for one, reply in zip(self.elsewhere, replies, strict=True)
+        }
+        answers = {key: self._answer(key, asked, by_question) for key, asked in self._asked.items()}
+        for asking, search in self._fields:
             if search is None:
                 asking.owner["relationships"][asking.key] = {"links": {"self": None}}
             else:
                 self._write(asking, search, answers[_key(search)], umbrella_only=umbrella_only)
-        return brought
 
-    async def _answers(
-        self,
-        searches: Mapping[bytes, tuple[FieldSearch, str]],
-        known: KnownDefinitions,
-        others: OtherServers | None,
-    ) -> tuple[dict[bytes, Answer], dict[str, Resource]]:
-        answers = {key: Answer() for key in searches}
-        elsewhere = [
-            (key, search, url)
-            for key, (search, _) in searches.items()
-            for url in search.realm_urls
-            if url not in self._mounted_urls
-        ]
-        _, replies = await asyncio.gather(
-            self._ask_here(searches, answers, known),
-            asyncio.gather(*(_ask_there(others, url, search) for _, search, url in elsewhere)),
-        )
-        brought: dict[str, Resource] = {}
-        for (key, search, url), reply in zip(elsewhere, replies, strict=True):
-            if isinstance(reply, Unreachable):
-                answers[key].errors.append({"realm": url, **reply.to_json()})
-            else:
-                brought.update({resource["id"]: resource for resource in reply})
-                _append(answers[key], reply, search)
-        return answers, brought
-
-    async def _ask_here(
-        self,
-        searches: Mapping[bytes, tuple[FieldSearch, str]],
-        answers: Mapping[bytes, Answer],
-        known: KnownDefinitions,
-    ) -> None:
-        sound: list[_Parsed] = []
-        for key, (search, module) in searches.items():
-            here = [url for url in search.realm_urls if url in self._mounted_urls]
-            if not here:
+    def _answer(self, key: bytes, asked: _Asked, replies: Mapping[bytes, Reply]) -> _Answer:
+        answer = _Answer()
+        found: dict[tuple[str, str], Identifier] = {}
+        here = self._found.get(key)
+        for url in asked.search.realm_urls:
+            if url in asked.here:
+                # All of ours come where the first of them is named.
+                assert here is not None
+                for one in here.ids:
+                    found.setdefault((one["type"], one["id"]), one)
+                if here.refusal is not None:
+                    said = {"type": "unknown", "message": here.refusal.detail}
+                    answer.errors.append({"realm": url, **said})
                 continue
-            try:
-                query = parse_query(search.query, names=self._names, relative_to=module)
-                sound.append((key, query, here))
-            except BadRequest as exc:
-                _refuse(answers[key], here, exc)
-        for shape, asked in (await self._shapes(sound, answers, known)).items():
-            await self._run(shape, asked, answers)
-
-    async def _shapes(
-        self,
-        searches: Sequence[_Parsed],
-        answers: Mapping[bytes, Answer],
-        known: KnownDefinitions,
-    ) -> dict[Shape, list[tuple[bytes, Values]]]:
-        """Group searches by what one statement can answer. Those that make no sense are
-        answered here, so that one owner's mistake does not spoil the others' answers."""
-        resolved: list[tuple[bytes, Asked, list[str]]] = []
-        for key, query, here in searches:
-            try:
-                asked = await known.compile(lambda known, query=query: resolve(query, known))
-                resolved.append((key, asked, here))
-            except BadRequest as exc:
-                _refuse(answers[key], here, exc)
-        paths = frozenset(path for _, asked, _ in resolved for path in asked.paths)
-        catalog = await self._catalogs.of(paths, await known.generation())
-        shapes: dict[Shape, list[tuple[bytes, Values]]] = {}
-        for key, asked, here in resolved:
-            shape, values = compile_shape(asked, here, catalog, dialect=DIALECTS[self._db.dialect])
-            shapes.setdefault(shape, []).append((key, values))
-        return shapes
-
-    async def _run(
-        self,
-        shape: Shape,
-        asked: Sequence[tuple[bytes, Values]],
-        answers: Mapping[bytes, Answer],
-    ) -> None:
-        params = shape.params_for([values for _, values in asked])
-        rows = await self._db.read(shape.sql, params, budget_s=self._budget_s)
-        for number, url, type_ in rows:
-            answers[asked[number][0]].ids.append(_identifier(url, type_))
+            reply = replies[_question(url, asked.query)]
+            if isinstance(reply, Unreachable):
+                answer.errors.append({"realm": url, **reply.to_json()})
+                continue
+            for one in reply:
+                one = {"type": one["type"], "id": one["id"]}
+                found.setdefault((one["type"], one["id"]), one)
+        answer.ids = _page_of(list(found.values()), asked)
+        return answer
 
     def _write(
-        self, asking: QueryField, search: FieldSearch, answer: Answer, *, umbrella_only: bool
+        self, asking: QueryField, search: FieldSearch, answer: _Answer, *, umbrella_only: bool
     ) -> None:
         relationships, key, ids = asking.owner["relationships"], asking.key, answer.ids
         links: dict[str, Any] = {
@@ -210,30 +196,25 @@ class FieldSearches:
                 }
 
 
-async def _ask_there(
-    others: OtherServers | None, realm_url: str, search: FieldSearch
-) -> list[Resource] | Unreachable:
-    if others is None:
-        return Unreachable("network", f"No realm is served at {realm_url} here.")
-    try:
-        return await others.search(realm_url, search.query)
-    except Unreachable as exc:
-        return exc
+def _page_of(ids: list[Identifier], asked: _Asked) -> list[Identifier]:
+    """The page of what all servers together found."""
+    page = asked.search.query.get("page")
+    if not isinstance(page, dict):
+        return ids
+    number, size = _window(cast("dict[str, object]", page))
+    if asked.query is asked.search.query:
+        # Who was asked for a page has left out what comes before it.
+        number = 0
+    return ids if not size else ids[number * size : (number + 1) * size]
 
 
-def _append(answer: Answer, resources: Sequence[Resource], search: FieldSearch) -> None:
-    """Results of other servers come after ours, as far as the page has room."""
-    size = (search.query.get("page") or {}).get("size")
-    present = {one["id"] for one in answer.ids}
-    for resource in resources:
-        if resource["id"] not in present and (size is None or len(answer.ids) < size):
-            answer.ids.append({"type": resource["type"], "id": resource["id"]})
-
-
-def _refuse(answer: Answer, realm_urls: Sequence[str], exc: BadRequest) -> None:
-    answer.errors += [
-        {"realm": url, "type": "unknown", "message": exc.detail} for url in realm_urls
-    ]
+def _window(page: Mapping[str, object]) -> tuple[int, int | None]:
+    """A page's number and size; nothing that makes no sense, which is refused where it is asked."""
+    number, size = page.get("number"), page.get("size")
+    return (
+        number if type(number) is int and number > 0 else 0,
+        size if type(size) is int and size > 0 else None,
+    )
 
 
 def _forget(asking: QueryField) -> None:
@@ -247,7 +228,12 @@ def _key(search: FieldSearch) -> bytes:
     return orjson.dumps([search.realm_urls, search.query], option=orjson.OPT_SORT_KEYS)
 
 
-def _identifier(url: str, type_: str) -> Identifier:
-    if type_ == "file":
-        return {"type": "file-meta", "id": url}
-    return {"type": "card", "id": url.removesuffix(".json")}
+def _question(realm_url: str, query: Mapping[str, Any]) -> bytes:
+    return orjson.dumps([realm_url, query], option=orjson.OPT_SORT_KEYS)
+
+
+def _family(asking: QueryField) -> bytes:
+    """A field as it is declared, whichever class inherits it."""
+    declared = asking.field
+    said = [declared.name, declared.card.type_key, declared.query]
+    return orjson.dumps(said, option=orjson.OPT_SORT_KEYS)

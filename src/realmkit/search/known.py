@@ -90,6 +90,8 @@ class KnownDefinitions:
         if not missing:
             return
         definitions = await self._current.source.definitions(missing)
+        for definition in definitions.values():
+            self._found.update({inner.type_key: inner for inner in definition.inner})
         self._found.update(definitions)
         self._absent.update(dict.fromkeys(key for key in missing if key not in definitions))
 

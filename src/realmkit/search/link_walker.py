@@ -1,14 +1,14 @@
 """Following relationships to fill `included`, layer by layer and safe on cycles.
 
 A layer costs the same few statements however many resources it holds: one for all the
-entries it links to, one for each query-backed field, and one request for each realm of
-another server. Nothing is looked at twice. A link that leads nowhere stays as it is and
+entries it links to and one for each query-backed field. What it wants of a realm of
+another server, cards and searches, is asked at once. Nothing is looked at twice. A link that leads nowhere stays as it is and
 is listed in its resource's `meta.brokenLinks`; it never spoils the document.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,11 +21,11 @@ from realmkit.config import Realm
 from realmkit.db import Database
 from realmkit.errors import BadRequest, TooSlow
 from realmkit.extraction import names_a_file
-from realmkit.search.catalog import Catalogs
 from realmkit.search.field_searches import FieldSearches
 from realmkit.search.found import Found, by_url, found
 from realmkit.search.known import KnownDefinitions
-from realmkit.search.other_servers import OtherServers, Unreachable
+from realmkit.search.many_searches import ManySearches
+from realmkit.search.other_servers import OtherServers, RemoteSearch, Replies, Unreachable
 from realmkit.search.served import Resource, served_resource
 
 
@@ -56,11 +56,13 @@ class Visited:
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """One relationship with a target. `is_followed` is false for what only gets its `data`."""
+    """One relationship with a target. `is_followed` is false for what only gets its `data`,
+    `is_file` true where it is known that the target is meant as a file."""
 
     owner: Resource
     key: str
     target: str
+    is_file: bool
     is_followed: bool
 
 
@@ -78,7 +80,7 @@ class LinkWalker:
     def __init__(
         self,
         db: Database,
-        catalogs: Catalogs,
+        searches: ManySearches,
         realms: Mapping[str, Realm],
         names: ModuleNames,
         others: OtherServers | None,
@@ -93,7 +95,7 @@ class LinkWalker:
         self._others = others
         self._depth = depth
         self._budget_s = budget_s
-        self._field_searches = FieldSearches(db, catalogs, names, list(realms), budget_s=budget_s)
+        self._field_searches = FieldSearches(searches, names, list(realms))
 
     async def walk(
         self, roots: Sequence[Visited], known: KnownDefinitions, walk: Walk
@@ -104,57 +106,79 @@ class LinkWalker:
         `depth + 1` steps away are included; their own links are named, not followed.
         Raises `TooSlow`, and what `walk.between_layers` raises.
         """
-        others = self._others if walk.asks_other_servers else None
         depth = self._depth if walk.follows_links else -1
         deadline = time.monotonic() + self._budget_s
         included: list[Resource] = []
-        seen = {visited.resource["id"] for visited in roots}
+        seen = {_key(visited.resource) for visited in roots}
         layer = list(roots)
         for distance in range(depth + 2):
             if not layer:
                 break
             if distance:
                 await _may_go_on(walk, deadline)
-            brought = await self._field_searches.fill(
-                [(visited.resource, visited.type_key) for visited in layer],
-                known,
-                others,
-                umbrella_only=walk.skip_query_backed_expansion,
-            )
-            links = [
-                link
-                for visited in layer
-                for link in self._links(visited.resource, walk.skip_query_backed_expansion)
-            ]
-            targets = await self._look_up(links, brought, others)
+            links, targets = await self._linked(layer, known, walk)
             layer = []
             for link in links:
-                target = targets.get(link.target)
+                target = targets.get((link.target, link.is_file))
                 self._complete(link, target)
                 if target is None or distance > depth or not link.is_followed:
                     continue
-                id = _id_of(target)
-                if id in seen:
+                key = _key(target)
+                if key in seen:
                     continue
                 visited = self._included(target)
                 if visited is not None:
-                    seen.add(id)
+                    seen.add(key)
                     layer.append(visited)
             included += [visited.resource for visited in layer]
         return included
 
-    def _links(self, resource: Resource, skip_query_backed: bool) -> list[_Link]:
-        links: list[_Link] = []
-        for key, relationship in resource["relationships"].items():
-            link = relationship["links"].get("self")
-            if link is None:
-                continue
-            # A result of a query-backed field says which card it is.
-            data = relationship.get("data")
-            target = data["id"] if data else self._target(link, resource["id"])
-            is_followed = not (skip_query_backed and is_query_backed(relationship))
-            links.append(_Link(resource, key, target, is_followed))
-        return links
+    async def _linked(
+        self, layer: Sequence[Visited], known: KnownDefinitions, walk: Walk
+    ) -> tuple[list[_Link], Mapping[tuple[str, bool], _Target]]:
+        """The links of a layer, its query-backed fields answered first, and what they lead to,
+        by target and whether a file is meant."""
+        others = self._others if walk.asks_other_servers else None
+        fields = await self._field_searches.of(
+            [(visited.resource, visited.type_key) for visited in layer], known
+        )
+        elsewhere = dict.fromkeys(
+            link.target for link in self._links(layer, walk) if not self._is_served(link.target)
+        )
+        replies, _ = await asyncio.gather(
+            _ask(others, list(elsewhere), fields.elsewhere), fields.ask_here()
+        )
+        fields.write(replies.found, umbrella_only=walk.skip_query_backed_expansion)
+        links = list(self._links(layer, walk))
+        brought = {
+            resource["id"]: resource
+            for found in replies.found
+            if not isinstance(found, Unreachable)
+            for resource in found
+        }
+        strangers = {**brought, **replies.resources}
+        here = dict.fromkeys(
+            (link.target, link.is_file) for link in links if self._is_served(link.target)
+        )
+        targets: dict[tuple[str, bool], _Target] = {}
+        for link in links:
+            if link.target in strangers:
+                targets[link.target, link.is_file] = strangers[link.target]
+        return links, {**targets, **await self._entries(list(here))}
+
+    def _links(self, layer: Sequence[Visited], walk: Walk) -> Iterator[_Link]:
+        for visited in layer:
+            resource = visited.resource
+            for key, relationship in resource["relationships"].items():
+                link = relationship["links"].get("self")
+                if link is None:
+                    continue
+                # A result of a query-backed field says what it is.
+                data = relationship.get("data")
+                target = data["id"] if data else self._target(link, resource["id"])
+                is_file = bool(data) and data.get("type") == "file-meta"
+                is_skipped = walk.skip_query_backed_expansion and is_query_backed(relationship)
+                yield _Link(resource, key, target, is_file, not is_skipped)
 
     def _target(self, link: str, id: str) -> str:
         try:
@@ -163,43 +187,27 @@ class LinkWalker:
             # What is no URL leads nowhere, like any other broken link.
             return link
 
-    async def _look_up(
-        self, links: Sequence[_Link], brought: Mapping[str, Resource], others: OtherServers | None
-    ) -> dict[str, _Target]:
-        """What the links lead to, by target as resolved. `brought` came with an answer already."""
-        here: list[str] = []
-        elsewhere: list[str] = []
-        for target in dict.fromkeys(link.target for link in links):
-            if self._is_served(target):
-                here.append(target)
-            elif target not in brought:
-                elsewhere.append(target)
-        entries, strangers = await asyncio.gather(
-            self._entries(here), others.resources(elsewhere) if others else _none()
-        )
-        return {**brought, **entries, **strangers}
-
-    async def _entries(self, targets: Sequence[str]) -> dict[str, Found]:
+    async def _entries(self, targets: Sequence[tuple[str, bool]]) -> dict[tuple[str, bool], Found]:
         if not targets:
             return {}
-        urls = [url for target in targets for url in dict.fromkeys((instance_url(target), target))]
-        rows = await self._db.read(by_url(self._db.dialect), (orjson.dumps(urls).decode(),))
+        urls = dict.fromkeys(url for target, _ in targets for url in (instance_url(target), target))
+        rows = await self._db.read(by_url(self._db.dialect), (orjson.dumps(list(urls)).decode(),))
         entries: dict[tuple[str, str], Found] = {}
         for row in rows:
             entry = found(row)
             entries[entry.url, entry.type] = entry
-        by_target: dict[str, Found] = {}
-        for target in targets:
+        by_target: dict[tuple[str, bool], Found] = {}
+        for target, is_file in targets:
             # A card whose id has a dot in it is still a card.
             own = instance_url(target)
             entry = (
-                entries.get((own, "instance"))
+                (None if is_file else entries.get((own, "instance")))
                 or entries.get((target, "file"))
                 # JSON that is no card.
                 or entries.get((own, "file"))
             )
             if entry is not None:
-                by_target[target] = entry
+                by_target[target, is_file] = entry
         return by_target
 
     def _is_served(self, target: str) -> bool:
@@ -252,10 +260,13 @@ class LinkWalker:
         return None
 
 
-def _id_of(target: _Target) -> str | None:
+def _key(target: _Target) -> tuple[bool, str] | None:
+    """A card and a file may have one id: `x.png.json` holds a card, and `x.png` is there too."""
     if isinstance(target, Found):
-        return target.id
-    return None if isinstance(target, Unreachable) else target["id"]
+        return target.is_file, target.id
+    return (
+        None if isinstance(target, Unreachable) else (target["type"] == "file-meta", target["id"])
+    )
 
 
 async def _may_go_on(walk: Walk, deadline: float) -> None:
@@ -265,5 +276,14 @@ async def _may_go_on(walk: Walk, deadline: float) -> None:
         raise TooSlow("Following the links of this document took longer than its time budget.")
 
 
-async def _none() -> dict[str, Resource | Unreachable]:
-    return {}
+async def _ask(
+    others: OtherServers | None, ids: Sequence[str], searches: Sequence[RemoteSearch]
+) -> Replies:
+    if others is None:
+        return Replies(
+            found=[
+                Unreachable("network", f"No realm is served at {search.realm_url} here.")
+                for search in searches
+            ]
+        )
+    return await others.ask(ids, searches) if ids or searches else Replies(found=())

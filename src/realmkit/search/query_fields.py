@@ -48,8 +48,16 @@ class QueryField:
         return ".".join((*self.prefix, self.field.name))
 
 
-_Holder = tuple[Resource, tuple[str, ...], Mapping[str, Any], str]
-"""A resource, the way to a value in it, that value, and the key of the value's type."""
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """A value of a resource at `prefix`. `overrides` are its fields' own types, as `meta.fields`
+    has them: a contained value may be of a descendant of what its field declares."""
+
+    owner: Resource
+    prefix: tuple[str, ...]
+    values: Mapping[str, Any]
+    type_key: str
+    overrides: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +69,32 @@ class FieldSearch:
 
 
 async def query_fields(
-    resources: Sequence[tuple[Resource, str | None]], known: KnownDefinitions
+    resources: Sequence[tuple[Resource, str | None]],
+    known: KnownDefinitions,
+    names: ModuleNames,
 ) -> list[QueryField]:
     """The query-backed fields of (resource, own type key) pairs and of what they contain.
 
     Definitions are looked up together, once for each level of containment.
     """
     found: list[QueryField] = []
-    layer: list[_Holder] = [
-        (resource, (), resource["attributes"], key) for resource, key in resources if key
+    layer = [
+        _Holder(resource, (), resource["attributes"], key, _members(resource["meta"].get("fields")))
+        for resource, key in resources
+        if key
     ]
     while layer:
-        await known.load(key for *_, key in layer)
+        await known.load(holder.type_key for holder in layer)
         deeper: list[_Holder] = []
-        looked_at = {key: _looked_at(known[key]) for key in {key for *_, key in layer}}
-        for resource, prefix, values, key in layer:
-            definition, asking, composites = looked_at[key]
+        looked_at = {key: _looked_at(known[key]) for key in {one.type_key for one in layer}}
+        for holder in layer:
+            definition, asking, composites = looked_at[holder.type_key]
             if definition is not None:
                 found += [
-                    QueryField(resource, prefix, field, definition, known) for field in asking
+                    QueryField(holder.owner, holder.prefix, field, definition, known)
+                    for field in asking
                 ]
-            deeper += [(resource, *inside) for inside in _contained(prefix, values, composites)]
+            deeper += _contained(holder, composites, names)
         layer = deeper
     return found
 
@@ -101,19 +114,40 @@ def _looked_at(
 
 
 def _contained(
-    prefix: tuple[str, ...], values: Mapping[str, Any], composites: Sequence[FieldDefinition]
-) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any], str]]:
+    holder: _Holder, composites: Sequence[FieldDefinition], names: ModuleNames
+) -> Iterator[_Holder]:
     """Composite values that are really there, so that recursive definitions end with them."""
     for field in composites:
-        value = values.get(field.name)
-        here = (*prefix, field.name)
+        value, override = holder.values.get(field.name), holder.overrides.get(field.name)
+        here = (*holder.prefix, field.name)
         if isinstance(value, dict):
-            yield here, cast("dict[str, Any]", value), field.card.type_key
+            yield _held(holder, here, cast("Any", value), field, override, names)
         elif isinstance(value, list):
+            overrides = cast("list[object]", override) if isinstance(override, list) else []
             for position, one in enumerate(cast("list[object]", value)):
                 if isinstance(one, dict):
-                    inside = cast("dict[str, Any]", one)
-                    yield (*here, str(position)), inside, field.card.type_key
+                    own = overrides[position] if position < len(overrides) else None
+                    there = (*here, str(position))
+                    yield _held(holder, there, cast("Any", one), field, own, names)
+
+
+def _held(
+    holder: _Holder,
+    prefix: tuple[str, ...],
+    values: Mapping[str, Any],
+    field: FieldDefinition,
+    override: object,
+    names: ModuleNames,
+) -> _Holder:
+    members = _members(override)
+    own: Any = members.get("adoptsFrom")
+    ref = names.resolve(own, holder.owner["id"]) if is_code_ref(own) else field.card
+    inside = _members(members.get("fields"))
+    return _Holder(holder.owner, prefix, values, ref.type_key, inside)
+
+
+def _members(value: object) -> Mapping[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def field_search(
@@ -207,28 +241,36 @@ def _linked_id(owner: Resource, key: str, names: ModuleNames) -> object:
         return MISSING
 
 
-def _with_absolute_refs(node: object, module: str, names: ModuleNames) -> object:
+def _with_absolute_refs(node: object, module: str, names: ModuleNames, key: str = "") -> object:
     if isinstance(node, list):
-        return [_with_absolute_refs(one, module, names) for one in cast("list[object]", node)]
+        items = cast("list[object]", node)
+        return [_with_absolute_refs(one, module, names, key) for one in items]
     if not isinstance(node, dict):
         return node
     members = cast("dict[str, Any]", node)
+    # What `eq` names are fields, whatever they are called.
+    if key not in _OPERATORS and is_code_ref(members):
+        return names.resolve(members, module).to_json()
     return {
-        name: names.resolve(value, module).to_json()
-        if name in ("on", "type") and is_code_ref(value)
-        else _with_absolute_refs(value, module, names)
-        for name, value in members.items()
+        name: _with_absolute_refs(value, module, names, name) for name, value in members.items()
     }
+
+
+_OPERATORS = ("eq", "in", "contains", "range")
 
 
 def _realms(
     raw: Mapping[str, Any], field: QueryField, mounted_urls: Sequence[str], names: ModuleNames
 ) -> tuple[str, ...]:
-    """Realms as written, or those that hold what the tokens name; the owner's by default."""
+    """Realms as written, or those that hold what the tokens name, in that order.
+
+    The owner's realm by default, and where a list is null or empty. None where a token
+    is undefined, or names nothing that lies in a realm served here.
+    """
     named = raw.get("realms", raw.get("realm"))
-    own = (str(field.owner["meta"]["realmURL"]),)
+    own = str(field.owner["meta"]["realmURL"])
     if named is None or named == []:
-        return own
+        return (own,)
     entries = cast("list[object]", named) if isinstance(named, list) else [named]
     urls: list[str] = []
     for entry in entries:
@@ -236,6 +278,9 @@ def _realms(
             urls.append(str(entry).rstrip("/") + "/")
             continue
         value = token_value(cast("str", entry), field, names)
+        if value is None or value == []:
+            urls.append(own)
+            continue
         references = cast("list[object]", value) if isinstance(value, list) else [value]
         homes = [_home(reference, mounted_urls) for reference in references]
         urls += [home for home in homes if home]

@@ -21,7 +21,7 @@ from aiohttp.resolver import ThreadedResolver
 
 from realmkit.cards.json_text import read_json
 from realmkit.errors import BadRequest
-from realmkit.search.other_servers import Unreachable
+from realmkit.search.other_servers import TooLarge, Unreachable
 
 CARD = "application/vnd.card+json"
 ANSWER_LIMIT = 6 * 1024 * 1024
@@ -94,7 +94,7 @@ class RemoteClient:
             while not answer.content.at_eof() and len(text) <= ANSWER_LIMIT:
                 text += await answer.content.read(ANSWER_LIMIT + 1 - len(text))
             if len(text) > ANSWER_LIMIT:
-                raise Unreachable("unknown", f"{url} was answered with more than can be read.")
+                raise TooLarge("unknown", f"{url} was answered with more than can be read.")
             try:
                 document = read_json(text, what="The answer")
             except BadRequest as exc:

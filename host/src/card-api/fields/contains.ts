@@ -52,6 +52,10 @@ export class ContainsField extends Field {
   }
 
   write(instance: BaseDef, path: string, writer: FieldWriter): Written | undefined {
-    return writer.value(this.card, this.get(instance), path);
+    const value = this.get(instance);
+    // A computed value that is undefined is no null: a query that asks with it matches nothing.
+    return value === undefined && this.isComputed
+      ? undefined
+      : writer.value(this.card, value, path);
   }
 }

@@ -12,8 +12,8 @@ import { moduleIdentity, realURL } from "../../loader/addresses.ts";
 import type { BaseDef } from "../defs/base-def.ts";
 import { linkFrom, slots } from "../documents/linked.ts";
 import type { FieldSource } from "../documents/source.ts";
-import { identifyCard } from "../identity.ts";
 import type { RealmError } from "../store-seam.ts";
+import { moduleOf } from "../unexported.ts";
 import type { Field } from "./field.ts";
 import { isSentinel, type LinkSentinel } from "./links.ts";
 
@@ -80,7 +80,7 @@ export async function captureQueryFieldSeedData(
 
 /** One text for all spellings of one question. `eq` and its like stay exactly as written. */
 export function signatureOf({ query, realms }: Asked, field: Field): string {
-  const module = identifyCard(field.owner)?.module;
+  const module = moduleOf(field.owner);
   const ordered = (node: unknown): unknown => {
     if (Array.isArray(node)) return node.map(ordered);
     if (typeof node !== "object" || node === null) return node;

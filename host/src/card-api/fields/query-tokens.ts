@@ -10,13 +10,16 @@ import { absoluteRef, realmOf } from "../../loader/addresses.ts";
 import type { BaseDef } from "../defs/base-def.ts";
 import { identifyCard } from "../identity.ts";
 import { consume } from "../state.ts";
+import type { CodeRef } from "../store-seam.ts";
 import { definitionKind, formatQuery, queryableValue } from "../symbols.ts";
+import { classIfLoaded, moduleOf } from "../unexported.ts";
 import { fieldsOf } from "./declare.ts";
 import type { DefinitionClass, Field } from "./field.ts";
 import { isSentinel } from "./links.ts";
 
 const THIS = /^\$this\./;
 const REALM = new Set(["$REALM", "$thisRealm"]);
+const OPERATORS = new Set(["eq", "in", "contains", "range"]);
 
 /** Throws if a query of this class, or of an ancestor, names a path that is no field's. */
 export function checkQueries(cls: DefinitionClass): void {
@@ -51,18 +54,10 @@ function checkPath(cls: DefinitionClass, field: Field, path: string): void {
     if (!named && segment !== "id") refuse(`${at.name} has no field "${segment}"`);
     if (segment === "id" && !isLast) refuse('nothing may follow "id"');
     if (named?.isPlural) list = segment;
+    // What is not loaded yet is checked again when the class is described.
     const next = isLast ? undefined : named && classIfLoaded(named);
     if (!next) return;
     at = next;
-  }
-}
-
-/** In a cycle of modules a link's class may not be there yet; the definition is checked again later. */
-function classIfLoaded(field: Field): DefinitionClass | undefined {
-  try {
-    return field.card;
-  } catch {
-    return undefined;
   }
 }
 
@@ -72,20 +67,22 @@ export function fillIn(
   owner: BaseDef,
   realm: string | undefined,
 ): FilledQuery | undefined {
-  const { filter, sort, page, realm: one, realms, ...rest } = field.query!;
-  const filling = { owner, realm, module: identifyCard(field.owner)?.module };
+  const { filter, sort, page, realm: one, realms, ...rest } = queryOf(field);
+  const filling = { owner, realm };
   const filled = filter === undefined ? {} : fillFilter(filter, filling);
-  if (filled === NEVER) return undefined;
+  // No card can be of a class that no module exports.
   const type = identifyCard(field.card);
+  if (filled === NEVER || !type) return undefined;
   const query: Record<string, unknown> = {
     ...rest,
     filter: anchored(filled as Record<string, unknown>, type),
-    ...(sort ? { sort: (sort as any[]).map((each) => anchoredSort(each, type, filling)) } : {}),
+    ...(sort ? { sort: (sort as any[]).map((each) => anchoredSort(each, type)) } : {}),
     ...(page ? { page } : {}),
   };
   if (field.fieldType === "linksTo") query.page = { number: 0, size: 1 };
   if ((field.card as any)[definitionKind] === "file") query.scope = "files";
-  return { query, realms: realmsNamed(one ?? realms, filling) ?? (realm ? [realm] : undefined) };
+  const asked = realmsNamed(realms ?? one, filling);
+  return asked?.length === 0 ? undefined : { query, realms: asked };
 }
 
 export interface FilledQuery {
@@ -98,25 +95,54 @@ const NEVER = Symbol("matches nothing");
 interface Filling {
   owner: BaseDef;
   realm: string | undefined;
-  module: string | undefined;
 }
 
-/** Realms as written, or those that hold what the tokens name. */
+/**
+ * A field's query with its code refs absolute: they are relative to the module that declares
+ * the field, which need not be the one of the class that inherits it.
+ */
+export function queryOf(field: Field): Record<string, any> {
+  return absoluteRefs(field.query!, moduleOf(field.owner));
+}
+
+function absoluteRefs(node: any, module: string | undefined, key?: string): any {
+  if (Array.isArray(node)) return node.map((each) => absoluteRefs(each, module, key));
+  if (typeof node !== "object" || node === null) return node;
+  // What `eq` names are fields, whatever they are called.
+  if (!OPERATORS.has(key ?? "") && isCodeRef(node)) return absoluteRef(node, module);
+  return Object.fromEntries(
+    Object.entries(node).map(([name, each]) => [name, absoluteRefs(each, module, name)]),
+  );
+}
+
+function isCodeRef(node: any): node is CodeRef {
+  return [node.module, node.name].every((part) => typeof part === "string" && part !== "");
+}
+
+/** Realms as written, or those that hold what the tokens name; a list that is null or empty names
+ * the owner's. None at all where a token has no value: then nobody is asked. */
 function realmsNamed(written: unknown, filling: Filling): string[] | undefined {
-  const named = [written ?? []].flat().flatMap((each) => {
+  const own = filling.realm === undefined ? [] : [filling.realm];
+  if (isEmpty(written)) return filling.realm === undefined ? undefined : own;
+  const named = [written].flat().flatMap((each) => {
     const value = fillValue(each, filling);
     if (value === NEVER) return [];
-    return value === each ? [each] : [value].flat().map((reference) => realmOf(String(reference)));
+    if (value === each) return [each as string];
+    if (isEmpty(value)) return own;
+    const references = [value].flat().filter((reference) => typeof reference === "string");
+    return references.map((reference) => realmOf(reference));
   });
-  return written === undefined ? undefined : [...new Set(named as string[])];
+  return [...new Set(named)];
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === undefined || value === null || (Array.isArray(value) && value.length === 0);
 }
 
 function fillFilter(node: any, filling: Filling): any {
   const filled: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(node as Record<string, unknown>)) {
-    if (key === "type" || key === "on") {
-      filled[key] = filling.module ? absoluteRef(value as any, filling.module) : value;
-    } else if (key === "any") {
+    if (key === "any") {
       const branches = (value as unknown[]).map((each) => fillFilter(each, filling));
       filled.any = branches.filter((each) => each !== NEVER);
       if ((filled.any as unknown[]).length === 0) return NEVER;
@@ -193,9 +219,7 @@ function anchored(filter: Record<string, unknown>, type: unknown): Record<string
   return "type" in filter || "on" in filter ? filter : { on: type, ...filter };
 }
 
-function anchoredSort(sort: any, type: unknown, filling: Filling): unknown {
+function anchoredSort(sort: any, type: unknown): unknown {
   const isGeneral = ["lastModified", "createdAt", "cardURL"].includes(sort.by);
-  if (sort.on)
-    return { ...sort, on: filling.module ? absoluteRef(sort.on, filling.module) : sort.on };
-  return isGeneral ? sort : { ...sort, on: type };
+  return sort.on || isGeneral ? sort : { ...sort, on: type };
 }

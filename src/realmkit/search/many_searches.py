@@ -1,0 +1,102 @@
+"""Many searches at once, in few statements: what query-backed fields ask, and other servers.
+
+Searches that differ only in their values are parts of one statement, each with its own
+values and its own page. Those of one family that differ in more (a value is null, a
+branch of an `any` is gone, another realm is asked) are parts of one statement too, as
+long as there are no more than `MOST_SHAPES` such differences among them.
+"""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from realmkit.cards.addresses import card_id
+from realmkit.cards.code_refs import ModuleNames
+from realmkit.db import Database
+from realmkit.errors import BadRequest
+from realmkit.query.compile import MOST_SHAPES, Shape, compile_shape, together
+from realmkit.query.dialects import DIALECTS
+from realmkit.query.parse import parse_query
+from realmkit.query.resolve import resolve
+from realmkit.search.catalog import Catalogs
+from realmkit.search.known import KnownDefinitions
+
+Identifier = dict[str, str]
+Values = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A query over realms that are served here. What belongs together has one `family`."""
+
+    query: Mapping[str, Any]
+    realm_urls: tuple[str, ...]
+    family: Hashable = None
+
+
+@dataclass(slots=True)
+class Found:
+    """Resource identifiers in order, or why the search could not be made."""
+
+    ids: list[Identifier] = field(default_factory=list[Identifier])
+    refusal: BadRequest | None = None
+
+
+class ManySearches:
+    """Makes them. `budget_s` is how long one statement may take."""
+
+    def __init__(
+        self, db: Database, catalogs: Catalogs, names: ModuleNames, *, budget_s: float
+    ) -> None:
+        self._db = db
+        self._catalogs = catalogs
+        self._names = names
+        self._budget_s = budget_s
+
+    async def found(self, searches: Sequence[Search], known: KnownDefinitions) -> list[Found]:
+        """What each of `searches` finds; a bad one spoils none of the others."""
+        answers = [Found() for _ in searches]
+        families: dict[Hashable, dict[Shape, list[tuple[Found, Values]]]] = {}
+        for search, answer, shape, values in await self._shapes(searches, answers, known):
+            family = families.setdefault(search.family, {})
+            family.setdefault(shape, []).append((answer, values))
+        for shapes in families.values():
+            asked = list(shapes.items())
+            for at in range(0, len(asked), MOST_SHAPES):
+                await self._ask(asked[at : at + MOST_SHAPES])
+        return answers
+
+    async def _shapes(
+        self, searches: Sequence[Search], answers: Sequence[Found], known: KnownDefinitions
+    ) -> list[tuple[Search, Found, Shape, Values]]:
+        resolved: list[tuple[Search, Found, Any]] = []
+        for search, answer in zip(searches, answers, strict=True):
+            try:
+                query = parse_query(search.query, names=self._names)
+                asked = await known.compile(lambda known, query=query: resolve(query, known))
+                resolved.append((search, answer, asked))
+            except BadRequest as exc:
+                answer.refusal = exc
+        if not resolved:
+            return []
+        paths = frozenset(path for *_, asked in resolved for path in asked.paths)
+        catalog = await self._catalogs.of(paths, await known.generation())
+        dialect = DIALECTS[self._db.dialect]
+        return [
+            (search, answer, *compile_shape(asked, search.realm_urls, catalog, dialect=dialect))
+            for search, answer, asked in resolved
+        ]
+
+    async def _ask(self, shapes: Sequence[tuple[Shape, list[tuple[Found, Values]]]]) -> None:
+        statement = together([(shape, [values for _, values in asked]) for shape, asked in shapes])
+        rows = await self._db.read(statement.sql, statement.params, budget_s=self._budget_s)
+        for place, number, url, type_ in rows:
+            answer, _ = shapes[place][1][number]
+            answer.ids.append(identifier(url, type_))
+
+
+def identifier(url: str, type_: str) -> Identifier:
+    """The resource identifier of an entry."""
+    if type_ == "file":
+        return {"type": "file-meta", "id": url}
+    return {"type": "card", "id": card_id(url)}
