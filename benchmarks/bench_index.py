@@ -12,6 +12,7 @@ import time
 from typing import Any
 
 import msgspec
+import orjson
 
 from realmkit.app import App
 from realmkit.config import Realm, find_chromium
@@ -25,13 +26,13 @@ CARDS_PER_CALL = 16
 # Answers of realms are kept by what was asked. The replay must not ask anything new.
 REMEMBER_ANSWERS = """() => {
   const send = globalThis.fetch, answers = new Map();
-  globalThis.asked = 0;
+  globalThis.asked = [];
   globalThis.fetch = async (input, init) => {
     const request = new Request(input, init);
     const body = request.method === "GET" ? "" : await request.clone().text();
     const key = `${request.method} ${request.url} ${body}`;
     if (!answers.has(key)) {
-      globalThis.asked++;
+      globalThis.asked.push(key);
       const answer = await send(request);
       answers.set(key, { body: await answer.text(), status: answer.status, headers: [...answer.headers] });
     }
@@ -78,7 +79,8 @@ async def render_alone(app: App, realm: Realm) -> float:
             took_s = time.perf_counter() - started
             after = await page.call("() => globalThis.asked", None, patience_s=30)
             if before != after:
-                raise RuntimeError("the warm page asked the server for something")
+                asked = "\n".join(orjson.loads(after)[len(orjson.loads(before)) :])
+                raise RuntimeError(f"the warm page asked the server for something:\n{asked}")
             return took_s
     finally:
         await prerenderer.stop()

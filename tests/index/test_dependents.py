@@ -1,7 +1,6 @@
 """Who has to be visited again when something changes."""
 
 import asyncio
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 
 from realmkit.changes import ChangeLog
 from realmkit.db import open_database
-from realmkit.index import Batch, Dependency, EntryType, IndexStore, NewEntry
+from realmkit.index import Batch, Dependency, DependencyKind, EntryType, IndexStore, NewEntry
 
 from ..support.realms import ATLAS
 
@@ -164,45 +163,67 @@ NODES = st.integers(min_value=0, max_value=9)
 EDGES = st.sets(st.tuples(NODES, NODES), max_size=30)
 
 
-@settings(max_examples=30)
-@given(EDGES, NODES, st.booleans())
+@pytest.mark.parametrize("dialect", ["sqlite", "postgres"])
 def test_dependents_are_what_a_walk_over_the_graph_finds(
-    edges: set[tuple[int, int]], changed: int, through_instances: bool
+    dialect: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    # Even nodes are modules, odd ones instances; an edge (a, b) says that a rests on b.
-    def url(node: int) -> str:
-        return f"{ATLAS}{node}.{'json' if node % 2 else 'gts'}"
+    with asyncio.Runner() as runner:
+        url = f"sqlite://{tmp_path / 'realmkit.db'}"
+        if dialect == "postgres":
+            url = runner.run(request.getfixturevalue("postgres").new_database())
+        db = runner.run(open_database(url))
+        index = IndexStore(db, ChangeLog(db), public_url=PUBLIC)
 
-    def dependency(node: int) -> Dependency:
-        return Dependency(url(node).removesuffix(".gts"), "instance" if node % 2 else "module")
+        @settings(max_examples=30)
+        @given(EDGES, NODES, st.booleans())
+        def holds(edges: set[tuple[int, int]], changed: int, through_instances: bool) -> None:
+            expected = walked(edges, changed, through_instances)
+            found = runner.run(asked(index, edges, changed, through_instances))
+            assert found == {url_of(node) for node in expected}
 
+        try:
+            holds()
+        finally:
+            runner.run(db.close())
+            if dialect == "postgres":
+                request.getfixturevalue("postgres").drop(url)
+
+
+# Even nodes are modules, odd ones instances; an edge (a, b) says that a rests on b.
+
+
+def url_of(node: int) -> str:
+    return f"{ATLAS}{node}.{'json' if node % 2 else 'gts'}"
+
+
+def walked(edges: set[tuple[int, int]], changed: int, through_instances: bool) -> set[int]:
     expected: set[int] = set()
     frontier = {changed}
     while frontier:
         reached = {a for a, b in edges for node in frontier if b == node and a != b} - expected
         expected |= reached
         frontier = reached if through_instances else {node for node in reached if node % 2 == 0}
+    return expected
 
-    async def run() -> set[str]:
-        with tempfile.TemporaryDirectory() as folder:
-            db = await open_database(Path(folder) / "realmkit.db")
-            index = IndexStore(db, ChangeLog(db), public_url=PUBLIC)
-            kinds: dict[int, EntryType] = {n: "instance" if n % 2 else "module" for n in range(10)}
-            await index.commit(
-                Batch(
-                    ATLAS,
-                    [
-                        NewEntry(
-                            url(node),
-                            kind,
-                            dependencies=[dependency(b) for a, b in sorted(edges) if a == node],
-                        )
-                        for node, kind in kinds.items()
-                    ],
-                )
-            )
-            found = await index.dependents([url(changed)], through_instances=through_instances)
-            await db.close()
-            return {each.url for each in found}
 
-    assert asyncio.run(run()) == {url(node) for node in expected}
+async def asked(
+    index: IndexStore, edges: set[tuple[int, int]], changed: int, through_instances: bool
+) -> set[str]:
+    """What the index answers once it has this graph and nothing else."""
+
+    def dependency(node: int) -> Dependency:
+        kind: DependencyKind = "instance" if node % 2 else "module"
+        return Dependency(url_of(node).removesuffix(".gts"), kind)
+
+    kinds: dict[int, EntryType] = {n: "instance" if n % 2 else "module" for n in range(10)}
+    entries = [
+        NewEntry(
+            url_of(node),
+            kind,
+            dependencies=[dependency(b) for a, b in sorted(edges) if a == node],
+        )
+        for node, kind in kinds.items()
+    ]
+    await index.commit(Batch(ATLAS, entries))
+    found = await index.dependents([url_of(changed)], through_instances=through_instances)
+    return {each.url for each in found}

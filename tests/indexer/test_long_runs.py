@@ -185,6 +185,42 @@ async def test_an_edit_of_many_dependents_answers_its_request_once(house: House)
     assert len(announced.invalidations) == 61
 
 
+async def test_a_long_run_visits_modules_then_dependencies_before_what_rests_on_them(house: House):
+    await house.write(
+        {
+            **people(60),
+            "a.json": card("A", links={"friend": "./b"}),
+            "b.json": card("B", links={"friend": "./c"}),
+            "c.json": card("C"),
+        }
+    )
+    await start(house)
+    await house.write({"person.gts": "sounder"})
+    await house.index_all()
+
+    order = house.visited
+    assert order[0] == "one/person"
+    places = [order.index(f"one/{name}.json") for name in "cba"]
+    assert places == sorted(places)
+
+
+async def test_a_first_run_has_the_same_result_in_whichever_order_it_visits(house: House):
+    for realm, first, last in (("one", "a", "z"), ("two", "z", "a")):
+        await house.write(
+            {
+                f"{first}.json": card("First", links={"friend": "./m"}),
+                "m.json": card("Middle", links={"friend": f"./{last}"}),
+                f"{last}.json": card("Last"),
+            },
+            realm=realm,
+        )
+    await start(house)
+
+    for realm, first in (("one", "a"), ("two", "z")):
+        assert await house.isolated(f"{first}.json", realm) == "<p>sound First Middle</p>"
+        assert await house.isolated("m.json", realm) == "<p>sound Middle Last</p>"
+
+
 async def test_progress_counts_every_file_of_a_first_run_once(house: House):
     lister = card("All", lists="./person/Card", module="./list")
     await house.write({**people(20), "list.gts": "sound", "all.json": lister})

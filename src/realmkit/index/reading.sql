@@ -219,7 +219,8 @@ order by d.url, d.dependency;
 -- Which of the files $2 rests on which, in a realm.
 select d.url, d.dependency from index_dependencies d
 where d.realm_url = $1 and d.kind = 'instance'
-  and d.url = any (array(select jsonb_array_elements_text($2))) and d.dependency = any (array(select jsonb_array_elements_text($2)))
+  and d.url in (select value collate "C" from jsonb_array_elements_text($2))
+  and d.dependency in (select value collate "C" from jsonb_array_elements_text($2))
 order by d.url, d.dependency;
 
 -- name: standing [sqlite]

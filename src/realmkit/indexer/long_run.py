@@ -28,6 +28,7 @@ from realmkit.indexer.aftermath import (
     touched_types,
 )
 from realmkit.indexer.means import Means
+from realmkit.indexer.ordering import ordered
 from realmkit.indexer.overtaken import LateChanges, marks_differ, overtaken
 from realmkit.indexer.plan import Work, plan
 from realmkit.indexer.postponing import searching_types
@@ -109,7 +110,7 @@ class LongRunner:
     async def _visit(self, owed: Mapping[str, int]) -> None:
         means = self._means
         visitor = means.new_visitor(means.realm, WrittenDown(means, owed), BACKGROUND)
-        work = plan(paths_in(means.realm, owed))
+        work = await ordered(means, plan(paths_in(means.realm, owed)))
         await visitor.visit_modules(work.modules)
         await visitor.visit_others(work, postponed_types=await self._postponed_types(work))
 

@@ -17,6 +17,7 @@ from realmkit.files.paths import kind_of
 from realmkit.index import Dependent, LongRun, Place
 from realmkit.indexer.aftermath import announcements, paths_in, stale_searchers, touched_types
 from realmkit.indexer.means import Means
+from realmkit.indexer.ordering import ordered
 from realmkit.indexer.plan import Work, as_left, plan
 from realmkit.indexer.queries import StaleQueries
 from realmkit.indexer.visiting import Outcome
@@ -106,14 +107,14 @@ class Run:
         dependents = await means.index.dependents(urls, through_instances=False)
         own = paths_in(means.realm, (each.url for each in dependents))
         others = [each for each in dependents if each.realm_url != self._url]
-        work = await self._plan({*task.changed, *own}, task.gone)
+        work = plan({*task.changed, *own}, task.gone)
         postpones = task.is_first or await self._is_postponing(work)
         if task.is_full or postpones or work.visits > MOST_IN_MEMORY:
             await self._write_down(task, work, others, postpones=postpones)
             return
         means.hub.begin(self._url, work.visits)
         try:
-            await self._make_short(task, work, others)
+            await self._make_short(task, await ordered(means, work), others)
         finally:
             means.hub.finish(self._url)
 
@@ -182,18 +183,6 @@ class Run:
     async def _gone(self, present: set[str]) -> list[str]:
         indexed = await self._means.index.indexed_files(self._url)
         return sorted(paths_in(self._means.realm, (each.url for each in indexed)) - present)
-
-    async def _plan(self, paths: Iterable[str], gone: Iterable[str]) -> Work:
-        work = plan(paths, gone)
-        if not 1 < len(work.json) <= MOST_IN_MEMORY:
-            return work
-        edges = await self._means.index.edges_among(self._url, self._urls(work.json))
-        realm = self._means.realm
-        return plan(
-            [*work.modules, *work.json, *work.files],
-            work.removed,
-            {realm.path_of(url) or "": paths_in(realm, found) for url, found in edges.items()},
-        )
 
     def _requests(self, task: Task) -> dict[str, list[str]]:
         """The changed URLs of each client request, in order; the empty one is for the rest."""
