@@ -32,6 +32,28 @@ async def test_definitions_are_told_by_type_key(page: Page, realms: ServedRealms
     assert definition["fields"]["firstName"]["valueType"] == "string"
 
 
+async def test_a_query_over_an_unknown_path_fails_the_import_of_its_module(
+    page: Page, realms: ServedRealms
+) -> None:
+    realms.files["town/lost.gts"] = """
+import { CardDef, contains, field, linksToMany } from '@cardstack/base/card-api';
+import StringField from '@cardstack/base/string';
+export class Lost extends CardDef {
+  @field name = contains(StringField);
+  @field found = linksToMany(() => CardDef, { query: { filter: { eq: { name: '$this.nowhere' } } } });
+}
+"""
+    message = await page.evaluate(
+        "(url) => import(url).then(() => 'it was imported', (error) => error.message)",
+        f"{realms.origin}/town/lost?v={realms.epoch}",
+    )
+    request = {"modules": [f"{realms.origin}/town/lost"], "epoch": realms.epoch}
+    [described] = await page.evaluate("(request) => __realmkit.describe(request)", request)
+
+    for said in (message, described["error"]["message"]):
+        assert all(part in said for part in ('"found"', '"$this.nowhere"', "Lost"))
+
+
 async def test_a_module_that_is_missing_says_so(page: Page, realms: ServedRealms) -> None:
     realms.files["town/person.gts"] = PERSON
 

@@ -178,6 +178,52 @@ async def test_timers_of_card_code_never_fire(
     assert await page.evaluate("globalThis.fired") is None
 
 
+async def test_timers_are_listed_beside_an_error(visit: Visit, realms: ServedRealms) -> None:
+    body = """constructor(owner, args) {
+      super(owner, args);
+      setTimeout(() => {}, 0);
+      setInterval(() => {}, 5);
+    }
+    get boom() { throw new Error('it waited for a timer'); }"""
+    realms.files["town/timed.gts"] = definition("Timed", body=body, template="{{this.boom}}")
+    realms.card("town/timed-one", "./timed", "Timed")
+
+    timed, ann = await visit("town/timed-one", "town/ann")
+
+    assert timed["error"]["additional"] == [
+        "2 timers were started; timers do not run while indexing"
+    ]
+    assert ann["error"] is None
+
+
+async def test_a_page_whose_renderer_does_not_recover_is_unusable(
+    page: Page, realms: ServedRealms
+) -> None:
+    # A card that takes the page's document apart leaves nothing that could render.
+    body = """get boom() {
+      Element.prototype.insertBefore = Node.prototype.insertBefore = () => {
+        throw new Error('the document is broken');
+      };
+      throw new Error('and so am I');
+    }"""
+    realms.files["town/bad.gts"] = definition("Bad", body=body, template="{{this.boom}}")
+    realms.card("town/bad-one", "./bad", "Bad")
+    cards = [
+        {"url": f"{realms.origin}/{path}", "source": realms.files[path]}
+        for path in ("town/ann.json", "town/bad-one.json", "town/ann.json")
+    ]
+
+    answer = await page.evaluate(
+        "(request) => __realmkit.visit(request)", {"cards": cards, "epoch": realms.epoch}
+    )
+
+    assert [each["status"] for each in answer["results"]] == ["ready", "error"]
+    assert answer["results"][1]["error"]["message"].endswith("and so am I")
+    assert "nothing renders any more since" in answer["unusable"]
+    status = "() => document.documentElement.dataset.prerenderStatus"
+    assert await page.evaluate(status) == "unusable"
+
+
 async def test_rendering_writes_nothing(visit: Visit, realms: ServedRealms) -> None:
     body = f"""constructor(owner, args) {{
       super(owner, args);

@@ -58,6 +58,7 @@ export {
 export type { Format } from "./defs/base-def.ts";
 export { createFromSerialized, updateFromSerialized } from "./documents/deserialize.ts";
 export { searchDoc } from "./documents/search-doc.ts";
+export { markSearchResult } from "./documents/search-results.ts";
 export { type SerializeOptions, serializeCard } from "./documents/serialize.ts";
 export {
   contains,

@@ -18,6 +18,8 @@ let publicRoot: string | undefined;
 // A page asks for the same few thousand ids again with each rendering, and parsing URLs is slow.
 const MOST_REMEMBERED = 20_000;
 const identities = new Map<string, string>();
+const modules = new Map<string, string>();
+const realms = new Map<string, string>();
 
 /** The address all realms share, ending in a slash: `http://127.0.0.1:4201/`. */
 export function publicURL(): string {
@@ -28,7 +30,28 @@ export function publicURL(): string {
 /** Name the public address by hand: a page that is not served from it does so first. */
 export function setPublicURL(url: string): void {
   publicRoot = url.endsWith("/") ? url : `${url}/`;
-  identities.clear();
+  for (const remembered of [identities, modules, realms]) remembered.clear();
+}
+
+// The answer for `key`, worked out when it is not remembered.
+function remembering(known: Map<string, string>, key: string, answer: () => string): string {
+  let remembered = known.get(key);
+  if (remembered === undefined) {
+    remembered = answer();
+    if (known.size >= MOST_REMEMBERED) known.clear();
+    known.set(key, remembered);
+  }
+  return remembered;
+}
+
+// A path is relative to a folder, whichever of its files names it.
+function keyOf(spelling: string, relativeTo: string | undefined): string {
+  if (relativeTo === undefined) return spelling;
+  const isPath = spelling !== "" && spelling[0] !== "?" && spelling[0] !== "#";
+  const isPlain = isPath && !/[?#]/.test(relativeTo);
+  const base = isPlain ? relativeTo.slice(0, relativeTo.lastIndexOf("/") + 1) : relativeTo;
+  // No URL has a space in it.
+  return `${base} ${spelling}`;
 }
 
 function readPublicURL(): string {
@@ -52,7 +75,9 @@ export function realURL(spelling: string, relativeTo?: string): string {
 
 /** The identity of a module, however it was written: no query, no extension, base folded. */
 export function moduleIdentity(spelling: string, relativeTo?: string): string {
-  return foldBase(withoutQuery(realURL(spelling, relativeTo)).replace(EXECUTABLE, ""));
+  return remembering(modules, keyOf(spelling, relativeTo), () =>
+    foldBase(withoutQuery(realURL(spelling, relativeTo)).replace(EXECUTABLE, "")),
+  );
 }
 
 /** Whether a URL, as an announcement names it, is that of a module's file. */
@@ -62,22 +87,19 @@ export function isModuleFile(url: string): boolean {
 
 /** The id of a card, however it was written: absolute, no query, no `.json`. */
 export function cardIdentity(spelling: string, relativeTo?: string): string {
-  if (relativeTo !== undefined) return identityOf(realURL(spelling, relativeTo));
-  let identity = identities.get(spelling);
-  if (identity === undefined) {
-    identity = identityOf(realURL(spelling));
-    if (identities.size >= MOST_REMEMBERED) identities.clear();
-    identities.set(spelling, identity);
-  }
-  return identity;
+  return remembering(identities, keyOf(spelling, relativeTo), () =>
+    identityOf(realURL(spelling, relativeTo)),
+  );
 }
 
 /** The realm a URL lies in: the public address (or another origin) and one folder name. */
 export function realmOf(url: string): string {
-  const real = realURL(url);
-  const root = real.startsWith(publicURL()) ? publicURL() : new URL("/", real).href;
-  const name = real.slice(root.length).split("/", 1)[0];
-  return `${root}${name}/`;
+  return remembering(realms, url, () => {
+    const real = realURL(url);
+    const root = real.startsWith(publicURL()) ? publicURL() : new URL("/", real).href;
+    const name = real.slice(root.length).split("/", 1)[0];
+    return `${root}${name}/`;
+  });
 }
 
 /** A code ref with its module written as an identity. */

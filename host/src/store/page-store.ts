@@ -6,7 +6,12 @@
  * fields. The prerender page and the live page each add what is theirs.
  */
 
-import { type BaseDef, createFromSerialized, updateFromSerialized } from "../card-api/index.ts";
+import {
+  type BaseDef,
+  createFromSerialized,
+  markSearchResult,
+  updateFromSerialized,
+} from "../card-api/index.ts";
 import type { CardStore, Reading, Resource, SearchResults } from "../card-api/store-seam.ts";
 import { cardIdentity, realmOf } from "../loader/addresses.ts";
 import type { CodeRef } from "../loader/code-refs.ts";
@@ -56,6 +61,7 @@ export class PageStore implements CardStore {
     const { age } = this.searches;
     const answer = await this.inFlight.track(this.searches.run(asked, query as object));
     this.searched(owner, field, asked, query as object, answer);
+    for (const resource of answer.data) markSearchResult(resource);
     // The realms have changed since it was asked: it may say what cards were, not what they are.
     const isOld = this.searches.age !== age;
     if (!isOld) for (const resource of answer.included) this.#learn(resource);

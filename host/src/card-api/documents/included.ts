@@ -12,6 +12,7 @@ import { stateOf, touch } from "../state.ts";
 import type { CardDocument, CardStore, Resource } from "../store-seam.ts";
 import { localId } from "../symbols.ts";
 import { resolveReference } from "./references.ts";
+import { isSearchResult } from "./search-results.ts";
 import { fieldSource, type ResourceSource } from "./source.ts";
 import { belongTo, prepareFields, putPrepared } from "./values.ts";
 
@@ -86,6 +87,7 @@ export class IncludedCards {
       relativeTo: id ?? relativeTo,
       document: this,
       store: this.#store,
+      isSearchResult: isSearchResult(resource),
       authoredReferences: new Map(),
     };
     const relationships = new Map(Object.entries(resource.relationships ?? {}));

@@ -15,6 +15,8 @@ export interface ResourceSource {
   relativeTo: string | undefined;
   document: IncludedCards;
   store: CardStore;
+  /** Whether a search of the server brought it. */
+  isSearchResult?: boolean;
   /** Filled while reading: id of each linked card to the reference written for it. */
   authoredReferences: Map<string, string>;
 }

@@ -1,14 +1,15 @@
 /**
  * What a document already says about a query-backed field.
  *
- * Only `links.search` marks an answer of the server: the ids beside it are the
- * results, and an empty list of them is as good an authority as a full one. An
- * author's file never carries it, so what stands there instead is nobody's answer.
+ * `links.search` marks an answer of the server: the ids beside it are the results, and
+ * an empty list of them is as good an authority as a full one. So does the mark of a
+ * search result, where ids stand alone. An author's file carries neither, so what
+ * stands there instead is nobody's answer.
  * A seed names every result; those that came along in the document are here, the
  * others are links to load. (`captureQueryFieldSeedData` is the peer's name for this.)
  */
 
-import { moduleIdentity, realURL } from "../../loader/addresses.ts";
+import { moduleIdentity, realmOf, realURL } from "../../loader/addresses.ts";
 import type { BaseDef } from "../defs/base-def.ts";
 import { linkFrom, slots } from "../documents/linked.ts";
 import type { FieldSource } from "../documents/source.ts";
@@ -29,17 +30,26 @@ export class QuerySeed {
   readonly items: Item[];
   /** The ids the server named; undefined where it named none, which is not an empty list. */
   readonly cardURLs: string[] | undefined;
-  readonly searchURL: string;
+  /** Undefined in a search result that names ids alone. */
+  readonly searchURL: string | undefined;
+  /** The realms that were asked, other servers' included. */
+  readonly realms: string[];
   /** Realms that could not be asked. */
   readonly errors: RealmError[];
 
   constructor(
     items: Item[],
-    said: { cardURLs: string[] | undefined; searchURL: string; errors: RealmError[] },
+    said: {
+      cardURLs: string[] | undefined;
+      searchURL: string | undefined;
+      realms: string[];
+      errors: RealmError[];
+    },
   ) {
     this.items = items;
     this.cardURLs = said.cardURLs;
     this.searchURL = said.searchURL;
+    this.realms = said.realms;
     this.errors = said.errors;
   }
 
@@ -48,14 +58,9 @@ export class QuerySeed {
     return this.items.filter((item) => !isSentinel(item)) as BaseDef[];
   }
 
-  /** The realms that were asked, other servers' included. */
-  get realms(): string[] {
-    return askedBy(this.searchURL)?.realms ?? [];
-  }
-
   /** What the ids answer; undefined when there is no whole answer to rely on. */
   signature(field: Field): string | undefined {
-    const asked = askedBy(this.searchURL);
+    const asked = this.searchURL === undefined ? undefined : askedBy(this.searchURL);
     const isWhole = asked && this.cardURLs && this.errors.length === 0;
     return isWhole ? signatureOf(asked, field) : undefined;
   }
@@ -67,15 +72,18 @@ export async function captureQueryFieldSeedData(
 ): Promise<QuerySeed | undefined> {
   const relationship = source.relationships.get("");
   const searchURL = relationship?.links?.search;
-  if (!searchURL) return undefined;
-  const errors = relationship.meta?.errors ?? [];
-  const { data } = relationship;
-  const links = Array.isArray(data) ? (slots(source) ?? []) : [relationship];
+  const { isSearchResult, relativeTo } = source.resource;
+  if (!searchURL && !(isSearchResult && Array.isArray(relationship?.data))) return undefined;
+  const errors = relationship!.meta?.errors ?? [];
+  const { data } = relationship!;
+  const links = Array.isArray(data) ? (slots(source) ?? []) : [relationship!];
   const items = (
     await Promise.all(links.map((link) => linkFrom(link, field, source, undefined)))
   ).filter((item) => item !== null);
   const cardURLs = data === undefined ? undefined : items.map(idOf);
-  return new QuerySeed(items, { cardURLs, searchURL, errors });
+  const own = relativeTo === undefined ? [] : [realmOf(relativeTo)];
+  const realms = searchURL ? (askedBy(searchURL)?.realms ?? []) : own;
+  return new QuerySeed(items, { cardURLs, searchURL: searchURL || undefined, realms, errors });
 }
 
 /** One text for all spellings of one question. `eq` and its like stay exactly as written. */
