@@ -17,6 +17,7 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import (
     FileResponse,
@@ -56,6 +57,10 @@ class _Server(uvicorn.Server):
         self.is_up.set()
 
 
+def _without_extension(path: str) -> str:
+    return path.removeprefix("/").removesuffix(".gts").removesuffix(".ts")
+
+
 class ServedRealms:
     """Put files under `realm/path` into `files`; read what was asked from `asked`."""
 
@@ -66,7 +71,13 @@ class ServedRealms:
         """Search results by the name of the type that is searched for."""
         self.errors: dict[str, dict[str, Any]] = {}
         """Manifest errors by module path without extension."""
+        self.imports: dict[str, list[str]] = {}
+        """What manifests say a module imports, by its path without extension."""
         self.host = json.loads((STATIC / "host/manifest.json").read_text())
+        self.refusals: dict[str, list[int]] = {}
+        """Statuses to be answered in turn, by path without a module's extension."""
+        self.gates: list[asyncio.Event] = []
+        """Each search waits for the first one that no other waits for."""
         self.forbidden: set[str] = set()
         """Paths of cards that may not be written."""
         self._compiled: dict[tuple[str, str], Compiled] = {}
@@ -116,8 +127,11 @@ class ServedRealms:
         )
         self.asked.clear()
         self.found.clear()
+        self.refusals.clear()
+        self.gates.clear()
         self.forbidden.clear()
         self.errors.clear()
+        self.imports.clear()
 
     async def start(self) -> None:
         self._serving = asyncio.create_task(self._server.serve([self._socket]))
@@ -180,7 +194,7 @@ class ServedRealms:
             self._identity(path): {
                 "href": f"{self.origin}/{path}?v={self.epoch}",
                 "version": self.epoch,
-                "dependencies": [],
+                "dependencies": self.imports.get(path.rpartition(".")[0], []),
                 "errors": self._errors_of(path),
             }
             for path in self.files
@@ -203,6 +217,8 @@ class ServedRealms:
     async def _search(self, request: Request) -> Response:
         asked = await self._note(request)
         wanted = json.dumps(asked.body)
+        if self.gates:
+            await self.gates.pop(0).wait()
         data = [card for name, cards in self.found.items() if name in wanted for card in cards]
         if asked.body.get("fields") == {"card": []}:
             data = [{**card, "attributes": {}, "relationships": {}} for card in data]
@@ -298,4 +314,6 @@ class ServedRealms:
             json.loads(body) if body else None,
         )
         self.asked.append(asked)
+        if refusals := self.refusals.get(_without_extension(asked.path)):
+            raise HTTPException(refusals.pop(0))
         return asked

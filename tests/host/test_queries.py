@@ -1,6 +1,9 @@
 """Query-backed fields in a visit: what is asked, and what is said about it."""
 
+import asyncio
+
 import pytest
+from playwright.async_api import Page
 
 from .conftest import Visit
 from .served_realms import ServedRealms
@@ -109,6 +112,52 @@ async def test_equal_searches_of_a_batch_are_asked_once(visit: Visit, realms: Se
     await visit("town/hall", "town/annex")
 
     assert len(realms.asked_for("_search")) == 1
+
+
+async def test_an_answer_is_kept_for_its_batch_and_its_realm_alone(
+    visit: Visit, realms: ServedRealms
+) -> None:
+    realms.files["city/office.gts"] = OFFICE
+    realms.card("city/hall", "./office", "Office", town="Ghent")
+
+    await visit("town/hall", "city/hall", jobId="7.1")
+    await visit("town/hall", jobId="7.1")
+    await visit("town/hall", jobId="8.1")
+
+    asked = [(each.path, each.headers["x-boxel-job-id"]) for each in realms.asked_for("_search")]
+    assert asked == [
+        ("/town/_search", "7.1"),
+        ("/city/_search", "7.1"),
+        ("/town/_search", "7.1"),
+        ("/town/_search", "8.1"),
+    ]
+
+
+async def test_a_late_answer_to_what_was_forgotten_answers_nobody_else(
+    live: Page, realms: ServedRealms
+) -> None:
+    early, late = realms.gates[:] = [asyncio.Event(), asyncio.Event()]
+    await live.evaluate(
+        """async (realm) => {
+          const query = { filter: { eq: { holder: 'Ghent' } } };
+          const ask = () => store.searches.run([realm], query).then(({ data }) => data.length);
+          globalThis.first = ask();
+          await new Promise((sent) => setTimeout(sent));
+          store.searches.forget();
+          globalThis.second = ask();
+          globalThis.ask = ask;
+        }""",
+        f"{realms.origin}/town/",
+    )
+    realms.found["holder"] = []
+    early.set()
+    assert await live.evaluate("() => first") == 0
+    realms.found["holder"] = [realms.resource("town/one")]
+    await live.evaluate("() => { globalThis.third = ask(); }")
+    late.set()
+
+    assert await live.evaluate("() => Promise.all([second, third])") == [1, 1]
+    assert len(realms.asked_for("_search")) == 2
 
 
 async def test_what_several_searches_found_travels_once(visit: Visit, realms: ServedRealms) -> None:

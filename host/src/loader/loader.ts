@@ -5,7 +5,8 @@
  * address in the realm's manifest first, and refuses a module the server
  * already knows to be broken, with the server's words. A missing export is
  * reported with the module, the asker and the nearest name. The manifests say
- * which version is current; an older one is never answered with.
+ * which version is current; an older one is never answered with. A module that the
+ * server could not answer just now is asked for again a few times.
  */
 
 import { moduleIdentity, realmOf } from "./addresses.ts";
@@ -13,6 +14,7 @@ import type { CodeRef } from "./code-refs.ts";
 import { type ManifestError, type ManifestModule, Manifests } from "./manifests.ts";
 import { ModuleError } from "./module-error.ts";
 import { didYouMean } from "./near-miss.ts";
+import { isBusy, PAUSES_MS, pause } from "./patience.ts";
 
 export type ModuleExports = Record<string, unknown>;
 
@@ -31,7 +33,7 @@ export class Loader {
     if (error) throw brokenModule(module, error, importer);
     const imported = this.#imported.get(module);
     if (imported?.version === entry.version) return imported.exports;
-    const exports = await importNatively(module, entry);
+    const exports = await this.#importNatively(module, entry);
     this.#imported.set(module, { version: entry.version, exports });
     return exports;
   }
@@ -65,6 +67,33 @@ export class Loader {
   /** After every instance of an old class is gone: old versions no longer count as imported. */
   forgetVersions(): void {
     this.#imported.clear();
+  }
+
+  async #importNatively(module: string, entry: ManifestModule): Promise<ModuleExports> {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await import(entry.href);
+      } catch (cause) {
+        if (!isUnfetched(cause)) throw failedModule(module, cause);
+        const refused = await this.#refused([module, ...entry.dependencies]);
+        const isWorthIt = refused.every(({ status }) => isBusy(status));
+        if (!isWorthIt || tries === PAUSES_MS.length) throw unfetchedModule(module, refused, cause);
+        if (refused.length > 0) await pause(PAUSES_MS[tries]!);
+      }
+    }
+  }
+
+  // The browser does not say which of the modules below could not be fetched, or why.
+  async #refused(modules: string[]): Promise<Refusal[]> {
+    const answers = await Promise.all(
+      modules.map(async (each) => {
+        const href = (await this.manifests.find(each).catch(() => undefined))?.href;
+        if (!href) return { module: each, status: 404 };
+        const { status } = await fetch(href).catch(() => ({ status: 503 }));
+        return { module: each, status };
+      }),
+    );
+    return answers.filter(({ status }) => status >= 400);
   }
 
   async #missingModule(module: string, importer?: string): Promise<ModuleError> {
@@ -105,22 +134,35 @@ function wantedBy(importer: string | undefined, before = ", adopted by ", after 
   return importer ? `${before}${importer}${after}` : "";
 }
 
-async function importNatively(module: string, entry: ManifestModule): Promise<ModuleExports> {
-  try {
-    return await import(entry.href);
-  } catch (cause) {
-    // The browser does not say which of the modules below could not be fetched.
-    const isUnfetched = cause instanceof TypeError && /dynamically imported/.test(cause.message);
-    throw new ModuleError({
-      status: isUnfetched ? 503 : 500,
-      title: isUnfetched ? "Module not fetched" : "Module failed",
-      message: isUnfetched
-        ? `The module ${module}, or one it imports, could not be fetched.`
-        : `The module ${module} failed while it was evaluated: ${messageOf(cause)}`,
-      dependencies: [module],
-      cause,
-    });
-  }
+/** A module that the server did not hand out, and what it answered. */
+interface Refusal {
+  module: string;
+  status: number;
+}
+
+function isUnfetched(cause: unknown): boolean {
+  return cause instanceof TypeError && /dynamically imported/.test(cause.message);
+}
+
+function unfetchedModule(module: string, refused: Refusal[], cause: unknown): ModuleError {
+  const named = refused.map((each) => `${each.module} answered ${each.status}`).join(", ");
+  return new ModuleError({
+    status: 503,
+    title: "Module not fetched",
+    message: `The module ${module}, or one it imports, could not be fetched${named && `: ${named}`}.`,
+    dependencies: [...new Set([module, ...refused.map((each) => each.module)])],
+    cause,
+  });
+}
+
+function failedModule(module: string, cause: unknown): ModuleError {
+  return new ModuleError({
+    status: 500,
+    title: "Module failed",
+    message: `The module ${module} failed while it was evaluated: ${messageOf(cause)}`,
+    dependencies: [module],
+    cause,
+  });
 }
 
 function missingExport(
