@@ -5,9 +5,12 @@ from typing import Any
 
 import orjson
 import pytest
-from tests.support.server import Server
+from starlette.responses import Response
+from tests.support.other_server import other_server
+from tests.support.server import ANN, Server
 
 from realmkit.http.negotiation import CARD
+from realmkit.search import RemoteClient, RemoteRealms
 
 pytestmark = pytest.mark.anyio
 
@@ -86,12 +89,146 @@ async def test_several_realms_are_asked_at_once(server: Server):
     assert answer.json()["meta"]["page"]["total"] == 2
 
 
-@pytest.mark.parametrize(("realms", "status"), [(None, 400), ([], 400), (["http://x/"], 404)])
-async def test_federated_realms_must_be_named_and_known(server: Server, realms: Any, status: int):
-    answer = await server.client.request(
-        "QUERY", "/_federated-search", content=orjson.dumps({"realms": realms})
+async def ask_all(server: Server, realms: Any, body: Any = None, **headers: str) -> Any:
+    return await server.client.request(
+        "QUERY",
+        "/_federated-search",
+        content=orjson.dumps({**(body or {}), "realms": realms}),
+        headers=headers,
     )
+
+
+@pytest.mark.parametrize("realms", [None, [], "http://h/", [5], ["x"], ["ftp://h/"], ["http://[/"]])
+async def test_federated_realms_must_be_named(server: Server, realms: Any):
+    answer = await ask_all(server, realms)
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["source"]["pointer"].startswith("/realms")
+
+
+async def test_a_realm_that_is_not_mounted_is_named_and_the_others_answer(server: Server):
+    await server.indexed()
+    answer = await ask_all(
+        server, [f"{server.url}/gone/", server.realm_url], {"filter": {"type": person(server)}}
+    )
+
+    assert answer.status_code == 200
+    assert len(answer.json()["data"]) == answer.json()["meta"]["page"]["total"] == 2
+    [error] = answer.json()["meta"]["errors"]
+    assert (error["realm"], error["status"]) == (f"{server.url}/gone/", 404)
+
+
+@pytest.mark.parametrize(("url", "status"), [("{}/gone/", 404), ("http://127.0.0.1:1/far/", 502)])
+async def test_where_no_realm_can_be_asked_it_is_said_why(server: Server, url: str, status: int):
+    answer = await ask_all(server, [url.format(server.url)])
+
     assert answer.status_code == status
+    assert url.format(server.url).removeprefix("http://")[:9] in answer.text
+
+
+async def test_realms_of_another_server_are_merged_under_one_sort_and_page(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+):
+    await server.indexed()
+    engine = server.app.stations.search
+    async with other_server() as other:
+        client = RemoteClient(public_url=server.url, allowed_hosts=["127.0.0.1"])
+        monkeypatch.setattr(engine, "_others", RemoteRealms(client))
+        for name, age in [("old", 90), ("middle", 20), ("none", None)]:
+            other.put(name, attributes={"name": name, "age": age})
+        body = {
+            "filter": {"type": person(server)},
+            "sort": [{"by": "age", "direction": "desc"}],
+            "page": {"size": 3},
+            "fields": {"card": ["age"]},
+        }
+        realms = [server.realm_url, other.realm_url]
+        pages = [
+            (await ask_all(server, realms, {**body, "page": {"size": 3, "number": number}})).json()
+            for number in (0, 1)
+        ]
+        asked = other.bodies
+        other.answers["/far/_search"] = Response(status_code=500)
+        without = (await ask_all(server, realms, body)).json()
+        await client.stop()
+
+    names = [[one["id"].rpartition("/")[2] for one in page["data"]] for page in pages]
+    assert names == [["old", "ann", "middle"], ["bob", "none"]]
+    assert pages[0]["meta"] == {"page": {"total": 5}}
+    assert pages[0]["data"][0]["attributes"] == {"age": 90}
+    assert "fields" not in asked[0] and asked[1]["page"] == {"number": 0, "size": 6}
+    assert len(without["data"]) == 2
+    assert without["meta"]["errors"][0]["realm"] == other.realm_url
+
+
+async def test_a_federated_search_waits_for_the_seqs_of_its_realms(server: Server):
+    base = f"{server.url}/base/"
+    source = {"Accept": "application/vnd.card+source"}
+    written = await server.client.post(
+        "/people/Person/waited.json", content=ANN.replace('"Ann"', '"Waited"'), headers=source
+    )
+    seq = written.headers["x-realmkit-seq"]
+    body = {"filter": {"on": person(server), "eq": {"name": "Waited"}}}
+    sent = {"X-Realmkit-Seq": f"{server.realm_url}={seq}, {base}=0"}
+
+    both = await ask_all(server, [server.realm_url, base], body, **sent)
+    assert both.json()["meta"]["page"]["total"] == 1
+    one = await ask_all(server, [server.realm_url], body, **{"X-Realmkit-Seq": seq})
+    assert one.json()["meta"]["page"]["total"] == 1
+    for wrong in (seq, f"{base}x={seq}", f"{base}=x"):
+        refused = await ask_all(server, [server.realm_url, base], body, **{"X-Realmkit-Seq": wrong})
+        assert refused.status_code == 400, wrong
+    await server.client.delete("/people/Person/waited.json", headers=source)
+    await server.indexed()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "_info"),
+        ("GET", "_types"),
+        ("GET", "_dependencies?url={}Person/ann"),
+        ("QUERY", "_cards"),
+        ("QUERY", "_search"),
+    ],
+)
+async def test_every_report_waits_for_the_seq_that_it_is_sent(
+    server: Server, method: str, path: str
+):
+    await server.indexed()
+    answer = await server.client.request(
+        method,
+        f"/people/{path.format(server.realm_url)}",
+        content=b'{"ids": []}' if path == "_cards" else b"{}" if method == "QUERY" else b"",
+        headers={"X-Realmkit-Seq": "999999"},
+    )
+
+    # Nothing has come to that one yet, so this is told apart from not looking.
+    assert answer.status_code == 400
+    assert "has not come to 999999" in answer.text
+
+
+async def test_ten_thousand_addresses_are_looked_for(server: Server):
+    await server.indexed()
+    ids = [f"{server.realm_url}Person/{'x' * 30}{number}" for number in range(9_999)]
+    ids.append(f"{server.realm_url}Person/bob")
+    answer = await ask(server, {"filter": {"in": {"id": ids}}})
+
+    assert [one["id"] for one in answer.json()["data"]] == ids[-1:]
+    too_long = await ask(server, {"filter": {"in": {"id": ["x" * 4_300_000]}}})
+    assert too_long.status_code == 413
+
+
+async def test_a_sparse_field_that_nothing_has_is_refused_with_the_nearest(server: Server):
+    await server.indexed()
+    answer = await ask(
+        server, {"filter": {"type": person(server)}, "fields": {"card": ["name", "agee"]}}
+    )
+
+    assert answer.status_code == 400
+    [error] = answer.json()["errors"]
+    assert error["source"]["pointer"] == "/fields/card/1"
+    assert 'Did you mean "age"?' in error["detail"]
 
 
 async def test_a_search_that_takes_too_long_is_408(server: Server, monkeypatch: pytest.MonkeyPatch):

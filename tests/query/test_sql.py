@@ -116,11 +116,11 @@ def test_how_many_match_is_asked_like_this(
 
     found = compiled(body).count
     assert found.sql == f"SELECT {sqlite}"
-    assert list(found.params) == params[:1] if "matches" in filter else params
+    assert list(found.params) == (params[:1] if "matches" in filter else params)
 
     found = compiled(body, "postgres").count
     assert found.sql == f"SELECT {postgres}"
-    assert list(found.params) == params[1:] if "matches" in filter else params
+    assert list(found.params) == (params[1:] if "matches" in filter else params)
 
 
 @pytest.mark.parametrize(

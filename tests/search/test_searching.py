@@ -70,6 +70,7 @@ async def test_a_realm_that_is_not_served_is_reported_and_the_others_answer(worl
             "realm": "http://h/gone/",
             "type": "unknown",
             "message": "No realm is served at http://h/gone/ here.",
+            "status": 404,
         }
     ]
 

@@ -12,6 +12,8 @@ from realmkit.cards.json_text import read_json
 from realmkit.errors import BadRequest, TooLarge
 
 CARD_LIMIT = 512 * 1024
+# Ten thousand values of the longest addresses fit.
+SEARCH_LIMIT = 4 * 1024 * 1024
 
 
 async def read_bytes(request: Request, limit: int) -> bytes:

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from realmkit.errors import BadRequest
 from realmkit.http import answers, bodies
 from realmkit.http.negotiation import CARD
+from realmkit.http.seqs import wait_until_indexed
 from realmkit.http.stations import MountedRealm, Stations
 from realmkit.http.walks import is_of_a_server, walk_for
 from realmkit.query.parse import MAX_PAGE_SIZE
@@ -34,6 +35,7 @@ class MultiGet:
         """The resources in the order asked for, each id once; then what the searches found."""
         body = await bodies.read_json_object(request)
         ids, searches = _ids(body, mounted.realm.url), _searches(body)
+        await wait_until_indexed(request, self._stations, mounted.realm)
         search = self._stations.search
         if searches is None and not is_of_a_server(request):
             document = await search.many_cards.documents(ids)

@@ -22,6 +22,7 @@ class Reports:
 
     async def info(self, request: Request, mounted: MountedRealm) -> Response:
         """The realm's name, its counts, and what its indexer is doing."""
+        await wait_until_indexed(request, self._stations, mounted.realm)
         realm = mounted.realm
         counts = await self._stations.index.counts(realm.url)
         attributes = {
@@ -81,6 +82,7 @@ class Reports:
         url = request.query_params.get("url")
         if not url:
             raise BadRequest("`_dependencies` needs `?url=`, the URL of a card or a module.")
+        await wait_until_indexed(request, self._stations, mounted.realm)
         type = request.query_params.get("type")
         entries = await self._stations.index.dependencies(url)
         data = [

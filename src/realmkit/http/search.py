@@ -18,6 +18,6 @@ class Search:
         self._answers = SearchAnswers(stations)
 
     async def answer(self, request: Request, mounted: MountedRealm) -> Response:
-        body = await bodies.read_json_object(request)
+        body = await bodies.read_json_object(request, bodies.SEARCH_LIMIT)
         await wait_until_indexed(request, self._stations, mounted.realm)
         return await self._answers.answer(request, [mounted.realm.url], body)

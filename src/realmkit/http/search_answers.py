@@ -14,6 +14,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from realmkit.errors import NotFound, RealmkitError, UpstreamFailed
 from realmkit.http import answers, conditional
 from realmkit.http.negotiation import CARD
 from realmkit.http.stations import Stations
@@ -57,8 +58,17 @@ class SearchAnswers:
     ) -> dict[str, Any]:
         engine = self._stations.search
         query = within_bounds(engine.parse(body), request)
-        page = await engine.search(realm_urls, query, walk=walk_for(request))
+        page = await engine.search_everywhere(realm_urls, body, query, walk_for(request))
+        if len(page.errors) == len(realm_urls):
+            raise _nobody_answered(page.errors)
         return page.to_document()
+
+
+def _nobody_answered(errors: Sequence[Mapping[str, Any]]) -> RealmkitError:
+    """What to say when none of the realms could be asked: there is nothing to show."""
+    said = " ".join(str(error["message"]) for error in errors)
+    is_unknown = all(error.get("status") == 404 for error in errors)
+    return NotFound(said, pointer="/realms") if is_unknown else UpstreamFailed(said)
 
 
 def within_bounds(query: Query, request: Request) -> Query:

@@ -1,10 +1,12 @@
 """`X-Realmkit-Seq`: reading what one has written.
 
 A write answers with the seq its change got in the realm's log. A read that sends
-that number back waits until the index has it.
+that number back waits until the index has it. A read of several realms says whose it is:
+`<realm URL>=<seq>`, several of them apart by commas.
 """
 
 import asyncio
+from collections.abc import Sequence
 
 from starlette.requests import Request
 
@@ -17,9 +19,37 @@ HEADER = "x-realmkit-seq"
 
 async def wait_until_indexed(request: Request, stations: Stations, realm: Realm) -> None:
     """Wait for the seq that the request names; return at once when it names none."""
-    sent = request.headers.get(HEADER)
+    sent = request.headers.get(HEADER, "").strip()
+    if sent:
+        await _wait(stations, realm, sent)
+
+
+async def wait_until_all_indexed(
+    request: Request, stations: Stations, realms: Sequence[Realm]
+) -> None:
+    """Wait for the seqs that the request names: one of the only realm, or of each realm its own.
+
+    Raises `BadRequest` for a number alone beside several realms, and for a realm that is
+    not asked.
+    """
+    sent = request.headers.get(HEADER, "").strip()
     if not sent:
         return
+    by_url = {realm.url: realm for realm in realms}
+    for pair in sent.split(","):
+        url, _, seq = pair.strip().rpartition("=")
+        if not url and len(realms) != 1:
+            raise BadRequest(
+                "Several realms are asked: `X-Realmkit-Seq` names each with its number, as in"
+                " `http://host/realm/=12`, apart by commas."
+            )
+        realm = by_url.get(url) if url else realms[0]
+        if realm is None:
+            raise BadRequest(f"`X-Realmkit-Seq` names {url[:300]}, which is not asked here.")
+        await _wait(stations, realm, seq)
+
+
+async def _wait(stations: Stations, realm: Realm, sent: str) -> None:
     if not sent.isascii() or not sent.isdigit() or len(sent) > 18:
         raise BadRequest("`X-Realmkit-Seq` must be a whole number that a write has answered.")
     seq = int(sent)

@@ -21,6 +21,9 @@ from realmkit.query.search_rows import MAX_SEGMENTS
 Leaf = ValueType | Literal["composite", "unknown"]
 """What a path ends at: a primitive's value type, a composite or link, or no telling."""
 
+Purpose = Literal["filter", "sort", "list of fields"]
+"""What a path is followed for. Only a filter needs its links to be searchable."""
+
 IS_CARD_INSTANCE_FILE = "_isCardInstanceFile"
 
 SYNTHETIC: Mapping[str, Leaf] = {
@@ -68,7 +71,7 @@ class PathResolver:
         return self._known[ref.type_key]
 
     def resolve(
-        self, path: str, on: CodeRef, pointer: str, *, purpose: Literal["filter", "sort"]
+        self, path: str, on: CodeRef, pointer: str, *, purpose: Purpose
     ) -> FieldPath | None:
         """Return where `path` of `on` lies, or None if a definition on the way is unknown.
 
@@ -82,14 +85,14 @@ class _Walk:
     """One path's way through the definitions."""
 
     def __init__(
-        self, resolver: PathResolver, path: str, on: CodeRef, pointer: str, purpose: str
+        self, resolver: PathResolver, path: str, on: CodeRef, pointer: str, purpose: Purpose
     ) -> None:
         self._resolver = resolver
         self._path = path
         self._names = path.split(".")
         self._on = on
         self._pointer = pointer
-        self._purpose = purpose
+        self._purpose: Purpose = purpose
         self._steps: list[Step] = []
         # The routes that the first marked field opens, and the way gone since. From there
         # on only they decide: marks of cards further in are another card's business.
@@ -152,7 +155,7 @@ class _Walk:
             self._way.append(field.name)
             route = ".".join(self._way)
             is_open = any(mark == route or mark.startswith(f"{route}.") for mark in self._routes)
-        if is_open or is_bare_id or not field.is_link or self._purpose == "sort":
+        if is_open or is_bare_id or not field.is_link or self._purpose != "filter":
             return
         assert self._marked is not None
         route = ".".join(self._way)

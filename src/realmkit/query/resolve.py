@@ -5,7 +5,7 @@ A path through plurals has many values, and one of them suffices; a path that en
 null, at nothing, or at an empty plural has null there.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from realmkit.cards.code_refs import CARD_DEF, CodeRef
@@ -121,6 +121,30 @@ def resolve(query: Query, known: Mapping[str, Definition | None]) -> Asked:
     order = tuple(_orders(query.sort, paths))
     words = Words(tuple(_wanted(query.filter)))
     return Asked(condition, order, words, page, query.scope)
+
+
+def check_fields(
+    query: Query, type_keys: Collection[str], known: Mapping[str, Definition | None]
+) -> None:
+    """Refuse names of sparse fields that none of these types has.
+
+    Raises `BadRequest` and `DefinitionsNeeded` as `resolve` does.
+    """
+    definitions = [known[key] for key in sorted(type_keys)]
+    refs = [definition.code_ref for definition in definitions if definition is not None]
+    paths = PathResolver(known)
+    for position, name in enumerate(query.fields or ()):
+        refusal: BadRequest | None = None
+        for ref in refs:
+            try:
+                paths.resolve(name, ref, f"/fields/card/{position}", purpose="list of fields")
+            except BadRequest as exc:
+                refusal = exc
+            else:
+                break
+        else:
+            if refusal is not None:
+                raise refusal
 
 
 def _orders(keys: Sequence[SortKey], paths: PathResolver) -> Iterator[Order]:

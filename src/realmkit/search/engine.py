@@ -6,7 +6,8 @@ search under one sort. Links and query-backed fields are the link walker's busin
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -21,7 +22,7 @@ from realmkit.files import FileStore
 from realmkit.query import Query, parse_query
 from realmkit.query.compile import CompiledQuery, compile_query
 from realmkit.query.dialects import DIALECTS
-from realmkit.query.resolve import resolve
+from realmkit.query.resolve import check_fields, resolve
 from realmkit.search.catalog import Catalogs
 from realmkit.search.found import COLUMNS, Found, found
 from realmkit.search.highlights import add_highlights
@@ -32,8 +33,10 @@ from realmkit.search.many_cards import ManyCards
 from realmkit.search.many_searches import ManySearches
 from realmkit.search.one_state import IndexState, at_one_state, within_budget
 from realmkit.search.other_servers import OtherServers
+from realmkit.search.search_page import SearchPage
 from realmkit.search.served import Resource, served_resource, sparse
 from realmkit.search.served_cards import ServedCards
+from realmkit.search.several_servers import search_everywhere
 from realmkit.search.stored import StoredCards
 from realmkit.search.tiles import add_tiles
 
@@ -47,26 +50,6 @@ class _Answer:
     results: list[_Result]
     total: int
     known: KnownDefinitions
-
-
-@dataclass(frozen=True, slots=True)
-class SearchPage:
-    """A page of results as JSON:API resources. `total` counts every match, not the page."""
-
-    data: list[Resource]
-    total: int
-    included: list[Resource] = field(default_factory=list[Resource])
-    errors: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    """Realms that could not be asked: `{realm, type, message}`."""
-
-    def to_document(self) -> dict[str, Any]:
-        """The body of `_search`: data, included if any, meta.page.total, meta.errors if any."""
-        meta: dict[str, Any] = {"page": {"total": self.total}}
-        if self.errors:
-            meta["errors"] = self.errors
-        if self.included:
-            return {"data": self.data, "included": self.included, "meta": meta}
-        return {"data": self.data, "meta": meta}
 
 
 class SearchEngine:
@@ -95,11 +78,13 @@ class SearchEngine:
         self._definitions = CurrentDefinitions(db, definitions)
         self._kept_definitions = CurrentDefinitions(db, kept_definitions or definitions)
         self._realms = {realm.url: realm for realm in files}
+        self._public_url = public_url
         self._names = ModuleNames(public_url)
         self._stored = StoredCards(files, extractor, self._names)
         self._catalogs = Catalogs(db)
         self._budget_s = budget_s
         searches = ManySearches(db, self._catalogs, self._names, budget_s=budget_s)
+        self._others = others
         self._links = LinkWalker(
             db,
             searches,
@@ -166,6 +151,27 @@ class SearchEngine:
             data = [sparse(resource, query.fields) for resource in data]
         return SearchPage(data, answer.total, included, errors)
 
+    async def search_everywhere(
+        self, realm_urls: Sequence[str], body: Mapping[str, Any], query: Query, walk: Walk
+    ) -> SearchPage:
+        """Answer `query`, which was read from `body`, also over realms of other servers."""
+        own = f"{self._public_url}/"
+        elsewhere = [
+            url for url in realm_urls if url not in self._realms and not url.startswith(own)
+        ]
+        if not elsewhere:
+            return await self.search(realm_urls, query, walk=walk)
+        here = [url for url in realm_urls if url not in elsewhere]
+        async with within_budget(self._budget_s):
+            return await search_everywhere(
+                partial(self.search, walk=walk),
+                self._others if walk.asks_other_servers else None,
+                here,
+                elsewhere,
+                body,
+                query,
+            )
+
     async def search_ids(self, realm_urls: Sequence[str], query: Query) -> list[str]:
         """Return only the ids of the page, in order."""
         here, _ = self._served(realm_urls)
@@ -187,7 +193,12 @@ class SearchEngine:
     def _served(self, realm_urls: Sequence[str]) -> tuple[list[str], list[dict[str, Any]]]:
         here = [url for url in realm_urls if url in self._realms]
         errors = [
-            {"realm": url, "type": "unknown", "message": f"No realm is served at {url} here."}
+            {
+                "realm": url,
+                "type": "unknown",
+                "message": f"No realm is served at {url} here.",
+                "status": 404,
+            }
             for url in realm_urls
             if url not in self._realms
         ]
@@ -249,13 +260,18 @@ class SearchEngine:
         self, query: Query, realm_urls: Sequence[str], known: KnownDefinitions
     ) -> CompiledQuery:
         asked = await known.compile(lambda definitions: resolve(query, definitions))
-        return compile_query(
+        compiled = compile_query(
             asked,
             realm_urls,
             await self._catalogs.of(asked.paths, await known.generation()),
             dialect=DIALECTS[self._db.dialect],
             with_errors=query.html is not None,
         )
+        if query.fields:
+            own_types = {shelf.types[0] for each in compiled.groups for shelf in each.shelves}
+            await known.load(own_types)
+            await known.compile(lambda definitions: check_fields(query, own_types, definitions))
+        return compiled
 
     def _resource(self, entry: Found) -> Resource:
         return served_resource(entry, self._realms.get(entry.realm_url), self._names)
