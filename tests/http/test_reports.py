@@ -1,5 +1,7 @@
 """What a realm says about itself."""
 
+import json
+
 import pytest
 from tests.support.server import Server
 
@@ -63,3 +65,40 @@ async def test_the_server_is_ready_once_everything_is_indexed(server: Server):
         await server.app.indexer.drain(realm.realm.url)
 
     assert (await server.client.get("/_ready")).status_code == 200
+
+
+STYLED = """\
+import { CardDef, Component } from '@cardstack/base/card-api';
+
+export class Styled extends CardDef {
+  static isolated = class extends Component<typeof Styled> {
+    <template>
+      <p class='told'>{{@model.id}}</p>
+      <style scoped>.told { color: rgb(9, 8, 7); }</style>
+    </template>
+  };
+}
+"""
+
+
+async def test_cards_share_one_row_of_styles_and_no_dependency_holds_css(server: Server):
+    (server.root / "styled.gts").write_text(STYLED)
+    document = {
+        "data": {"type": "card", "meta": {"adoptsFrom": {"module": "./styled", "name": "Styled"}}}
+    }
+    for name in ("styled-1", "styled-2"):
+        (server.root / f"{name}.json").write_text(json.dumps(document))
+    await server.rescanned()
+    index = server.app.stations.index
+    urls = [f"{server.realm_url}styled-{n}.json" for n in (1, 2)]
+    first, second = [await index.styles_of(server.realm_url, url) for url in urls]
+
+    assert any("rgb(9, 8, 7)" in css for css in first.values())
+    assert first == second
+    rows = await index._db.read("select id from styles where css like '%rgb(9, 8, 7)%'")
+    assert len(rows) == 1
+    edges = [
+        edge for url in urls for each in await index.dependencies(url) for edge in each.dependencies
+    ]
+    assert f"{server.realm_url}styled" in edges
+    assert not [edge for edge in edges if "{" in edge or "css" in edge or len(edge) > 200]

@@ -100,6 +100,17 @@ async def test_what_the_database_refuses_is_the_only_error_of_its_commit(
     assert await index.indexed_seq(ATLAS) == 7
 
 
+async def test_a_key_that_postgresql_has_no_room_for_is_the_only_error_of_its_commit(
+    index: IndexStore, db: Database
+) -> None:
+    named = card("x", html={"fitted": {random_text(9_000): "<p></p>"}})
+    await index.commit(Batch(ATLAS, [card("ann"), named, card("bob")]))
+
+    errors = [each.url for each in await index.errors(ATLAS)]
+    assert errors == ([named.url] if db.dialect == "postgres" else [])
+    assert len(await index.indexed_files(ATLAS)) == 3
+
+
 async def test_a_card_that_is_refused_keeps_what_was_good_of_it(index: IndexStore) -> None:
     await index.commit(Batch(ATLAS, [card("x", html={"isolated": "good"})]))
     await index.commit(Batch(ATLAS, [card("x", styles=cast("Any", {"s": None}))]))

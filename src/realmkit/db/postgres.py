@@ -21,7 +21,7 @@ from typing import Any
 import psycopg
 from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.errors import QueryCanceled
+from psycopg.errors import ProgramLimitExceeded, QueryCanceled
 from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool
 
@@ -306,8 +306,15 @@ def translated(sql: str) -> Generator[None, None, None]:
     except QueryCanceled as exc:
         raise TooSlow("Reading took longer than its time budget.") from exc
     except psycopg.OperationalError as exc:
+        # More than a row, a key or a text can hold will be so the next time as well.
+        if isinstance(exc, ProgramLimitExceeded):
+            raise _failed(exc, sql) from exc
         # Busy, full, restarting or not there: the next try may succeed.
         raise TryLater("The database is busy or cannot be reached.") from exc
     except (psycopg.Error, TypeError, UnicodeEncodeError) as exc:
-        exc.add_note(f"in the statement: {sql}")
-        raise OurBug("A statement of the database failed.") from exc
+        raise _failed(exc, sql) from exc
+
+
+def _failed(exc: Exception, sql: str) -> OurBug:
+    exc.add_note(f"in the statement: {sql}")
+    return OurBug("A statement of the database failed.")

@@ -65,7 +65,9 @@ class OpenTransaction(ABC):
             except RealmkitError as lost:
                 if isinstance(exc, Exception):
                     # A full disk, or a connection that broke, took the savepoint along.
-                    raise TransactionLost("The database undid the whole change.") from lost
+                    why = exc if isinstance(exc, TryLater) else None
+                    detail = why.detail if why else "The database undid the whole change."
+                    raise TransactionLost(detail) from (why or lost)
             raise
         await self.run(f"release {name}")
 
