@@ -24,6 +24,24 @@ export const dependencySatisfies = () => true;
 export const appEmberSatisfies = () => true;
 export const getOwnConfig = () => ({});
 `;
+// Ember makes a Set for everything that is tracked; nearly all of it consumes one tag or none,
+// and a page that renders hundreds of cards spends a good part of its time on these Sets.
+const TRACKER = /class Tracker \{.*?\n\}\n/s;
+const LEAN_TRACKER = `class Tracker {
+  tags = null;
+  last = null;
+  add(tag) {
+    if (tag === CONSTANT_TAG || tag === this.last) return;
+    if (this.tags !== null) this.tags.add(tag);
+    else if (this.last !== null) this.tags = new Set([this.last, tag]);
+    this.last = tag;
+  }
+  combine() {
+    if (this.last === null) return CONSTANT_TAG;
+    return this.tags === null ? this.last : combine(Array.from(this.tags));
+  }
+}
+`;
 const ENV = "export const DEBUG = false; export const CI = false;";
 
 /** The esbuild plugin; `root` is the repository's folder. */
@@ -60,6 +78,10 @@ export function emberPackages(root) {
         return found
           ? { path: found }
           : { errors: [{ text: `ember-source has no package ${name}` }] };
+      });
+      build.onLoad({ filter: /shared-chunks\/cache-\w+\.js$/ }, async ({ path: file }) => {
+        const source = await readFile(file, "utf8");
+        return { contents: source.replace(TRACKER, LEAN_TRACKER), loader: "js" };
       });
       build.onLoad({ filter: ADDON_CODE }, async ({ path: file }) => ({
         contents: staticImports(await readFile(file, "utf8")),

@@ -44,10 +44,33 @@ export interface Unclaimed {
   relationships: Map<string, Relationship>;
 }
 
-const states = new WeakMap<BaseDef, InstanceState>();
+// Returning another object from a base constructor puts the private field onto that one:
+// out of card code's sight like an entry of a WeakMap, and much cheaper to read and collect.
+class Itself {
+  constructor(instance: object) {
+    // biome-ignore lint/correctness/noConstructorReturn: that is the point.
+    return instance;
+  }
+}
+class Kept extends Itself {
+  #state: InstanceState;
+
+  constructor(instance: object, state: InstanceState) {
+    super(instance);
+    this.#state = state;
+  }
+
+  static has(value: object): boolean {
+    return #state in value;
+  }
+
+  static of(value: object): InstanceState | undefined {
+    return #state in value ? value.#state : undefined;
+  }
+}
 
 export function createState(instance: BaseDef): void {
-  states.set(instance, {
+  new Kept(instance, {
     cell: createTag(),
     values: new Map(),
     implicit: new Set(),
@@ -60,13 +83,13 @@ export function createState(instance: BaseDef): void {
 }
 
 export function stateOf(instance: BaseDef): InstanceState {
-  const state = states.get(instance);
+  const state = Kept.of(instance);
   if (!state) throw new Error(`${String(instance)} is not an instance of a card definition`);
   return state;
 }
 
 export function hasState(value: unknown): value is BaseDef {
-  return typeof value === "object" && value !== null && states.has(value as BaseDef);
+  return typeof value === "object" && value !== null && Kept.has(value);
 }
 
 /** Note that what is being rendered or computed now depends on this instance. */
