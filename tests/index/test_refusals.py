@@ -7,7 +7,7 @@ import pytest
 
 from realmkit.db import Database
 from realmkit.index import Batch, Dependency, IndexStore, LongRun, LongRuns, NewEntry, VisitedFile
-from realmkit.index.long_runs import BYTES_IN_A_PORTION, last_of_portion
+from realmkit.index.outcomes import BYTES_IN_A_PORTION, last_of_portion
 
 from ..support.realms import ATLAS
 
@@ -150,7 +150,7 @@ def test_a_portion_holds_few_bytes_and_at_least_one_file() -> None:
 async def test_portions_of_a_commit_leave_nothing_out(
     index: IndexStore, db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("realmkit.index.long_runs.BYTES_IN_A_PORTION", 700)
+    monkeypatch.setattr("realmkit.index.outcomes.BYTES_IN_A_PORTION", 700)
     runs = LongRuns(db, index, public_url=PUBLIC)
     entries = [card(f"p{n}") for n in range(7)]
     run = LongRun(is_full=True, postpones=False, after_seq=0, seq=0)

@@ -19,8 +19,9 @@ from realmkit.index.artefacts import (
     StoredQuery,
     TypeSummary,
 )
-from realmkit.index.long_runs import Facts, LongRun, LongRuns, Place, VisitedFile
+from realmkit.index.long_runs import Facts, LongRun, LongRuns, Place
 from realmkit.index.names import names_of_changed
+from realmkit.index.outcomes import VisitedFile
 from realmkit.index.store import Committed, IndexedFile, IndexStore
 
 __all__ = [

@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 import orjson
 
@@ -25,22 +24,20 @@ from realmkit.cards.definitions import Definition
 from realmkit.clock import Clock, SystemClock
 from realmkit.db import Database, Hints, Transaction, load_sql
 from realmkit.errors import OurBug
-from realmkit.index.artefacts import (
-    Dependency,
-    Dependent,
-    NewAnnouncement,
-    NewEntry,
-    QueryDependency,
-)
+from realmkit.index.artefacts import Dependent, NewAnnouncement, NewEntry
 from realmkit.index.json_text import to_json
-from realmkit.index.refusals import refused
+from realmkit.index.outcomes import (
+    VisitedFile,
+    last_of_portion,
+    outcome_of,
+    portion_of,
+    refused_visit,
+)
 from realmkit.index.store import IndexStore
 
 SQL = load_sql(__package__ or "", "long_runs.sql")
 
 IN_A_PORTION = 200
-BYTES_IN_A_PORTION = 16 * 1024 * 1024
-"""Of outcomes as they are written down; a portion's search rows travel as one JSON text."""
 FACTS_AT_ONCE = 2_000
 
 Requests = Mapping[str, Sequence[str]]
@@ -82,19 +79,6 @@ class Place:
 
     marks: Mapping[str, int]
     generation: int
-
-
-@dataclass(frozen=True, slots=True)
-class VisitedFile:
-    """What the visit of one file left. `definitions` are by module identity."""
-
-    url: str
-    entries: Sequence[NewEntry] = ()
-    removed: Sequence[str] = ()
-    definitions: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(
-        default_factory=dict[str, Mapping[str, Mapping[str, Any]]]
-    )
-    is_postponed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +155,7 @@ class LongRuns:
         place = await self.place(realm_url)
         marks = to_json(dict(place.marks))
         gone = [
-            (realm_url, url, marks, place.generation, _outcome_of(VisitedFile(url, removed=[url])))
+            (realm_url, url, marks, place.generation, outcome_of(VisitedFile(url, removed=[url])))
             for url in removed
         ]
         async with self._index.committing(realm_url, run.seq) as commit:
@@ -238,6 +222,8 @@ class LongRuns:
 
         Files that were owed once more since then stay owed.
         """
+        # In one order, as `owe` and `forget_visits` take them: nobody waits in a ring.
+        visited = sorted(visited, key=lambda each: each.url)
         rows = await asyncio.to_thread(
             lambda: [
                 (*self._row_or_error(realm_url, each, place), owed.get(each.url, 0))
@@ -252,7 +238,7 @@ class LongRuns:
                 try:
                     await self._put([row])
                 except OurBug as exc:
-                    error = self._row(realm_url, _refused(each, exc), place)
+                    error = self._row(realm_url, refused_visit(each, exc), place)
                     await self._put([(*error, owed.get(each.url, 0))])
 
     async def _put(self, rows: Sequence[tuple[object, ...]]) -> None:
@@ -265,7 +251,7 @@ class LongRuns:
         try:
             return self._row(realm_url, visited, place)
         except (TypeError, RecursionError) as exc:
-            return self._row(realm_url, _refused(visited, exc), place)
+            return self._row(realm_url, refused_visit(visited, exc), place)
 
     def _row(self, realm_url: str, visited: VisitedFile, place: Place) -> tuple[object, ...]:
         names = {
@@ -281,12 +267,12 @@ class LongRuns:
             to_json(sorted(names)),
             int(bool(visited.removed) and not visited.entries),
             int(visited.is_postponed),
-            _outcome_of(visited),
+            outcome_of(visited),
         )
 
     async def forget_visits(self, realm_url: str, urls: Iterable[str], tx: Transaction) -> None:
         """Drop what visits of these files left: another run has found that they are gone."""
-        await tx.execute_many(SQL["forget_visit"], [(realm_url, url) for url in urls])
+        await tx.execute_many(SQL["forget_visit"], [(realm_url, url) for url in sorted(urls)])
 
     async def facts(self, realm_url: str) -> AsyncGenerator[list[Facts], None]:
         """What every visited file was read with, some thousands at a time."""
@@ -331,7 +317,7 @@ class LongRuns:
                     last = last_of_portion(sizes)
                     rows = await commit.tx.fetch(SQL["outcomes"], (realm_url, after, removes, last))
                     after = last
-                    portion = await asyncio.to_thread(_portion_of, [row[0] for row in rows])
+                    portion = await asyncio.to_thread(portion_of, [row[0] for row in rows])
                     entries, removed, definitions = portion
                     await note(entries, removed)
                     await commit.add(entries, removed, definitions)
@@ -350,52 +336,3 @@ class LongRuns:
         # The commit's lock on the realm's state keeps a `begin` from coming in between.
         async with self._index.committing(realm_url) as commit:
             return await commit.tx.execute(SQL["end"], (realm_url,)) > 0
-
-
-def _refused(visited: VisitedFile, exc: Exception) -> VisitedFile:
-    """What stands for a visit that cannot be written down."""
-    entries = [refused(entry, exc) for entry in visited.entries]
-    return VisitedFile(visited.url, entries, visited.removed)
-
-
-def _outcome_of(visited: VisitedFile) -> str | None:
-    return to_json(
-        {
-            "entries": [asdict(entry) for entry in visited.entries],
-            "removed": list(visited.removed),
-            "definitions": visited.definitions,
-        }
-    )
-
-
-def last_of_portion(sizes: Sequence[tuple[str, int]]) -> str:
-    """The URL up to which outcomes are taken at once: given (URL, bytes), at least the first."""
-    room = BYTES_IN_A_PORTION
-    last = sizes[0][0]
-    for url, size in sizes:
-        room -= size
-        if room < 0:
-            break
-        last = url
-    return last
-
-
-Portion = tuple[list[NewEntry], list[str], dict[str, Any]]
-
-
-def _portion_of(texts: Iterable[str]) -> Portion:
-    entries: list[NewEntry] = []
-    removed: list[str] = []
-    definitions: dict[str, Any] = {}
-    for text in texts:
-        outcome = orjson.loads(text)
-        entries += map(_entry, outcome["entries"])
-        removed += outcome["removed"]
-        definitions.update(outcome["definitions"])
-    return entries, removed, definitions
-
-
-def _entry(members: dict[str, Any]) -> NewEntry:
-    members["dependencies"] = [Dependency(**each) for each in members["dependencies"]]
-    members["queries"] = [QueryDependency(**each) for each in members["queries"]]
-    return NewEntry(**members)
