@@ -197,7 +197,7 @@ class App:
             static_dir=static_dir() / "host",
             is_ready=True,
         )
-        self.hot = HotModules(settings.module_memory_bytes // 4)
+        self.hot = HotModules(settings.module_memory_bytes // 4, lambda: modules.snapshot)
         self.asgi = build_http(self.stations, self.hot)
         follower = ModuleFollower(changes, modules, self.hot)
         await follower.start(stores)

@@ -213,3 +213,30 @@ async def test_what_a_busy_or_dead_transpiler_cannot_say_is_503_and_no_error_of_
     assert await stations.index.wait_indexed(server.realm_url, seq, timeout_s=60)
     errors = (await server.client.get("/people/_indexing-errors")).json()["data"]
     assert not [error for error in errors if "late" in error["id"]]
+
+
+async def test_a_hot_module_names_no_old_version_of_what_it_imports(server: Server):
+    """Whether the change was heard of or not: nobody waits for the watcher here."""
+    (server.root / "part.ts").write_text(VALUE.format(1))
+    (server.root / "middle.ts").write_text("export * from './part';\n")
+    (server.root / "whole.ts").write_text("export * from './middle';\n")
+    await server.app.stations.mounted["people"].files.scan()
+    for value in range(2, 5):
+        before = [(await server.client.get("/people/whole")).text for _ in range(2)]
+        (server.root / "part.ts").write_text(VALUE.format(value))
+
+        after = (await server.client.get("/people/whole")).text
+        assert before[0] == before[1] != after
+        modules = (await server.client.get("/people/_modules")).json()["data"]["attributes"]
+        assert modules["modules"][f"{server.realm_url}middle"]["href"] in after
+
+
+@pytest.mark.parametrize("name", ["fronted.js", "fronted"])
+async def test_a_file_that_comes_to_be_preferred_is_given_at_once(server: Server, name: str):
+    (server.root / "fronted.ts").write_text(VALUE.format(1))
+    for _ in range(2):
+        assert "value = 1" in (await server.client.get("/people/fronted")).text
+    (server.root / name).write_text("export const value = 'in front';\n")
+
+    assert "in front" in (await server.client.get("/people/fronted")).text
+    (server.root / name).unlink()

@@ -7,15 +7,16 @@ found without even a task (`protocol.py`), and `in_front_of` does so for any oth
 server. It knows one question only: GET or HEAD, any type, a host that has passed the
 edge's check. Everything else goes on to the edge.
 
-An entry lives until a module changes, and is not trusted if its source file has
-another identity than when it was made. Beyond `max_bytes` the least recently used go.
+An entry lives until a change is noticed. A change that was not heard of is noticed here by
+a `stat`: of the module's file, of those behind the versions that it names, and of the names
+that would be preferred to it. Of a module that rests on more than `_MOST_FILES` only the
+first are looked at: its own realm's, which are the ones that people edit. Beyond `max_bytes`
+the least recently used go.
 """
 
-import os
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
@@ -26,11 +27,13 @@ from realmkit.http import conditional, origins
 from realmkit.http.content_codings import choose_coding
 from realmkit.modules import ServedModule
 from realmkit.modules.codings import Coding
+from realmkit.modules.served import FileThen, is_as_then
 
 Headers = list[tuple[bytes, bytes]]
 _Key = tuple[bytes, bytes]
-_Stamp = tuple[int, int, int]
 
+# Each costs about a microsecond of every answer, which takes some thirty.
+_MOST_FILES = 12
 # What an entry takes besides its body: headers, keys and objects.
 _OVERHEAD_BYTES = 4_096
 
@@ -56,8 +59,8 @@ class _Form:
 
 @dataclass(slots=True)
 class _Entry:
-    source: str
-    stamp: _Stamp
+    files: tuple[FileThen, ...]
+    snapshot: object
     is_worth_compressing: bool
     forms: dict[Coding, _Form] = field(default_factory=dict["Coding", _Form])
 
@@ -75,16 +78,22 @@ class Before:
     """How things stood before a module was read."""
 
     realm_url: str
-    source: str
-    stamp: _Stamp | None
+    in_front: tuple[FileThen, ...]
     generation: Generation
 
 
 class HotModules:
-    """Answers in memory, by raw path and query string. `hits` counts those that were given."""
+    """Answers in memory, by raw path and query string. `hits` counts those that were given.
 
-    def __init__(self, max_bytes: int = 32 * 1024 * 1024) -> None:
+    `snapshot` is what the module path knows: another one after every change it noticed, and
+    None while it has yet to look.
+    """
+
+    def __init__(
+        self, max_bytes: int = 32 * 1024 * 1024, snapshot: Callable[[], object] = lambda: ""
+    ) -> None:
         self.hits = 0
+        self._snapshot = snapshot
         self._max_bytes = max_bytes
         self._bytes = 0
         self._entries: OrderedDict[_Key, _Entry] = OrderedDict()
@@ -94,9 +103,12 @@ class HotModules:
     def __repr__(self) -> str:
         return f"<HotModules: {len(self._entries)} entries, {self._bytes} bytes>"
 
-    def before(self, realm_url: str, source: Path) -> "Before":
-        """What to note before a module's source is read, for `remember` to compare with."""
-        return Before(realm_url, str(source), _stamp(str(source)), self._generations.capture(*_ALL))
+    def before(self, realm_url: str, in_front: Sequence[FileThen] = ()) -> "Before":
+        """What to note before a module's source is read, for `remember` to compare with.
+
+        `in_front` are the files that would be given instead, if they were there.
+        """
+        return Before(realm_url, tuple(in_front), self._generations.capture(*_ALL))
 
     def remember(
         self, request: Request, before: "Before", served: ServedModule, coding: Coding
@@ -105,10 +117,12 @@ class HotModules:
 
         Not when anything changed since `before`: the answer may be older than the change.
         """
+        snapshot = self._snapshot()
         if (
-            request.method not in ("GET", "HEAD")
+            snapshot is None
+            or request.method not in ("GET", "HEAD")
             or served.status != 200
-            or before.stamp is None
+            or not served.rests_on
             or not self._generations.still_current(before.generation)
         ):
             return
@@ -116,10 +130,11 @@ class HotModules:
         self._known_hosts.add(request.headers.get("host", "").encode("latin-1"))
         key = _key(request.scope)
         entry = self._entries.get(key)
-        if entry is None or (entry.source, entry.stamp) != (before.source, before.stamp):
+        files = (*before.in_front, *served.rests_on)[:_MOST_FILES]
+        if entry is None or entry.files != files or entry.snapshot is not snapshot:
             self._drop(key)
             worth_it = served.codings.is_worth_compressing
-            entry = self._entries[key] = _Entry(before.source, before.stamp, worth_it)
+            entry = self._entries[key] = _Entry(files, snapshot, worth_it)
         else:
             self._bytes -= entry.size
         entry.forms[coding] = _form(served, before.realm_url)
@@ -160,7 +175,7 @@ class HotModules:
         form = entry.forms.get(_coding(accepted, entry.is_worth_compressing))
         if form is None:
             return None
-        if _stamp(entry.source) != entry.stamp:
+        if entry.snapshot is not self._snapshot() or not is_as_then(entry.files):
             self._drop(key)
             return None
         entries.move_to_end(key)
@@ -193,15 +208,6 @@ def _coding(accept_encoding: bytes | None, is_worth_it: bool) -> Any:
 
 def _key(scope: Scope) -> _Key:
     return scope["raw_path"], scope["query_string"]
-
-
-def _stamp(source: str) -> _Stamp | None:
-    """(inode, mtime in ns, size) of a file; one system call of about a microsecond."""
-    try:
-        stat = os.stat(source)  # noqa: PTH116
-    except OSError:
-        return None
-    return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
 def _form(served: ServedModule, realm_url: str) -> _Form:

@@ -5,6 +5,8 @@ client likes best. What a module is, and whether it compiles, is the module path
 business.
 """
 
+from dataclasses import replace
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -37,7 +39,7 @@ class Modules:
             source = await self._modules.canonical_path(realm, path)
             if source is None:
                 return None
-            before = self._hot.before(realm.url, realm.root / source)
+            before = self._hot.before(realm.url, self._modules.in_front_of(realm, path, source))
             from_memory = "x-boxel-disable-module-cache" not in request.headers
             served = await self._modules.serve(realm, path, version, from_memory=from_memory)
         except NotFound:
@@ -87,7 +89,7 @@ async def _in_coding(served: ServedModule, coding: Coding) -> ServedModule:
     }
     if coding != "identity":
         headers["content-encoding"] = coding
-    return ServedModule(served.status, body, etag, headers, served.codings)
+    return replace(served, body=body, etag=etag, headers=headers)
 
 
 def _answer(request: Request, served: ServedModule) -> Response:

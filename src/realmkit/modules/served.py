@@ -7,7 +7,8 @@ browser host imports only versioned, immutable URLs.
 """
 
 import hashlib
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from functools import cached_property
@@ -18,8 +19,29 @@ import orjson
 from realmkit.coalesce import Layer
 from realmkit.modules.codings import Codings
 
+Identity = tuple[int, int, int]
+"""A file as `stat` tells it apart: inode, size in bytes, mtime in nanoseconds."""
+
+FileThen = tuple[str, Identity | None]
+"""Where a file lies, and its identity at some moment; None if it was not there."""
+
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATED = "public, max-age=0"
+
+
+def identity_of(file: str) -> Identity | None:
+    """The file's identity now; None when it is gone. A system call of about a microsecond."""
+    try:
+        # Asked at every answer from memory; making a Path costs as much as the call.
+        status = os.stat(file)  # noqa: PTH116
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def is_as_then(files: Iterable[FileThen]) -> bool:
+    """Whether all of these files are as they were."""
+    return all(identity_of(file) == then for file, then in files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +50,9 @@ class ServedModule:
 
     `etag` is quoted and a hash of the body ("" on a redirect). `headers` holds every
     header of the answer, names in lower case, etag and content-type included. `codings`
-    holds the body and its compressed forms.
+    holds the body and its compressed forms. `rests_on` are the files that decide the answer,
+    as they were when it was made, the module's own first, then its realm's: its body names the versions of what
+    it imports, and those move with every file behind them.
     """
 
     status: int
@@ -36,6 +60,7 @@ class ServedModule:
     etag: str
     headers: Mapping[str, str]
     codings: Codings
+    rests_on: tuple[FileThen, ...] = ()
 
     def as_hit(self) -> "ServedModule":
         """The same answer when it is given again from memory."""
@@ -51,6 +76,7 @@ def javascript(
     modified_s: int | None = None,
     media_type: str = "text/javascript",
     layer: Layer = "made",
+    rests_on: tuple[FileThen, ...] = (),
 ) -> ServedModule:
     """A 200 with `body`: for ever at a versioned address, revalidated at any other.
 
@@ -69,7 +95,7 @@ def javascript(
         headers["x-boxel-canonical-path"] = canonical_url
     if modified_s is not None:
         headers["last-modified"] = formatdate(modified_s, usegmt=True)
-    return ServedModule(200, body, etag, headers, Codings(body))
+    return ServedModule(200, body, etag, headers, Codings(body), rests_on)
 
 
 def redirect(location: str) -> ServedModule:

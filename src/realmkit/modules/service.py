@@ -27,19 +27,21 @@ from realmkit.modules.icon_modules import IconModules
 from realmkit.modules.icons import IconLibrary
 from realmkit.modules.inert import inert_module
 from realmkit.modules.library import ModuleLibrary
-from realmkit.modules.paths import is_module_path, stem
+from realmkit.modules.paths import is_module_path, possible_files, stem
 from realmkit.modules.resolve import RealmModule, Target
 from realmkit.modules.served import (
+    FileThen,
     Manifest,
     ManifestModule,
     ModuleProblem,
     ServedModule,
+    is_as_then,
     javascript,
     redirect,
 )
 from realmkit.modules.snapshot import Addresses, Module, Snapshot
 from realmkit.modules.source_map import original_place
-from realmkit.modules.sources import Identity, RealmSources
+from realmkit.modules.sources import RealmSources
 from realmkit.modules.transpiler import TranspilerPool
 from realmkit.modules.validation import compile_problem
 
@@ -49,13 +51,10 @@ _ATTEMPTS = 5
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """A finished answer, good while the snapshot and the file's identity are the same."""
+    """A finished answer, good while the snapshot and the files it rests on are the same."""
 
     served: ServedModule
     snapshot: Snapshot
-    sources: RealmSources
-    path: str
-    identity: Identity
 
 
 class ModuleService:
@@ -131,7 +130,7 @@ class ModuleService:
             from_memory
             and ready is not None
             and ready.snapshot is self._library.snapshot
-            and ready.sources.identity(ready.path) == ready.identity
+            and is_as_then(ready.served.rests_on)
         ):
             self.hits += 1
             return ready.served
@@ -161,9 +160,19 @@ class ModuleService:
             modified_s=module.known.modified_s,
             # Where it came from for this request: getting to know it may have fetched it.
             layer=found.layer if module.known is known_before else module.known.layer,
+            rests_on=self._files_behind(snapshot, module),
         )
         self._keep(realm, path, version, served, snapshot, module)
         return served
+
+    def _files_behind(self, snapshot: Snapshot, module: Module) -> tuple[FileThen, ...]:
+        own, *others = snapshot.behind(module.url)
+        # People edit their own realm.
+        others.sort(key=lambda each: each.realm_url != own.realm_url)
+        return tuple(
+            (self._library.sources(each.realm_url).file_of(each.known.path), each.known.identity)
+            for each in (own, *others)
+        )
 
     async def _find(self, sources: RealmSources, path: str) -> tuple[Snapshot, Module]:
         """The module that `path` means, known and compiling."""
@@ -200,13 +209,7 @@ class ModuleService:
     ) -> None:
         suffix = "" if version is None else f"?{version}"
         key = module.known.path + suffix
-        hit = _Ready(
-            served.as_hit(),
-            snapshot,
-            self._library.sources(realm.url),
-            module.known.path,
-            module.known.identity,
-        )
+        hit = _Ready(served.as_hit(), snapshot)
         self._ready.put(realm.url, key, hit, served.codings.size, aliases=[path + suffix])
         served.codings.on_growth = lambda: self._ready.reweigh(
             realm.url, key, hit, served.codings.size
@@ -292,6 +295,19 @@ class ModuleService:
         map = msgspec.json.decode(found.value.map) or {}
         place = original_place(map.get("mappings", ""), line, column)
         return {"file": target.path, "line": place[0], "column": place[1]} if place else {}
+
+    def in_front_of(self, realm: Realm, path: str, canonical: str) -> list[FileThen]:
+        """Where files would lie that `path` would rather mean than `canonical`: none is there."""
+        sources = self._library.sources(realm.url)
+        asked = path.rstrip("/")
+        names = dict.fromkeys([asked, *possible_files(asked)])
+        before = [each for each in names if each != canonical]
+        return [(sources.file_of(each), None) for each in before[: [*names].index(canonical)]]
+
+    @property
+    def snapshot(self) -> object:
+        """Another one after every change that was noticed; None while one is not settled."""
+        return self._library.snapshot
 
     def on_change(self, realm_url: str, paths: Iterable[str]) -> None:
         """Look at these paths again. Cheap, synchronous, safe to repeat."""

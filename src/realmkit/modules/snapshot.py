@@ -106,7 +106,7 @@ class Snapshot:
         self.modules = {module.url: module for module in modules}
         self.versions = versions(
             {url: module.own_hash for url, module in self.modules.items()},
-            self._edges(eager_only=False),
+            self._all_edges,
         )
         self._addresses = addresses
         self._check = check
@@ -134,6 +134,11 @@ class Snapshot:
                     found[self._addresses.of(edge, self.versions)] = None
         return tuple(found)
 
+    def behind(self, url: str) -> list[Module]:
+        """A module and all that its version covers, itself first."""
+        others = sorted(reachable([url], self._all_edges) - {url})
+        return [self.modules[each] for each in (url, *others)]
+
     def problems(self, url: str) -> tuple[ModuleProblem, ...]:
         """The module's own problems, then those of everything it cannot do without."""
         own = self._own_problems
@@ -149,6 +154,10 @@ class Snapshot:
     def _own_problems(self) -> dict[str, tuple[ModuleProblem, ...]]:
         checked = {url: self._check(module, self.modules) for url, module in self.modules.items()}
         return {url: problems for url, problems in checked.items() if problems}
+
+    @cached_property
+    def _all_edges(self) -> dict[str, list[str]]:
+        return self._edges(eager_only=False)
 
     @cached_property
     def _eager_edges(self) -> dict[str, list[str]]:

@@ -6,7 +6,6 @@ Reading and compiling go through the layered cache.
 """
 
 import asyncio
-import os
 import sys
 import time
 from dataclasses import dataclass
@@ -27,10 +26,8 @@ from realmkit.errors import (
 from realmkit.files import FileStore
 from realmkit.modules.compiled import Compiled, Failure
 from realmkit.modules.paths import ModulePaths, Revision, is_module_path, possible_files
+from realmkit.modules.served import Identity, identity_of
 from realmkit.modules.transpiler import TranspilerPool
-
-Identity = tuple[int, int, int]
-"""A file as `stat` tells it apart: inode, size in bytes, mtime in nanoseconds."""
 
 # The clocks of file systems tick some hundred times a second, and two writes within one
 # tick may look alike. A file is read once its last write is older than that. On Linux the
@@ -155,21 +152,21 @@ class RealmSources:
 
     def identity(self, path: str) -> Identity | None:
         """The file's identity now; None when it is gone."""
-        try:
-            # Asked at every answer from memory; making a Path costs as much as the call.
-            status = os.stat(f"{self._root}/{path}")  # noqa: PTH116
-        except OSError:
-            return None
-        return status.st_ino, status.st_size, status.st_mtime_ns
+        return identity_of(self.file_of(path))
+
+    def file_of(self, path: str) -> str:
+        """Where the file lies."""
+        return f"{self._root}/{path}"
 
     def find(self, path: str) -> str | None:
         """The module file that `path` means, looking on the disk for one nobody spoke of."""
         found = self.paths.find(path)
-        if found is None and path:
-            for each in possible_files(path):
+        for each in possible_files(path) if path else ():
+            if each == found:
+                break
+            if self.identity(each) is not None:
                 self.look_again_at(each)
-            found = self.paths.find(path)
-        return found
+        return self.paths.find(path)
 
     async def know(self, path: str) -> KnownModule:
         """What the module at `path` holds. Raises `NotFound`, and `TryLater` when that cannot be
