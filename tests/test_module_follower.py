@@ -12,6 +12,7 @@ from realmkit.config import Realm
 from realmkit.files import FileStore
 from realmkit.http.hot import HotModules
 from realmkit.modules import ModuleService
+from realmkit.search import DefinitionCache
 
 pytestmark = pytest.mark.anyio
 
@@ -29,12 +30,22 @@ class Modules:
             raise ValueError("nobody thought of that")
 
 
+class Definitions:
+    def forget(self, realm_url: str, paths: Iterable[str]) -> None:
+        assert list(paths) == []
+
+
 async def test_a_change_that_cannot_be_taken_does_not_end_the_following(
     realm: Realm, files: FileStore, changes: ChangeLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("realmkit.app.FOLLOW_AGAIN_AFTER_S", 0)
     modules = Modules()
-    follower = ModuleFollower(changes, cast("ModuleService", modules), HotModules())
+    follower = ModuleFollower(
+        changes,
+        cast("ModuleService", modules),
+        cast("DefinitionCache", Definitions()),
+        HotModules(),
+    )
     await follower.start({realm: files})
     await files.write("a.ts", b"")
     async with asyncio.timeout(10):

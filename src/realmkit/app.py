@@ -118,6 +118,7 @@ class App:
             ),
             static=static_dir(),
             memory_bytes=settings.module_memory_bytes // 4 * 3,
+            is_coordinated=settings.is_coordinated,
         )
         begun.push_async_callback(modules.stop)
         remote = RemoteClient(
@@ -199,7 +200,7 @@ class App:
         )
         self.hot = HotModules(settings.module_memory_bytes // 4, lambda: modules.snapshot)
         self.asgi = build_http(self.stations, self.hot)
-        follower = ModuleFollower(changes, modules, self.hot)
+        follower = ModuleFollower(changes, modules, definitions, self.hot)
         await follower.start(stores)
         begun.push_async_callback(follower.stop)
         if settings.index:
@@ -244,11 +245,18 @@ def renderer_version(static: Path) -> str:
 
 
 class ModuleFollower:
-    """Tells the module path and the hot modules what each realm's log says."""
+    """Tells the module path, the definitions and the hot modules what each realm's log says."""
 
-    def __init__(self, changes: ChangeLog, modules: ModuleService, hot: HotModules) -> None:
+    def __init__(
+        self,
+        changes: ChangeLog,
+        modules: ModuleService,
+        definitions: DefinitionCache,
+        hot: HotModules,
+    ) -> None:
         self._changes = changes
         self._modules = modules
+        self._definitions = definitions
         self._hot = hot
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -284,6 +292,6 @@ class ModuleFollower:
         if heard.starts_over or any(change.kind != "json" for change in heard.changes):
             self._hot.forget()
         # The module path looks at the log itself, whenever it is asked something.
-        self._modules.on_change(
-            realm_url, [change.path for change in heard.changes if change.kind == "module"]
-        )
+        modules = [change for change in heard.changes if change.kind == "module"]
+        self._modules.on_change(realm_url, [change.path for change in modules])
+        self._definitions.forget(realm_url, [each.path for each in modules if each.is_forced])

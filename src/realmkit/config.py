@@ -120,6 +120,8 @@ class Settings:
     index_wait_s: float = 60.0
     module_memory_bytes: int = 64 * 1024 * 1024
     """What modules may take of this process's memory: compiled, and ready to be sent."""
+    is_coordinated: bool = True
+    """Whether servers of one database leave it to one of them to make what all of them need."""
     page_count: int = field(default_factory=lambda: max(1, min(4, os.cpu_count() or 1)))
     transpiler_count: int = field(default_factory=lambda: os.cpu_count() or 1)
     transpiler: Pipeline = field(default_factory=lambda: chosen_transpiler())

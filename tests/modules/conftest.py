@@ -87,7 +87,11 @@ class House:
 
 @asynccontextmanager
 async def opened(
-    folder: Path, program: Path | None = None, database: str | None = None
+    folder: Path,
+    program: Path | None = None,
+    database: str | None = None,
+    *,
+    is_coordinated: bool = True,
 ) -> AsyncGenerator[House]:
     """A house whose realms and static files lie in `folder`, and so does its own database."""
     static = make_static(folder)
@@ -105,6 +109,7 @@ async def opened(
             program or static_dir() / "transpiler" / "transpiler.mjs", size=1
         ),
         static=static,
+        is_coordinated=is_coordinated,
     )
     try:
         yield House(service, db, realm, base, stores[0], changes)

@@ -8,6 +8,8 @@ import pytest
 from tests.modules.conftest import House, opened
 from tests.support.postgres import PostgresServer
 
+from realmkit.db import lock_key
+
 pytestmark = pytest.mark.anyio
 
 MODULES = [f"m{number}" for number in range(8)]
@@ -45,3 +47,42 @@ async def test_a_broken_module_is_refused_by_both_at_once(houses: tuple[House, H
             *(house.get("broken") for house in houses), return_exceptions=True
         )
     assert [type(result).__name__ for result in results] == ["TranspileError"] * 2
+
+
+async def test_what_is_announced_as_out_of_date_is_made_again_and_once_for_both(
+    houses: tuple[House, House],
+) -> None:
+    one, other = houses
+    await one.files.scan()
+    for house in houses:
+        await house.get("m0")
+    made = sum(house.service.cache.stats.made for house in houses)
+
+    await one.files.announce(["m0.ts"])
+    for house in (other, one):
+        # As the edge does, which looks into the log first.
+        await house.service.canonical_path(house.realm, "m0")
+        await house.get("m0")
+
+    assert sum(house.service.cache.stats.made for house in houses) == made + 1
+
+
+async def test_without_coordination_each_makes_what_it_needs(
+    tmp_path: Path, postgres: PostgresServer
+) -> None:
+    url = await postgres.new_database()
+    async with (
+        opened(tmp_path, database=url, is_coordinated=False) as alone,
+        opened(tmp_path, database=url) as other,
+    ):
+        alone.put("m.ts", "export const m = 1;")
+        name = f"transpile|{alone.realm.url}|{alone.realm.url}m.ts"
+        # Whoever has the lock makes it, and takes his time.
+        assert await other.db.notifier.try_lock(lock_key(name)) is not None
+
+        async with asyncio.timeout(30):
+            await alone.get("m")
+        # What it made is there for the others.
+        await other.get("m")
+        assert other.service.cache.stats.made == 0
+    postgres.drop(url)

@@ -11,12 +11,12 @@ update change_log_ends set last_change_seq = $2 where realm_url = $1;
 -- name: append
 -- One change of a realm.
 insert into change_log
-  (realm_url, seq, kind, path, operation, content_hash, client_request_id, at)
-values ($1, $2, $3, $4, $5, $6, $7, $8);
+  (realm_url, seq, kind, path, operation, content_hash, client_request_id, at, is_forced)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- name: since
 -- The changes of a realm after a seq, oldest first.
-select realm_url, seq, kind, path, operation, content_hash, client_request_id, at
+select realm_url, seq, kind, path, operation, content_hash, client_request_id, at, is_forced
 from change_log where realm_url = $1 and seq > $2 order by seq limit $3;
 
 -- name: ends

@@ -36,13 +36,18 @@ PAUSE_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class NewChange:
-    """A change to be appended. `content_hash` is None for a removed file."""
+    """A change to be appended. `content_hash` is None for a removed file.
+
+    One that `is_forced` was asked for: whatever was made of the file is to be made again,
+    although the file may be as it was.
+    """
 
     kind: ChangeKind
     path: str
     operation: Operation
     content_hash: str | None = None
     client_request_id: str | None = None
+    is_forced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,7 @@ class Change:
     content_hash: str | None
     client_request_id: str | None
     at: int
+    is_forced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,7 @@ class ChangeLog:
                     change.content_hash,
                     change.client_request_id,
                     at,
+                    change.is_forced,
                 )
                 for seq, change in enumerate(changes, first)
             ],
@@ -132,7 +139,7 @@ class ChangeLog:
         # After the rows: a sweep between the two is then seen, and no part taken for the whole.
         if seq < (await self._ends(realm_url))[2]:
             raise BehindRetention(f"The changes of {realm_url} after {seq} are no longer kept.")
-        return [Change(*row) for row in rows]
+        return [Change(*row[:-1], is_forced=bool(row[-1])) for row in rows]
 
     async def last_seq(self, realm_url: str) -> int:
         """The seq of the last change, 0 for none: the index is up to date when it has this."""

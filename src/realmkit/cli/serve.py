@@ -80,6 +80,22 @@ if TYPE_CHECKING:
     help="What compiles modules; babel is the slower reference.",
 )
 @click.option(
+    "--module-memory",
+    type=click.IntRange(min=1),
+    default=64,
+    show_default=True,
+    metavar="MB",
+    envvar="REALMKIT_MODULE_MEMORY",
+    help="How much of this process's memory modules may take, compiled and ready to be sent.",
+)
+@click.option(
+    "--coordination/--no-coordination",
+    default=True,
+    envvar="REALMKIT_COORDINATION",
+    help="Have each module compiled by one of the servers of a database, or let each compile "
+    "what it needs.  [default: coordination]",
+)
+@click.option(
     "--log-format",
     type=click.Choice(["plain", "json"]),
     default="plain",
@@ -103,6 +119,8 @@ def command(
     link_depth: int,
     allowed_hosts: tuple[str, ...],
     transpiler: Pipeline,
+    module_memory: int,
+    coordination: bool,
     log_format: Literal["plain", "json"],
 ) -> int:
     """Serve folders of cards as realms, live.
@@ -149,6 +167,8 @@ def command(
         link_depth=link_depth,
         allowed_hosts=allowed_hosts,
         transpiler=transpiler,
+        module_memory_bytes=module_memory * 1024 * 1024,
+        is_coordinated=coordination,
     )
     # A run that Ctrl-C ended went as it should.
     run(_serve(settings, listener))

@@ -7,7 +7,7 @@ from realmkit.db.completion import completed
 from realmkit.db.database import Database, Dialect, Params, Row, Statement, Transaction
 from realmkit.db.hints import Hints
 from realmkit.db.locks import Locks, NamedLock
-from realmkit.db.notifier import HeldLock, Notifier, lock_key
+from realmkit.db.notifier import HeldLock, LocalNotifier, Notifier, lock_key
 from realmkit.db.opening import open_database
 from realmkit.db.statements import load_sql
 
@@ -16,6 +16,7 @@ __all__ = [
     "Dialect",
     "HeldLock",
     "Hints",
+    "LocalNotifier",
     "Locks",
     "NamedLock",
     "Notifier",

@@ -339,7 +339,9 @@ class FileStore:
                 if digest is not None or path in known:
                     operation = "removed" if digest is None else "updated"
                     kind = kind_of(path)
-                    changes.append(NewChange(kind, path, operation, digest, client_request_id))
+                    changes.append(
+                        NewChange(kind, path, operation, digest, client_request_id, is_forced=True)
+                    )
             return await completed(self._records.record(in_order(changes), {}, known))
 
     # Noticing what others wrote.

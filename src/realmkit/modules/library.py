@@ -59,6 +59,7 @@ class ModuleLibrary:
         self._paths: dict[str, ModulePaths] = {}
         self.resolver = Resolver(names, self._paths, host, icons)
         self._settled: _Settled | None = None
+        # Bounded by the realms: what is no longer known is dropped with the next snapshot.
         self._module_of: dict[Key, tuple[int, Module]] = {}
 
     def mount(self, store: FileStore) -> None:
@@ -134,6 +135,11 @@ class ModuleLibrary:
             snapshot = self._settled.snapshot
         else:
             snapshot = Snapshot(self._modules(), self._addresses, problems_of)
+            self._module_of = {
+                key: made
+                for key, made in self._module_of.items()
+                if key[1] in self._realms[key[0]].known
+            }
         complete = frozenset(key for key in complete if key[1] in self._realms[key[0]].known)
         self._settled = _Settled(snapshot, revision, complete)
         return snapshot

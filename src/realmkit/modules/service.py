@@ -18,7 +18,7 @@ from realmkit.cards.near_miss import nearest_name
 from realmkit.changes import ChangeLog, NewChange
 from realmkit.coalesce import Coordinator, GenerationTable, LayeredCache, MemoryCache
 from realmkit.config import Realm
-from realmkit.db import Database, Transaction
+from realmkit.db import Database, LocalNotifier, Transaction
 from realmkit.errors import NotFound, TranspileError, TryLater
 from realmkit.files import FileStore
 from realmkit.modules.compiled import decode, encode, short_hash
@@ -63,6 +63,7 @@ class ModuleService:
     `stores` are the realms' file stores, the base realm's included (its realm's name is
     `base`). `static` is the folder with `host/manifest.json`, `icons.json` and
     `transpiler/`. `memory_bytes` bounds what is kept in memory, compiled and served alike.
+    Unless `is_coordinated`, nothing is left to the other processes of the database to make.
     """
 
     def __init__(
@@ -75,12 +76,14 @@ class ModuleService:
         transpiler: TranspilerPool,
         static: Path,
         memory_bytes: int = 64 * 1024 * 1024,
+        is_coordinated: bool = True,
     ) -> None:
         self.transpiler = transpiler
         names = ModuleNames(public_url)
         host = HostModules(static / "host" / "manifest.json")
         icons = IconLibrary(static / "icons.json")
-        self.coordinator = Coordinator(db.notifier)
+        # Without the others, this process is the leader of whatever it makes.
+        self.coordinator = Coordinator(db.notifier if is_coordinated else LocalNotifier())
         self.cache = LayeredCache(
             "transpile",
             GenerationTable(db, "module_transpile_cache"),
@@ -315,12 +318,15 @@ class ModuleService:
         for path in paths:
             sources.look_again_at(path)
 
+    def _forget(self, realm_url: str, paths: Iterable[str]) -> None:
+        sources = self._library.sources(realm_url)
+        for path in paths:
+            sources.forget(path)
+
     async def wipe(self, realm: Realm) -> None:
         """Have every module of the realm made again, whatever is kept of it."""
         await self.cache.wipe(realm.url)
-        sources = self._library.sources(realm.url)
-        for path in list(sources.known):
-            sources.forget(path)
+        self._forget(realm.url, list(self._library.sources(realm.url).known))
 
     async def in_transaction(
         self, tx: Transaction, realm: Realm, changes: Sequence[NewChange]
@@ -329,10 +335,18 @@ class ModuleService:
 
         For `FileStore.join_transactions`.
         """
-        changed = {each.path: each.content_hash for each in changes if is_module_path(each.path)}
+        changed = {
+            # What was made of the same source is not spared when that is what was asked for.
+            each.path: None if each.is_forced else each.content_hash
+            for each in changes
+            if is_module_path(each.path)
+        }
         if changed:
             await self.cache.tombstone_all(tx, realm.url, changed)
             tx.on_commit(lambda: self.on_change(realm.url, changed))
+        forced = [each.path for each in changes if each.is_forced]
+        if forced:
+            tx.on_commit(lambda: self._forget(realm.url, forced))
 
 
 def _manifest_of(realm: Realm, base: Realm, snapshot: Snapshot) -> Manifest:

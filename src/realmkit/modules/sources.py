@@ -75,6 +75,7 @@ class RealmSources:
         self.store = store
         self.realm = store.realm
         self.paths = ModulePaths(store.realm, names, revision)
+        # Bounded by the realm: an entry for each module file there is, some kilobytes each.
         self.known: dict[str, KnownModule] = {}
         self._revision = revision
         self._changes = changes
@@ -105,6 +106,9 @@ class RealmSources:
                     await self._list()
                     return
                 for change in changes:
+                    if change.is_forced:
+                        self._cache.invalidate(self.realm.url, change.path)
+                        self.forget(change.path)
                     self.look_again_at(change.path)
                 self._seen_seq = changes[-1].seq if changes else seq
 

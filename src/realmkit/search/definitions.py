@@ -159,6 +159,12 @@ class DefinitionCache:
             paths = dict.fromkeys([*map(stem, changed), *changed])
             await self.cache.tombstone_all(tx, realm.url, paths)
 
+    def forget(self, realm_url: str, paths: Iterable[str]) -> None:
+        """Drop what this process keeps of modules that are to be described again."""
+        forgotten = [path for path in paths if is_module_path(path)]
+        for path in dict.fromkeys([*map(stem, forgotten), *forgotten]):
+            self.cache.invalidate(realm_url, path)
+
     # Looking up.
 
     async def _look_up(
