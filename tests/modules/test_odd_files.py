@@ -10,7 +10,7 @@ from tests.modules.test_transpiler_pool import STUB
 from realmkit.db import Database
 from realmkit.errors import NotFound, TranspileError
 from realmkit.files import FileStore
-from realmkit.files.store import StoredFile
+from realmkit.files.disk import FileStat
 
 pytestmark = pytest.mark.anyio
 
@@ -51,16 +51,16 @@ async def test_a_file_replaced_while_it_is_read_is_served_whole_and_new(
     """The first reading is held after it has its bytes, until the file is another one."""
     house.put("country.ts", "export const name = 'old';")
     has_read, replaced = asyncio.Event(), asyncio.Event()
-    read = FileStore.read
+    read = FileStore.read_bytes
 
-    async def held(self: FileStore, path: str) -> StoredFile:
-        stored = await read(self, path)
-        if b"old" in stored.content:
+    async def held(self: FileStore, path: str) -> tuple[bytes, FileStat]:
+        content, found = await read(self, path)
+        if b"old" in content:
             has_read.set()
             await replaced.wait()
-        return stored
+        return content, found
 
-    monkeypatch.setattr(FileStore, "read", held)
+    monkeypatch.setattr(FileStore, "read_bytes", held)
     asking = asyncio.create_task(house.get("country"))
     await has_read.wait()
     beside = house.realm.root / "country.ts.new"

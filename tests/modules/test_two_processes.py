@@ -9,6 +9,8 @@ from tests.modules.conftest import House, opened
 from tests.support.postgres import PostgresServer
 
 from realmkit.db import lock_key
+from realmkit.files import FileStore
+from realmkit.files.disk import FileStat
 
 pytestmark = pytest.mark.anyio
 
@@ -86,3 +88,26 @@ async def test_without_coordination_each_makes_what_it_needs(
         await other.get("m")
         assert other.service.cache.stats.made == 0
     postgres.drop(url)
+
+
+async def test_what_another_has_made_costs_one_look_into_each_log_and_one_at_the_row(
+    houses: tuple[House, House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = houses
+    for house in houses:
+        await house.get("m0")
+    await one.get("m1")
+    read, readings = FileStore.read_bytes, []
+
+    async def noted(self: FileStore, path: str) -> tuple[bytes, FileStat]:
+        readings.append(path)
+        return await read(self, path)
+
+    monkeypatch.setattr(FileStore, "read_bytes", noted)
+    before = other.db.statements
+    served = await other.get("m1")
+
+    assert served.headers["x-realmkit-cache-layer"] == "l2"
+    # There are two realms, and so two logs.
+    assert other.db.statements - before == 2 + 1
+    assert readings == ["m1.ts"]

@@ -139,13 +139,17 @@ class FileStore:
 
     async def read(self, path: str) -> StoredFile:
         """A file's bytes. Raises `NotFound`, `Forbidden`, `BadRequest` or `TooLarge`."""
-        real = self.locate(path)
-        try:
-            content, found = await asyncio.to_thread(disk.read, path, real)
-        except OSError as exc:
-            raise self._refusal(path, exc) from exc
+        content, found = await self.read_bytes(path)
         created_at = await self._records.created_at(path) or found.modified_at
         return StoredFile(path, content, disk.hash_of(content), found.mtime_ns, created_at)
+
+    async def read_bytes(self, path: str) -> tuple[bytes, FileStat]:
+        """As `read`, for those who need nothing that only the database knows."""
+        real = self.locate(path)
+        try:
+            return await asyncio.to_thread(disk.read, path, real)
+        except OSError as exc:
+            raise self._refusal(path, exc) from exc
 
     async def look(self, path: str) -> FileLook:
         """What a file of any size is, without holding its bytes. Raises as `read`."""

@@ -147,7 +147,7 @@ class ModuleService:
             current = snapshot.versions[module.url]
             if version is not None and version != current:
                 return redirect(snapshot.href(module.url))
-            found = await sources.compiled(module.known.path)
+            found = await sources.whole(module.known)
             if found.source_hash == module.known.source_hash:
                 break
             sources.forget(module.known.path)
@@ -222,11 +222,11 @@ class ModuleService:
         """The source map of a module, with the author's source inside: `<path>.map`."""
         sources = self._library.sources(realm.url)
         snapshot, module = await self._find(sources, path)
-        stored = await sources.store.read(module.known.path)
-        found = await sources.compiled(module.known.path)
+        content, _ = await sources.store.read_bytes(module.known.path)
+        found = await sources.whole(module.known)
         map = msgspec.json.decode(found.value.map) or {"version": 3, "mappings": "", "names": []}
         map["sources"] = [realm.url_of(module.known.path)]
-        map["sourcesContent"] = [stored.content.decode(errors="replace")]
+        map["sourcesContent"] = [content.decode(errors="replace")]
         return javascript(
             msgspec.json.encode(map),
             media_type="application/json",

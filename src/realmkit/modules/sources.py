@@ -6,6 +6,7 @@ Reading and compiling go through the layered cache.
 """
 
 import asyncio
+import hashlib
 import sys
 import time
 from dataclasses import dataclass
@@ -19,7 +20,6 @@ from realmkit.errors import (
     BehindRetention,
     Forbidden,
     NotFound,
-    NotText,
     RealmkitError,
     TryLater,
 )
@@ -227,12 +227,21 @@ class RealmSources:
             make=lambda source: self._compile(path, source),
         )
 
+    async def whole(self, known: KnownModule) -> Found[Compiled]:
+        """The whole of a module that is known: its file was just looked at, and is not read
+        again unless no layer has it any more."""
+        kept = await self._cache.peek(
+            self.realm.url, known.path, self._transpiler.version, known.source_hash
+        )
+        return kept or await self.compiled(known.path)
+
     async def _read(self, path: str) -> ModuleSource:
-        stored = await self.store.read(path)
+        content, _ = await self.store.read_bytes(path)
+        digest = hashlib.sha256(content).hexdigest()
         try:
-            return ModuleSource(stored.text(), stored.content_hash)
-        except NotText:
-            return ModuleSource(None, stored.content_hash)
+            return ModuleSource(content.decode(), digest)
+        except UnicodeDecodeError:
+            return ModuleSource(None, digest)
 
     async def _compile(self, path: str, source: ModuleSource) -> Compiled:
         if source.text is None:
