@@ -33,7 +33,7 @@ Headers = list[tuple[bytes, bytes]]
 _Key = tuple[bytes, bytes]
 
 # Each costs about a microsecond of every answer, which takes some thirty.
-_MOST_FILES = 12
+_MOST_FILES = 8
 # What an entry takes besides its body: headers, keys and objects.
 _OVERHEAD_BYTES = 4_096
 
