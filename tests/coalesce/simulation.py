@@ -14,6 +14,7 @@ import gc
 import os
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -36,24 +37,29 @@ class Tally:
     first_fault: Played | None = None
 
 
-def play_all(first: int, count: int, kit: Kit | None = None) -> Tally:
+def play_all(first: int, count: int, kit: Kit | None = None, often: tuple[str, ...] = ()) -> Tally:
     """Play the seeds from `first` on, up to the first that breaks something."""
     tally, kit, database = Tally(), kit or real(), new_database()
     was_collecting = gc.isenabled()
+    # What an interleaving leaves half done is thrown away, and would complain of that.
+    before, sys.unraisablehook = sys.unraisablehook, lambda _: None
     gc.disable()
     gc.freeze()
     try:
+        warnings.simplefilter("ignore", RuntimeWarning)
         for seed in range(first, first + count):
-            played = play(seed, kit, database)
+            played = play(seed, kit, database, often=often)
             tally.played += 1
             tally.made += played.made
             if played.faults:
-                tally.first_fault = play(seed, kit, database, is_traced=True)
+                tally.first_fault = play(seed, kit, database, often=often, is_traced=True)
                 return tally
             if seed % SEEDS_BETWEEN_COLLECTIONS == 0:
                 gc.collect(0)
     finally:
+        gc.collect()
         gc.unfreeze()
+        sys.unraisablehook = before
         if was_collecting:
             gc.enable()
     return tally

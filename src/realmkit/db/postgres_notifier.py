@@ -83,7 +83,7 @@ class PostgresNotifier:
         except BaseException:
             # Given up while the server was answering: it may have been granted.
             if self._held.get(key) is held:
-                await completed(self.release(held, "realm_lock_released"))
+                await completed(self._give_back(held))
             raise
 
     async def release(self, held: HeldLock, channel: Channel) -> None:
@@ -94,10 +94,19 @@ class PostgresNotifier:
         try:
             rows = await self._command("select pg_try_advisory_lock($1::bigint)", (held.key,))
             is_granted = rows[0][0]
+        except TryLater:
+            # It may have been granted for a moment, in which others were refused.
+            self._owe(held.key)
+            raise
         finally:
             if not is_granted:
                 self._forget(held)
         return is_granted
+
+    async def _give_back(self, held: HeldLock) -> None:
+        """Let go of a lock that nobody used; whoever was refused meanwhile waits on either."""
+        for channel in LOCK_CHANNELS:
+            await self._release(held, channel)
 
     async def _release(self, held: HeldLock, channel: Channel) -> None:
         said: tuple[Channel, str] = (channel, str(held.key))
@@ -109,11 +118,17 @@ class PostgresNotifier:
                     await self._command(sql, (held.key, *said))
                 finally:
                     self._forget(held)
+                    # Whoever was refused here until now may have heard of it before that.
+                    self._hear(*said)
             else:
                 await self._command("select pg_notify($1, $2)", said)
         except TryLater:
             # The lock is gone, but those who wait for it at other processes do not know.
             self._unsaid.add(said)
+
+    def _owe(self, key: int) -> None:
+        """Say later that a lock is free, on either channel."""
+        self._unsaid |= {(channel, str(key)) for channel in LOCK_CHANNELS}
 
     def _forget(self, held: HeldLock) -> None:
         if self._held.get(held.key) is held:
@@ -209,8 +224,8 @@ class PostgresNotifier:
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         self._unwatch()
-        # Who waits for such a lock may wait on either channel.
-        self._unsaid |= {(channel, str(key)) for key in self._held for channel in LOCK_CHANNELS}
+        for key in self._held:
+            self._owe(key)
         self._held.clear()
         if connection is not None:
             await connection.close()

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
+from tests.coalesce.simulated.connection import Connection
+
 MODULES = (
+    "realmkit.db.completion",
     "realmkit.db.hints",
+    "realmkit.db.postgres_notifier",
     "realmkit.coalesce.generations",
     "realmkit.coalesce.memory",
     "realmkit.coalesce.single_flight",
     "realmkit.coalesce.generation_table",
     "realmkit.coalesce.coordinator",
     "realmkit.coalesce.layered",
+    "realmkit.coalesce.sweeping",
 )
-CLASSES = ("Hints", "Generations", "MemoryCache", "SingleFlight", "Coordinator", "Row")
+NAMES = (
+    *("completed", "Hints", "Generations", "MemoryCache", "SingleFlight", "Coordinator", "Row"),
+)
+# Every command is answered or fails, and a lost connection is noticed: no time limit ends.
+_UNHURRIED = ModuleType("asyncio")
+vars(_UNHURRIED).update(vars(asyncio), timeout=lambda _: nullcontext())
+SILENT = logging.Logger("silent", logging.CRITICAL)
 
 
 @dataclass(frozen=True)
@@ -36,13 +50,15 @@ class Kit:
     LayeredCache: Any
     Coordinator: Any
     GenerationTable: Any
+    PostgresNotifier: Any
+    CacheSweeper: Any
     statements: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Statements of the table that are other than in its file."""
 
 
 def real() -> Kit:
     """The classes that serve."""
-    return _kit({name: import_module(name) for name in MODULES}, {})
+    return without(())
 
 
 def without(edits: Sequence[Edit]) -> Kit:
@@ -78,19 +94,25 @@ def without(edits: Sequence[Edit]) -> Kit:
     made = {
         name: vars(module)[name]
         for module in built.values()
-        for name in CLASSES
+        for name in NAMES
         if vars(module).get(name) is not None and vars(module)[name].__module__ == module.__name__
     }
     for module in built.values():
+        if "logger" in vars(module):
+            vars(module)["logger"] = SILENT
         vars(module).update({name: each for name, each in made.items() if name in vars(module)})
     return _kit(built, statements)
 
 
 def _kit(modules: Mapping[str, ModuleType], statements: Mapping[str, str]) -> Kit:
+    notifier = modules["realmkit.db.postgres_notifier"]
+    vars(notifier).update(AsyncConnection=Connection, asyncio=_UNHURRIED)
     return Kit(
         modules["realmkit.coalesce.layered"].LayeredCache,
         modules["realmkit.coalesce.coordinator"].Coordinator,
         modules["realmkit.coalesce.generation_table"].GenerationTable,
+        notifier.PostgresNotifier,
+        modules["realmkit.coalesce.sweeping"].CacheSweeper,
         statements,
     )
 

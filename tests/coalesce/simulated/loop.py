@@ -1,6 +1,6 @@
 """An event loop that is stepped by hand: one process's, and it can be killed.
 
-It knows no sockets and no clock. What is ready runs in the order it became ready, as in
+It knows one socket and no clock. What is ready runs in the order it became ready, as in
 any loop; when something outside completes, and when a timer rings, the world decides.
 """
 
@@ -36,6 +36,7 @@ class StepLoop(asyncio.AbstractEventLoop):
         self.timers: list[Timer] = []
         self.tasks: list[asyncio.Task[Any]] = []
         self.now = 0.0
+        self._reader: tuple[Callable[..., object], tuple[Any, ...]] | None = None
 
     def run_to_rest(self) -> None:
         """Run what is ready, and what that makes ready, until nothing is."""
@@ -45,7 +46,19 @@ class StepLoop(asyncio.AbstractEventLoop):
             callback, args = ready.popleft()
             callback(*args)
 
+    def socket_is_readable(self) -> None:
+        """Something came on the one socket there is, or it is closed."""
+        if self._reader is not None:
+            self.ready.append(self._reader)
+
     # What asyncio asks of a loop.
+
+    def add_reader(self, fd: Any, callback: Callable[..., object], *args: Any) -> None:
+        self._reader = (callback, args)
+
+    def remove_reader(self, fd: Any) -> bool:
+        self._reader = None
+        return True
 
     def call_soon(self, callback: Any, *args: Any, context: Any = None) -> Any:
         self.ready.append((callback, args))

@@ -3,15 +3,16 @@
 What must hold, whatever happens:
 
 - no read that began after a write was acknowledged returns older bytes, in any process;
-- what a read is given was made of the source it was asked for;
+- what a read is given was made of the source, and by the version, it was asked for;
 - no read that began after an invalidation in its own process is given what was begun
   before it;
-- neither layer keeps what was read before its last invalidation, and the table's
-  generations only grow;
+- neither layer keeps what was read before its last invalidation, the table is never offered
+  what its process knows to be old, and generations grow for what was invalidated alone;
 - nobody waits when nothing is under way any more. Only after a leader died without a
   word, or a notice was lost without the connection being lost, may one timer's time pass;
+- nobody is turned away because another client left, or another path changed;
 - as long as nothing disturbs, no content is made twice, and nobody makes without the lock
-  unless his connection was cut.
+  unless his connection was cut or the table was out of order.
 """
 
 from __future__ import annotations
@@ -19,16 +20,37 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import dataclass, field
+from itertools import accumulate, combinations
 
 import apsw
+from tests.coalesce.simulated.connection import COMMANDS
 from tests.coalesce.simulated.kit import Kit
 from tests.coalesce.simulated.process import Process
 from tests.coalesce.simulated.world import LOOK_AGAIN_S, World
 
-ACTS = ("read", "write", "touch", "wipe", "fail", "cut", "lose", "die")
-LIKELY = (56, 10, 8, 5, 4, 11, 1, 5)
+ACTS = {
+    "read": 56,
+    "write": 10,
+    "touch": 8,
+    "wipe": 5,
+    "fail": 4,
+    "cut": 11,
+    "lose": 1,
+    "die": 5,
+    "leave": 4,
+    "stop": 2,
+    "refuse": 2,
+    "sweep": 2,
+}
+"""How likely each is, of all."""
+OFTEN = 60
+_NAMES = [*ACTS]
+_UP_TO = {
+    often: [*accumulate(max(weight, OFTEN if act in often else 0) for act, weight in ACTS.items())]
+    for often in [(), *combinations(ACTS, 1), *combinations(ACTS, 2)]
+}
 PROCESSES = (2, 2, 2, 3, 3, 4, 5)
-MOST_ACTS = 8
+MOST_ACTS = 7
 MOST_RINGS = 20
 
 
@@ -42,8 +64,18 @@ class Played:
     trace: list[str] = field(default_factory=list[str])
 
 
-def play(seed: int, kit: Kit, database: apsw.Connection, *, is_traced: bool = False) -> Played:
-    """Play the interleaving of a seed to its end, or to the first fault."""
+def play(
+    seed: int,
+    kit: Kit,
+    database: apsw.Connection,
+    *,
+    often: tuple[str, ...] = (),
+    is_traced: bool = False,
+) -> Played:
+    """Play the interleaving of a seed to its end, or to the first fault.
+
+    `often` are up to two acts, in the order of `ACTS`, that are more likely than they are.
+    """
     chance = random.Random(seed)
     world = World(database, chance)
     if is_traced:
@@ -51,7 +83,7 @@ def play(seed: int, kit: Kit, database: apsw.Connection, *, is_traced: bool = Fa
     world.processes = [
         Process(world, f"p{number}", kit) for number in range(chance.choice(PROCESSES))
     ]
-    acts: list[str] = [*chance.choices(ACTS, LIKELY, k=chance.randint(3, MOST_ACTS))]
+    acts = chance.choices(_NAMES, cum_weights=_UP_TO[often], k=chance.randint(3, MOST_ACTS))
     try:
         if _goes_on(world, acts):
             _check_rest(world)
@@ -95,7 +127,7 @@ def _begin(world: World, act: str) -> None:
     process = living[int(world.chance.random() * world.chance.random() * len(living))]
     match act:
         case "read":
-            process.begin(process.read())
+            process.readers.append(process.begin(process.read()))
         case "write":
             process.begin(process.write())
         case "touch":
@@ -105,11 +137,20 @@ def _begin(world: World, act: str) -> None:
         case "fail":
             process.is_to_fail = True
         case "cut":
-            # It matters most to those who wait.
-            process = max(living, key=lambda each: (each.unfinished, world.chance.random()))
-            if process.notifier.is_up:
-                process.lose_the_connection()
-                world.offer(process, "is connected again", process.notifier.join_again)
+            # It matters most to those who speak with the server, and to those who wait.
+            speaking = [step.process for step in world.steps if step.what in COMMANDS]
+            max(
+                speaking if speaking and world.chance.random() < 0.5 else living,
+                key=lambda each: (each.unfinished, world.chance.random()),
+            ).lose_the_connection()
+        case "leave":
+            process.leave()
+        case "stop":
+            process.begin(process.stop())
+        case "refuse":
+            world.is_to_refuse = True
+        case "sweep":
+            process.begin(process.sweep())
         case "lose":
             world.lose_a_notice()
         case _:
@@ -144,12 +185,17 @@ def _ring(world: World) -> bool:
 
 def _check_rest(world: World) -> None:
     """What the layers hold when everybody has finished."""
-    _, _, body = world.row()
-    if body is not None and int(body.split()[0]) < world.acknowledged:
-        world.fault(f"the table keeps {body}, and {world.acknowledged} is acknowledged")
+    if not any(process.was_refused for process in world.processes):
+        for path, (_, body, _) in world.rows().items():
+            if body is not None and int(body.split()[0]) < world.acknowledged[path]:
+                told = world.acknowledged[path]
+                world.fault(f"the table keeps {body} of {path}, and {told} is acknowledged")
     for process in world.processes:
         if process.is_alive:
-            for kept in process.cache._memory._kept.values():
+            for (_, path), kept in process.cache._memory._kept.items():
                 made = kept.value.value
-                if made.content < process.written or made.read_at < process.invalidated_at:
+                if (
+                    made.content < process.written[path]
+                    or made.read_at < process.invalidated_at[path]
+                ):
                     world.fault(f"{process.name} keeps {made} past its invalidation")

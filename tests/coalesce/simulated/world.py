@@ -10,22 +10,28 @@ the connection is cut first: what PostgreSQL promises, and no more.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import apsw
 
-from realmkit.db import HeldLock
 from realmkit.db.migrate import migrations
 from realmkit.errors import TryLater
 
 if TYPE_CHECKING:
+    from tests.coalesce.simulated.connection import Connection
     from tests.coalesce.simulated.process import Process
 
-REALM, PATH = "http://realm.test/atlas/", "person.gts"
+REALM = "http://realm.test/atlas/"
+PATHS: tuple[str, ...] = ("person.gts", "pet.gts")
+VERSIONS: tuple[str, ...] = ("t1", "t2")
 LOOK_AGAIN_S = 2.0
 NOTICE = "hears a notice"
+
+T = TypeVar("T")
+Result = tuple[str, int, str]
+"""What is made once: of a path, the number of its content, and the maker's version."""
 
 
 def new_database() -> apsw.Connection:
@@ -34,6 +40,16 @@ def new_database() -> apsw.Connection:
     for migration in migrations("sqlite"):
         connection.execute(migration.sql)
     return connection
+
+
+class Notify:
+    """A notification as libpq and psycopg give it."""
+
+    __slots__ = ("channel", "extra", "payload", "relname")
+
+    def __init__(self, channel: str, payload: str) -> None:
+        self.channel, self.payload = channel, payload
+        self.relname, self.extra = channel.encode(), payload.encode()
 
 
 class Step:
@@ -51,29 +67,47 @@ class Step:
 
 
 class World:
-    """`file` is the number of the file's content; `acknowledged` that of the last one whose
-    write was acknowledged. `moment` counts what has happened,
-    `silences` the leaders that died and the notices that were lost without a trace."""
+    """`files` has the number of each file's content; `acknowledged` that of the last one whose
+    write was acknowledged. `moment` counts what has happened, `silences` the leaders that
+    died and the notices that were lost without a trace. Most worlds have one path and one
+    version of the maker, some have two."""
 
     def __init__(self, database: apsw.Connection, chance: random.Random) -> None:
         self.database = database
         self.chance = chance
         self.processes: list[Process] = []
         self.steps: list[Step] = []
-        self.locks: dict[int, Process] = {}
+        self.paths = PATHS if chance.random() < 0.25 else PATHS[:1]
+        self.versions = VERSIONS if chance.random() < 0.25 else VERSIONS[:1]
+        self.connections: list[Connection] = []
+        self.locks: dict[int, tuple[Connection, int]] = {}
+        """Who holds a lock, and how many times over."""
         self.moment = 0
-        self.file = 1
-        self.acknowledged = 1
+        self.files = dict.fromkeys(self.paths, 1)
+        self.acknowledged = dict.fromkeys(self.paths, 1)
         self.is_being_written = False
-        self.is_read, self.found = False, None
-        self.marks = (0, 0)
-        self.kept = 0
-        self.undisturbed: dict[int, int] = {}
+        self.is_to_refuse = self.has_refused = False
+        """Whether the table is out of order for the next statement."""
+        self.found: dict[str, Any] = {}
+        self.generations = dict.fromkeys(("", *self.paths), 0)
+        self.spares_from = dict(self.generations)
+        """The last generation that came without a new content."""
+        self.spared: dict[str, int | None] = dict.fromkeys(self.generations)
+        self.kept: dict[str, Result] = {}
+        self.undisturbed: dict[Result, int] = {}
         self.silences = 0
         self.faults: list[str] = []
         self.has_ended = False
         self.trace: list[str] | None = None
         database.execute("delete from module_transpile_cache")
+
+    def now_ms(self) -> int:
+        """The world's clock: everything that happens takes a moment."""
+        return self.moment
+
+    def any(self, things: Sequence[T]) -> T:
+        """One of them, and no chance is spent on the only one."""
+        return things[0] if len(things) == 1 else things[int(self.chance.random() * len(things))]
 
     def say(self, process: Process | None, *words: object) -> None:
         if self.trace is not None:
@@ -108,7 +142,7 @@ class World:
             self.happen(step)
         elif not step.future.done():
             self.say(step.process, "hears:", step.what)
-            if isinstance(step.result, TryLater):
+            if isinstance(step.result, Exception):
                 step.future.set_exception(step.result)
             else:
                 step.future.set_result(step.result)
@@ -120,14 +154,18 @@ class World:
 
     # Notifications and locks, as a server keeps them.
 
-    def notify(self, payload: str) -> None:
-        for process in self.processes:
-            if process.notifier.is_up:
-                self.offer(process, NOTICE, lambda p=process: p.notifier.hear(payload))
+    def notify(self, channel: str, payload: str) -> None:
+        said = Notify(channel, payload)
+        for each in self.connections:
+            self.offer(each.process, NOTICE, lambda at=each: at.receive(said), each)
 
-    def offer(self, process: Process, what: str, act: Callable[[], None]) -> None:
-        """Have something happen to a process some time."""
-        self.steps.append(Step(process, what, act, None))
+    def offer(
+        self, process: Process, what: str, act: Callable[[], None], to: Connection | None = None
+    ) -> None:
+        """Have something happen to a process some time, as long as `to` is connected."""
+        step = Step(process, what, act, None)
+        step.result = to
+        self.steps.append(step)
 
     def lose_a_notice(self) -> None:
         """Which PostgreSQL does not do; the timer is for what nobody thought of."""
@@ -138,44 +176,100 @@ class World:
                 self.silences += 1
                 return
 
-    def lost_locks_of(self, process: Process) -> None:
-        self.locks = {key: owner for key, owner in self.locks.items() if owner is not process}
+    def leads(self, process: Process, key: int) -> bool:
+        held = self.locks.get(key)
+        return held is not None and held[0].process is process
 
-    def forget_notices_to(self, process: Process) -> None:
+    def disconnected(self, connection: Connection) -> None:
+        """Its locks are free, and what was on its way to it is lost."""
+        self.connections.remove(connection)
+        self.locks = {key: held for key, held in self.locks.items() if held[0] is not connection}
         self.steps = [
-            step for step in self.steps if step.what != NOTICE or step.process is not process
+            step for step in self.steps if step.what != NOTICE or step.result is not connection
         ]
 
-    def disturb(self) -> None:
-        """From now on a result may have to be made once more."""
-        self.undisturbed.clear()
+    def disturb(self, path: str | None = None) -> None:
+        """From now on a result, or every result of a path, may have to be made once more."""
+        if path is None:
+            self.undisturbed.clear()
+        else:
+            for each in [each for each in self.undisturbed if each[0] == path]:
+                del self.undisturbed[each]
 
     # The table.
 
-    def row(self) -> tuple[int, int, str | None]:
-        """Generation, floor and body of the one row there is; the body only while it counts."""
-        rows = dict[str, tuple[int, int, str | None]]()
-        for path, generation, under, body in self.database.execute(
-            "select canonical_path, generation, realm_generation, body from module_transpile_cache"
-        ):
-            rows[path] = (generation, under, body)
-        generation, under, body = rows.get(PATH, (0, 0, None))
-        floor = rows.get("", (0, 0, None))[0]
-        return generation, floor, body if under >= floor else None
+    def refusal(self, process: Process) -> TryLater:
+        """What a table says that is out of order."""
+        self.is_to_refuse, self.has_refused = False, True
+        self.say(process, "is REFUSED by the table")
+        self.disturb()
+        process.was_refused = True
+        return TryLater("the table is out of order")
 
-    def look_at_the_table(self) -> None:
-        """After each commit: generations only grow, and another content displaces the last."""
-        generation, floor, body = self.row()
-        content = int(body.split()[0]) if body else 0
-        if content != self.kept:
-            # The file may change without a word. Of two contents of one generation, one stays.
-            self.undisturbed.pop(self.kept, None)
-            self.kept = content
-        if generation > self.marks[0] or floor > self.marks[1]:
-            self.disturb()
-        elif (generation, floor) != self.marks:
-            self.fault(f"the table went back from generation {self.marks} to {generation, floor}")
-        self.marks = (generation, floor)
+    def rows(self) -> dict[str, tuple[int, str | None, str | None]]:
+        """Generation, body and version of every row; that without a path is the floor, and a
+        body is there only while it counts."""
+        found = {
+            path: (generation, under, body, version)
+            for path, generation, under, body, version in self.database.execute(
+                "select canonical_path, generation, realm_generation, body, transpiler_version"
+                " from module_transpile_cache"
+            )
+        }
+        floor = found[""][0] if "" in found else 0
+        return {
+            path: (generation, body if under >= floor else None, version)
+            for path, (generation, under, body, version) in found.items()
+        }
+
+    def look_at_the_table(self, about: Mapping[str, int | None]) -> None:
+        """After each commit: only generations of what it was about grow, none ever shrinks,
+        and another result displaces the last."""
+        rows = self.rows()
+        for path, before in self.generations.items():
+            generation, body, version = rows.get(path, (0, None, None))
+            if path and body and version:
+                result = (path, int(body.split()[0]), version)
+                if (last := self.kept.get(path)) != result:
+                    # The file may change without a word. Of two results of one generation,
+                    # one stays.
+                    if last is not None:
+                        self.undisturbed.pop(last, None)
+                    self.kept[path] = result
+            elif last := self.kept.pop(path, None):
+                self.undisturbed.pop(last, None)
+            if generation > before:
+                spared = about.get(path)
+                if path not in about:
+                    self.fault(f"`{path}` was invalidated, and nothing happened to it")
+                self.generations[path] = generation
+                self._invalidated(path, spared)
+            elif path not in rows:
+                self.generations[path] = 0
+                self.disturb(path or None)
+            elif generation < before:
+                self.fault(f"the generation of `{path}` went back from {before} to {generation}")
+
+    def _invalidated(self, path: str, spared: int | None) -> None:
+        """A path's generation has risen; what is made of a spared content is kept all the same.
+
+        With two versions the row has one of them, and the other is not let in beside it."""
+        if not path or spared is None or len(self.versions) > 1:
+            self.spares_from[path] = self.generations[path]
+            self.spared[path] = None
+            self.disturb(path or None)
+            return
+        self.spared[path] = spared
+        for each in [each for each in self.undisturbed if each[0] == path and each[1] != spared]:
+            del self.undisturbed[each]
+
+    def is_to_be_kept(self, path: str, number: int, seen: tuple[int, int]) -> bool:
+        """Whether the table takes what is made of a content by one who saw these generations."""
+        generation, floor = seen
+        return floor == self.generations[""] and (
+            generation == self.generations[path]
+            or (number == self.spared[path] and generation >= self.spares_from[path])
+        )
 
 
 class WorldDatabase:
@@ -189,17 +283,20 @@ class WorldDatabase:
 
     async def read_one(self, sql: str, params: Any = (), *, budget_s: Any = None) -> Any:
         world, process = self._world, self._process
+        path = params[1]
 
         def act() -> Any:
-            # There is one path: every read until the next commit finds the same.
-            if not world.is_read:
+            if world.is_to_refuse:
+                return world.refusal(process)
+            # Until the next commit every read finds the same.
+            if path not in world.found:
                 bindings = {str(number): value for number, value in enumerate(params, 1)}
-                world.is_read, world.found = True, world.database.execute(sql, bindings).fetchone()
-            return world.found
+                world.found[path] = world.database.execute(sql, bindings).fetchone()
+            return world.found[path]
 
         found = await world.ask(process, "reads the row", act)
         if found is not None:
-            process.seen_generations = (found[1] or 0, found[0] or 0)
+            process.seen[path] = (found[1] or 0, found[0] or 0)
         return found
 
     def transaction(self, *, within_s: float | None = None) -> WorldTransaction:
@@ -214,6 +311,9 @@ class WorldTransaction:
         self._world = world
         self._process = process
         self._callbacks: list[Callable[[], None]] = []
+        self._known = dict(process.written)
+        self.about: Mapping[str, int | None] = {}
+        """What it may invalidate, and the content it spares."""
 
     async def __aenter__(self) -> WorldTransaction:
         await self._world.ask(self._process, "has its turn to write", lambda: None)
@@ -223,7 +323,7 @@ class WorldTransaction:
         if self._world.has_ended or kind is not None:
             return
         self._world.say(self._process, "COMMITS")
-        self._world.look_at_the_table()
+        self._world.look_at_the_table(self.about)
         await self._world.ask(self._process, "is committed", lambda: None)
         for callback in self._callbacks:
             callback()
@@ -232,7 +332,10 @@ class WorldTransaction:
         if self._world.has_ended:
             return 0
         bindings = {str(number): value for number, value in enumerate(params, 1)}
-        self._world.is_read = False
+        self._world.found.clear()
+        if self._world.is_to_refuse:
+            raise self._world.refusal(self._process)
+        self._process.offers(self._known, params)
         self._world.database.execute(sql, bindings)
         return self._world.database.changes()
 
@@ -241,101 +344,3 @@ class WorldTransaction:
 
     def on_commit(self, callback: Callable[[], None]) -> None:
         self._callbacks.append(callback)
-
-
-class WorldNotifier:
-    """A `Notifier` of one process: its session's locks end with its connection."""
-
-    def __init__(self, world: World, process: Process) -> None:
-        self._world = world
-        self._process = process
-        self._heard: list[Callable[[str], None]] = []
-        self._looks: list[Callable[[], None]] = []
-        self._held: dict[int, HeldLock] = {}
-        self._owed: set[str] = set()
-        self.is_up = True
-
-    def listen(self, channel: str, heard: Callable[[str], None]) -> None:
-        if channel == "module_cache_populated":
-            self._heard.append(heard)
-
-    def after_gap(self, look: Callable[[], None]) -> None:
-        self._looks.append(look)
-
-    def hear(self, payload: str) -> None:
-        for heard in self._heard:
-            heard(payload)
-
-    async def try_lock(self, key: int) -> HeldLock | None:
-        if key in self._held:
-            return None
-        if not self.is_up:
-            raise TryLater("cut off")
-        held = self._held[key] = HeldLock(key)
-        is_granted = False
-        try:
-            is_granted = await self._world.ask(
-                self._process, "tries the lock", lambda: self._grant(key)
-            )
-        finally:
-            if not is_granted:
-                self._forget(held)
-        return held if is_granted else None
-
-    async def release(self, held: HeldLock, channel: str) -> None:
-        said = str(held.key) if channel == "module_cache_populated" else None
-        if self.is_up:
-            is_ours = self._held.get(held.key) is held
-            try:
-                await self._world.ask(
-                    self._process, "lets go", lambda: self._let_go(held.key, said, is_ours)
-                )
-                return
-            except TryLater:
-                pass
-            finally:
-                self._forget(held)
-        if said is not None:
-            self._owed.add(said)
-
-    def cut(self) -> None:
-        """The connection is gone: locks, notices, and the answers that were on their way."""
-        world = self._world
-        world.disturb()
-        self.is_up = False
-        self._owed |= {str(key) for key in self._held}
-        self._held.clear()
-        world.lost_locks_of(self._process)
-        world.forget_notices_to(self._process)
-        for step in world.steps:
-            if step.process is self._process and step.what in ("tries the lock", "lets go"):
-                step.has_happened, step.result = True, TryLater("cut off")
-        self.tell_to_look()
-
-    def join_again(self) -> None:
-        self.is_up = True
-        self.tell_to_look()
-        owed, self._owed = self._owed, set()
-        for said in owed:
-            self._world.notify(said)
-
-    def tell_to_look(self) -> None:
-        for look in self._looks:
-            look()
-
-    def _grant(self, key: int) -> bool:
-        if key in self._world.locks:
-            return False
-        self._world.locks[key] = self._process
-        return True
-
-    def _let_go(self, key: int, said: str | None, is_ours: bool) -> bool:
-        if is_ours and self._world.locks.get(key) is self._process:
-            del self._world.locks[key]
-        if said is not None:
-            self._world.notify(said)
-        return True
-
-    def _forget(self, held: HeldLock) -> None:
-        if self._held.get(held.key) is held:
-            del self._held[held.key]
