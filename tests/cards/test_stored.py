@@ -160,3 +160,23 @@ def test_computed_values_are_left_out_when_the_definition_is_known() -> None:
 
     assert found["attributes"] == {"name": "Rex", "unknown": 1}
     assert found["relationships"] == {}
+
+
+def test_computed_values_of_what_a_card_contains_are_left_out_too() -> None:
+    text, home = CodeRef("@cardstack/base/string", "default"), CodeRef("http://h/r/dog", "Home")
+    dog = CodeRef("http://h/r/dog", "Dog")
+    fields = {
+        "place": FieldDefinition("place", "contains", text, is_primitive=True),
+        "label": FieldDefinition("label", "contains", text, is_primitive=True, is_computed=True),
+        "inner": FieldDefinition("inner", "contains", home),
+    }
+    contained = {home.type_key: Definition("field-def", home, "Home", (), fields)}
+    homes = {"homes": FieldDefinition("homes", "containsMany", home)}
+    definition = Definition("card-def", dog, "Dog", (), homes)
+    value = {"place": "barn", "label": "x", "inner": {"label": "y", "unknown": 1}}
+    resource = {"type": "card", "attributes": {"homes": [value, None]}, "meta": DOG}
+
+    found = stored_resource(resource, REX, definition=definition, contained=contained)
+
+    kept = {"place": "barn", "inner": {"unknown": 1}}
+    assert found["attributes"] == {"homes": [kept, None]}

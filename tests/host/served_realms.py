@@ -78,6 +78,7 @@ class ServedRealms:
         """Statuses to be answered in turn, by path without a module's extension."""
         self.gates: list[asyncio.Event] = []
         """Each search waits for the first one that no other waits for."""
+        self.blank_headers: dict[str, str] = {}
         self.forbidden: set[str] = set()
         """Paths of cards that may not be written."""
         self._compiled: dict[tuple[str, str], Compiled] = {}
@@ -129,6 +130,7 @@ class ServedRealms:
         self.found.clear()
         self.refusals.clear()
         self.gates.clear()
+        self.blank_headers.clear()
         self.forbidden.clear()
         self.errors.clear()
         self.imports.clear()
@@ -176,7 +178,8 @@ class ServedRealms:
         return HTMLResponse(f"<!doctype html><html><head>{script}</head><body></body></html>")
 
     async def _blank_page(self, request: Request) -> Response:
-        return HTMLResponse("<!doctype html><html><head></head><body></body></html>")
+        page = "<!doctype html><html><head></head><body></body></html>"
+        return HTMLResponse(page, headers=self.blank_headers)
 
     async def _host_file(self, request: Request) -> Response:
         return FileResponse(STATIC / "host" / request.path_params["file"])

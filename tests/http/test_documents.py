@@ -1,6 +1,7 @@
 """Served and stored documents over HTTP: what survives a write, and what is refused."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -8,6 +9,7 @@ import pytest
 from tests.support.server import Server
 
 from realmkit.http.negotiation import SOURCE
+from realmkit.search.other_servers import Replies, Unreachable
 
 from .herd import AS_CARD, Herd
 
@@ -216,3 +218,99 @@ async def test_an_empty_patch_and_a_patch_of_a_broken_file_say_what_they_are(her
     error: dict[str, Any] = answer.json()["errors"][0]
     assert (answer.status_code, error["title"]) == (422, "Card Cannot Be Read")
     assert (herd.server.root / "Sheep" / "torn.json").read_bytes() == b'{"data": ['
+
+
+class Hanging:
+    """Another server that answers when the gate is opened."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.gate = asyncio.Event()
+
+    async def ask(self, ids: Sequence[str], searches: Sequence[Any]) -> Replies:
+        self.asked.set()
+        await self.gate.wait()
+        return Replies(dict.fromkeys(ids, Unreachable("network", "It is far away.")))
+
+
+async def test_nobody_waits_for_another_server_while_holding_the_write_lock(
+    herd: Herd, monkeypatch: pytest.MonkeyPatch
+):
+    await herd.add("near")
+    await herd.add("stray", relationships={"mother": {"links": {"self": "http://far/x/ewe"}}})
+    walker = herd.server.app.stations.search._links  # pyright: ignore[reportPrivateUsage]
+    far = Hanging()
+    monkeypatch.setattr(walker, "_others", far)
+    far.gate.set()
+    etag = (await herd.get("stray")).headers["etag"]
+    far.gate.clear()
+    far.asked.clear()
+    conditional = {**AS_CARD, "If-Match": etag}
+
+    first = asyncio.create_task(herd.patch("stray", {"attributes": {"name": "S"}}, conditional))
+    await far.asked.wait()
+    async with asyncio.timeout(30):
+        second = await herd.patch("near", {"attributes": {"name": "N"}})
+    far.gate.set()
+
+    assert (await first).status_code == 200
+    assert second.status_code == 200
+    assert (
+        await herd.patch("stray", {"attributes": {"name": "T"}}, conditional)
+    ).status_code == 412
+
+
+SHED = """\
+import { CardDef, FieldDef, field, contains, linksToMany } from '@cardstack/base/card-api';
+import StringField from '@cardstack/base/string';
+import { Sheep } from './sheep';
+
+class Pen extends FieldDef {
+  @field colour = contains(StringField);
+  @field shade = contains(StringField, {
+    computeVia: function (this: Pen) { return `dark ${this.colour}`; },
+  });
+  @field inside = linksToMany(() => Sheep, { query: { filter: { eq: { colour: '$this.colour' } } } });
+}
+export class Shed extends CardDef {
+  @field pen = contains(Pen);
+  @field wanted = contains(StringField, { computeVia: function () { return undefined; } });
+  @field lost = linksToMany(() => Sheep, { query: { filter: { eq: { name: '$this.wanted' } } } });
+  @field here = linksToMany(() => Sheep, {
+    query: { filter: { on: { module: './sheep', name: 'Sheep' }, eq: { colour: 'ochre' } } },
+  });
+}
+"""
+
+
+async def test_fields_mean_what_the_class_that_declares_them_says(herd: Herd):
+    await herd.write("shed.gts", SHED)
+    await herd.write(
+        "far/hut.gts", "import { Shed } from '../shed';\nexport class Hut extends Shed {}\n"
+    )
+    # No name at all, which is what an undefined value must not be taken for.
+    await herd.add("ochre", attributes={"name": None, "colour": "ochre"})
+    adopts = {"module": f"{herd.server.realm_url}far/hut", "name": "Hut"}
+    body = {
+        "data": {
+            "type": "card",
+            "lid": "hut",
+            "attributes": {"pen": {"colour": "ochre", "shade": "light"}},
+            "meta": {"adoptsFrom": adopts},
+        }
+    }
+    made = await herd.client.post("/people/", content=orjson.dumps(body), headers=AS_CARD)
+    assert made.status_code == 201, made.text
+    data = made.json()["data"]
+
+    found = data["relationships"]
+    ochre = [{"type": "card", "id": herd.id("ochre")}]
+    assert found["lost"] == {"links": {"self": None}}
+    assert found["here"]["data"] == ochre
+    # A class that no module exports has its fields answered as well, and its computed values
+    # are made anew and never stored.
+    assert found["pen.inside"]["data"] == ochre
+    assert data["attributes"]["pen"]["shade"] == "dark ochre"
+    stored = orjson.loads((herd.server.root / "Hut" / "hut.json").read_bytes())["data"]
+    assert stored["attributes"] == {"pen": {"colour": "ochre"}}
+    assert [name for name in stored.get("relationships", {}) if name != "cardInfo.theme"] == []

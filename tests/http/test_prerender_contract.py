@@ -143,17 +143,52 @@ async def test_an_etag_moves_when_and_only_when_the_body_does(herd: Herd):
     assert (await herd.get(b)).headers["etag"] != second
 
 
+async def tables(herd: Herd) -> list[list[tuple[Any, ...]]]:
+    await herd.server.indexed()
+    await herd.settled()
+    db = herd.server.app.stations.search._db  # pyright: ignore[reportPrivateUsage]
+    return [await db.read(sql) for sql in tables_sql()]
+
+
 async def test_reading_leaves_the_index_byte_for_byte_as_it_was(herd: Herd):
     _, a, _ = await family(herd, "brown")
-    await herd.server.indexed()
-    db = herd.server.app.stations.search._db  # pyright: ignore[reportPrivateUsage]
-    before = [await db.read(sql) for sql in tables_sql()]
+    before = await tables(herd)
 
     await herd.get(a)
     await herd.get(a, RENDERING)
-    await herd.client.request("QUERY", "/people/_search", content=b"{}", headers=RENDERING)
+    await herd.patch(a, {"attributes": {"colour": "brown"}}, RENDERING)
+    body = orjson.dumps({"realms": [herd.server.realm_url]})
+    for path in ("/people/_search", "/_federated-search"):
+        answer = await herd.client.request("QUERY", path, content=body, headers=RENDERING)
+        assert answer.status_code == 200, answer.text
+    ids = orjson.dumps({"ids": [herd.id(a)]})
+    await herd.client.request("QUERY", "/people/_cards", content=ids, headers=RENDERING)
 
-    assert [await db.read(sql) for sql in tables_sql()] == before
+    assert await tables(herd) == before
+
+
+async def test_a_write_leaves_the_same_index_whoever_writes(herd: Herd):
+    left: list[Any] = []
+    for headers in (AS_CARD, RENDERING):
+        await herd.add("violet", headers, attributes={"colour": "violet"})
+        await herd.patch("violet", {"attributes": {"name": "V"}}, headers)
+        entries, types, *_, html, _ = await tables(herd)
+        left.append(
+            [
+                [_timeless(row) for row in rows if any("/violet" in str(one) for one in row)]
+                for rows in (entries, types, html)
+            ]
+        )
+        assert left[-1][0]
+        await herd.client.delete(herd.id("violet"), headers=AS_CARD)
+        await herd.settled()
+
+    assert left[0] == left[1]
+
+
+def _timeless(row: tuple[Any, ...]) -> list[Any]:
+    """A row without numbers: those say when it was written, and in which commit."""
+    return [one for one in row if not isinstance(one, int | float)]
 
 
 JOB = {

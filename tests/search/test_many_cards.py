@@ -1,14 +1,18 @@
 """Many cards at once: from the index where it is current, from their files otherwise."""
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import pytest
 
+from realmkit.cards.definitions import Definition
 from realmkit.files import FileStore
+from realmkit.search import SearchEngine, Walk
+from realmkit.search.many_cards import ALONE
 
 from .conftest import PEOPLE, World, broken, person
-from .test_query_fields import define_dog, dog
+from .test_query_fields import DOG, define_dog, dog
 
 pytestmark = pytest.mark.anyio
 
@@ -83,3 +87,42 @@ async def test_a_hundred_cards_cost_what_one_costs(world: World) -> None:
 
     assert await names(world, *many) == many
     assert world.db.statements - before - one <= one
+    before = world.db.statements
+    await names(world, *many)
+    # The cards, where the index stands, and a definition that nobody has described yet.
+    assert world.db.statements - before == 3
+
+
+class Refusing:
+    """Definitions that only a page could tell."""
+
+    async def definitions(self, type_keys: Iterable[str]) -> Mapping[str, Definition]:
+        raise AssertionError(f"a page was asked for {list(type_keys)}")
+
+
+async def test_what_renders_reads_kept_definitions_only(world: World) -> None:
+    world.rebuild()
+    world.engine = SearchEngine(
+        world.db,
+        Refusing(),
+        world.files,
+        world.extractor,
+        public_url="http://h",
+        kept_definitions=world.index,
+    )
+    await define_dog(world, others={"filter": {"eq": {"kind": "$this.kind"}}})
+    store = await put(world, "rex")
+    hash = (await store.read("rex.json")).content_hash
+    await world.put(replace(dog("rex"), content_hash=hash))
+    engine = world.engine
+
+    [many] = (await engine.many_cards.documents([f"{PEOPLE}rex"]))["data"]
+    one = (await world.document("rex", skip_query_backed_expansion=True))["data"]
+    query = engine.parse({"filter": {"on": DOG, "eq": {"kind": "pug"}}})
+    page = await engine.search([PEOPLE], query, walk=Walk(skip_query_backed_expansion=True))
+    asked = await engine.lookups.document(PEOPLE, [f"{PEOPLE}rex"], [{}], ALONE)
+
+    for resource in (many, one, *page.data, asked["data"][0]):
+        assert resource["relationships"]["others"]["data"]
+    with pytest.raises(AssertionError):
+        await engine.search([PEOPLE], query)

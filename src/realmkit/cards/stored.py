@@ -60,16 +60,21 @@ def stored_resource(
     place: Place,
     *,
     definition: Definition | None = None,
+    contained: Mapping[str, Definition] | None = None,
     ids_by_lid: Mapping[str, str] | None = None,
 ) -> Resource:
     """Return the resource as it is stored at `place`.
 
     With a `definition`, computed attributes and query-backed relationships are left
-    out. `ids_by_lid` gives the ids of siblings that a relationship names by `lid`.
+    out, and with those of what it contains, by type key, computed attributes of
+    contained values too. `ids_by_lid` gives the ids of siblings that a relationship
+    names by `lid`.
     """
     stored: Resource = {"type": "card"}
     if "attributes" in resource:
-        stored["attributes"] = _without_computed(resource["attributes"], definition)
+        stored["attributes"] = _without_computed(
+            resource["attributes"], definition, contained or {}
+        )
     if "relationships" in resource:
         stored["relationships"] = {
             key: {"links": {"self": place.spell_link(link)}}
@@ -91,16 +96,35 @@ def stored_bytes(resource: Resource) -> bytes:
 
 
 def _without_computed(
-    attributes: Mapping[str, Any], definition: Definition | None
+    attributes: Mapping[str, Any],
+    definition: Definition | None,
+    contained: Mapping[str, Definition],
 ) -> dict[str, Any]:
+    fields = definition.fields if definition else {}
+    kept: dict[str, Any] = {}
+    for name, value in attributes.items():
+        field = fields.get(name)
+        if field is not None and field.is_computed:
+            continue
+        if field is None or field.is_primitive:
+            kept[name] = value
+        else:
+            inside = contained.get(field.card.type_key)
+            kept[name] = _value_without_computed(value, inside, contained)
+    return kept
+
+
+def _value_without_computed(
+    value: object, definition: Definition | None, contained: Mapping[str, Definition]
+) -> object:
     if definition is None:
-        return dict(attributes)
-    fields = definition.fields
-    return {
-        name: value
-        for name, value in attributes.items()
-        if not (name in fields and fields[name].is_computed)
-    }
+        return value
+    if isinstance(value, list):
+        items = cast("list[object]", value)
+        return [_value_without_computed(one, definition, contained) for one in items]
+    if isinstance(value, dict):
+        return _without_computed(cast("dict[str, Any]", value), definition, contained)
+    return value
 
 
 def _is_answered(key: str, definition: Definition | None) -> bool:

@@ -24,7 +24,7 @@ from realmkit.http.hot import HotModules
 from realmkit.http.html import HTMLPages
 from realmkit.http.realm_desk import RealmDesk
 from realmkit.http.resource import Handler, Methods, allowed, handler_for
-from realmkit.http.static import HostStatic
+from realmkit.http.static import HostStatic, prerender_policy
 from realmkit.http.stations import Stations
 
 
@@ -40,7 +40,8 @@ class Edge:
     def __init__(self, stations: Stations, hot: HotModules) -> None:
         self._stations = stations
         self._public_url = stations.settings.public_url
-        host = HostStatic(stations.static_dir)
+        policy = prerender_policy(self._public_url, stations.settings.allowed_hosts)
+        host = HostStatic(stations.static_dir, policy)
         pages = self._pages = HTMLPages(stations, host)
         built_ins = BuiltIns(stations)
         health = Health(stations, hot)

@@ -81,8 +81,10 @@ class CardFiles:
         place = Place(mounted.realm.url_of(path), mounted.realm.url, self._names)
         self._check_id(patch, place, pointer)
         stored = _stored_card(place, file)
-        definition = await self._definition(stored, place.id)
-        changes = stored_resource(patch, place, definition=definition, ids_by_lid=ids_by_lid)
+        definition, contained = await self._definitions(stored, place.id)
+        changes = stored_resource(
+            patch, place, definition=definition, contained=contained, ids_by_lid=ids_by_lid
+        )
         replaces = (patch.get("meta") or {}).get("replaces") or ()
         merged = merge_patch(stored, changes, place, replaces)
         if not merged.is_changed:
@@ -92,8 +94,8 @@ class CardFiles:
     async def new_file(self, mounted: MountedRealm, card: NewCard) -> FileWrite:
         """The file of a card that must not be there yet."""
         place = Place(card.id, mounted.realm.url, self._names)
-        definition = await self._definition(card.resource, card.id)
-        resource = stored_resource(card.resource, place, definition=definition)
+        definition, contained = await self._definitions(card.resource, card.id)
+        resource = stored_resource(card.resource, place, definition=definition, contained=contained)
         path = mounted.realm.path_of(card.id)
         if path is None:
             raise BadRequest(f"`{card.id}` does not lie in {mounted.realm.url}.")
@@ -129,13 +131,29 @@ class CardFiles:
                 pointer=f"{pointer}/id",
             )
 
-    async def _definition(self, resource: Resource, id: str) -> Definition | None:
-        """The definition the card adopts, if it is known."""
+    async def _definitions(
+        self, resource: Resource, id: str
+    ) -> tuple[Definition | None, dict[str, Definition]]:
+        """The definition the card adopts, if it is known, and those of what it may contain."""
         adopted = (resource.get("meta") or {}).get("adoptsFrom")
+        known: dict[str, Definition] = {}
         if not adopted:
-            return None
+            return None, known
         type_key = self._names.resolve(adopted, id).type_key
-        return (await self._stations.index.definitions([type_key])).get(type_key)
+        asked, waiting = {type_key}, [type_key]
+        while waiting:
+            found = await self._stations.index.definitions(waiting)
+            for definition in found.values():
+                known |= {one.type_key: one for one in (definition, *definition.inner)}
+            contained = {
+                field.card.type_key
+                for definition in known.values()
+                for field in definition.fields.values()
+                if not field.is_primitive and not field.is_link
+            }
+            waiting = sorted(contained - asked - known.keys())
+            asked |= contained
+        return known.get(type_key), known
 
 
 def _siblings(patch: CardDocument, realm_url: str) -> list[Resource]:

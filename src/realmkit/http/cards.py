@@ -7,13 +7,17 @@ next GET will give. A card whose file the index has not seen yet is served as it
 stored.
 """
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 from realmkit.cards.documents import read_card_document, read_card_patch
-from realmkit.errors import NotFound, PreconditionFailed, UnsupportedMediaType
-from realmkit.files import FileWrite, StoredFile
+from realmkit.errors import NotFound, PreconditionFailed, TryLater, UnsupportedMediaType
+from realmkit.files import Editing, FileWrite, StoredFile
 from realmkit.http import answers, bodies, conditional, negotiation
 from realmkit.http.card_files import CardFiles
 from realmkit.http.negotiation import API, CARD, JSON
@@ -25,6 +29,8 @@ from realmkit.search import FoundCard
 
 # How long a GET waits for the index to see a file that has changed under it.
 FRESHNESS_WAIT_S = 10.0
+# How often a conditional write looks at its card, which others are busy changing.
+MOST_LOOKS = 10
 
 
 class Cards:
@@ -69,9 +75,7 @@ class Cards:
         _check_content_type(request)
         patch = read_card_patch(await bodies.read_bytes(request, self._limit))
         path = path.removesuffix(".json")
-        async with mounted.files.editing() as edit:
-            file = await self._files.stored_file(mounted, path)
-            await self._check_if_match(request, mounted, path, file)
+        async with self._editing(request, mounted, path) as (edit, file):
             writes = await self._files.patching(mounted, path, file, patch)
             if writes:
                 seq = (await edit.write_many(writes, client_request_id(request))).seq
@@ -83,9 +87,7 @@ class Cards:
     async def delete(self, request: Request, mounted: MountedRealm, path: str) -> Response:
         """Remove the card's file: 204, once the index has forgotten it."""
         path = path.removesuffix(".json")
-        async with mounted.files.editing() as edit:
-            file = await self._files.stored_file(mounted, path)
-            await self._check_if_match(request, mounted, path, file)
+        async with self._editing(request, mounted, path) as (edit, file):
             result = await edit.write_many([FileWrite(file.path, None)], client_request_id(request))
         await wait_for_index(self._stations, mounted.realm, result.seq)
         return Response(status_code=204, headers={HEADER: str(result.seq)})
@@ -136,23 +138,61 @@ class Cards:
         await self._stations.index.wait_indexed(realm_url, last_seq, FRESHNESS_WAIT_S)
         return await self._stations.search.cards.find(mounted.realm.url_of(path))
 
-    async def _check_if_match(
-        self, request: Request, mounted: MountedRealm, path: str, file: StoredFile
-    ) -> None:
-        if_match = request.headers.get("if-match")
-        if if_match is None:
-            return
+    @asynccontextmanager
+    async def _editing(
+        self, request: Request, mounted: MountedRealm, path: str
+    ) -> AsyncGenerator[tuple[Editing, StoredFile]]:
+        """The realm's write lock with the card's file in it, if `If-Match` holds.
+
+        What an ETag covers may lie on other servers, and nobody waits for those under the
+        lock: it is worked out before, and under the lock only compared with what is here.
+        """
+        for _ in range(MOST_LOOKS):
+            seen = await self._seen(request, mounted, path)
+            async with mounted.files.editing() as edit:
+                file = await self._files.stored_file(mounted, path)
+                if seen is None or await self._is_current(seen, mounted, path, file):
+                    if seen is not None:
+                        _check_if_match(request, mounted.realm.url_of(path), seen.etag)
+                    yield edit, file
+                    return
+        raise TryLater(f"`{mounted.realm.url_of(path)}` changes faster than it can be compared.")
+
+    async def _seen(self, request: Request, mounted: MountedRealm, path: str) -> "_Seen | None":
+        """What a conditional write is compared with; None for one without conditions."""
+        if "if-match" not in request.headers:
+            return None
         id = mounted.realm.url_of(path)
+        file = await self._files.stored_file(mounted, path)
         card = await self._stations.search.cards.find(id)
         etag = None
         # A document that the index made of an older file is no one's current one.
         if card is None or card.content_hash == file.content_hash:
             etag = conditional.etag_of(await self._body(request, id, card), view_of(request))
-        if not conditional.holds(if_match, etag):
-            raise PreconditionFailed(
-                f"`{id}` has changed since it was read.",
-                meta={"etag": etag} if etag else None,
-            )
+        return _Seen(etag, file.content_hash, card.generation if card else None)
+
+    async def _is_current(
+        self, seen: "_Seen", mounted: MountedRealm, path: str, file: StoredFile
+    ) -> bool:
+        card = await self._stations.search.cards.find(mounted.realm.url_of(path))
+        generation = card.generation if card else None
+        return (file.content_hash, generation) == (seen.content_hash, seen.generation)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A card's ETag, None if there is no current one, and of which file and index it is."""
+
+    etag: str | None
+    content_hash: str
+    generation: int | None
+
+
+def _check_if_match(request: Request, id: str, etag: str | None) -> None:
+    if not conditional.holds(request.headers.get("if-match"), etag):
+        raise PreconditionFailed(
+            f"`{id}` has changed since it was read.", meta={"etag": etag} if etag else None
+        )
 
 
 def _times(card: FoundCard | None) -> dict[str, str]:

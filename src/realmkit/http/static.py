@@ -7,6 +7,7 @@ A rebuild while the server runs is noticed by the manifest's modification time.
 """
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -36,10 +37,31 @@ class _File:
     etag: str
 
 
-class HostStatic:
-    """Serves `folder`, which `npm run build` fills."""
+def prerender_policy(public_url: str, allowed_hosts: Collection[str]) -> str:
+    """The Content-Security-Policy of a page that renders: it asks this server, and hosts that
+    a setting allows.
 
-    def __init__(self, folder: Path) -> None:
+    Whoever writes a card could otherwise make the page ask addresses of private networks.
+    Modules may come from anywhere by `https`.
+    """
+    allowed = [f"{scheme}://{_any_port(host)}" for host in allowed_hosts for scheme in _SCHEMES]
+    own = " ".join(["'self'", public_url, *allowed])
+    scripts = f"script-src {own} https: blob: data: 'unsafe-inline' 'unsafe-eval'"
+    return f"default-src {own} blob: data: 'unsafe-inline'; {scripts}; form-action 'none'"
+
+
+def _any_port(host: str) -> str:
+    return host if ":" in host else f"{host}:*"
+
+
+_SCHEMES = ("http", "https")
+
+
+class HostStatic:
+    """Serves `folder`, which `npm run build` fills. `policy` is the prerender page's."""
+
+    def __init__(self, folder: Path, policy: str) -> None:
+        self._policy = policy
         self._folder = folder
         self._files: dict[str, _File] = {}
         self._manifest: dict[str, Any] = {}
@@ -80,7 +102,8 @@ class HostStatic:
             "<script>globalThis.__boxelRenderContext = true</script>"
             f'<script type="module" src="{script}"></script></head><body></body></html>'
         )
-        return Response(body, media_type="text/html", headers={"cache-control": answers.NO_STORE})
+        headers = {"cache-control": answers.NO_STORE, "content-security-policy": self._policy}
+        return Response(body, media_type="text/html", headers=headers)
 
     def _current_manifest(self) -> dict[str, Any]:
         path = self._folder / "manifest.json"
