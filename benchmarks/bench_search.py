@@ -77,14 +77,14 @@ class Known:
 
     def containing(self, path: str, needle: str) -> str:
         if not self.is_sqlite:
-            found = f"v.kind = 3 and coalesce(v.folded, v.text) like '%{needle}%'"
+            found = f"v.kind = 3 and coalesce(v.folded, lower(v.text)) like '%{needle}%'"
             return self.values(path, found)
         return (
             "select v.entry_id from search_trigrams t cross join search_values v"
             f" where t.search_trigrams match '{_trigrams(self.paths[path], needle)}'"
             " and v.entry_id = t.rowid"
             f" and v.path_id = {self.paths[path]} and v.shelf_id in ({self.shelves})"
-            f" and instr(coalesce(v.folded, v.text), '{needle}') > 0"
+            f" and instr(coalesce(v.folded, lower(v.text)), '{needle}') > 0"
         )
 
     def matching(self, stem: str) -> str:

@@ -145,10 +145,10 @@ def test_texts_are_looked_for_by_their_trigrams_on_sqlite_and_by_a_pattern_on_po
     assert "search_trigrams t CROSS JOIN search_values v1 WHERE t.search_trigrams MATCH $1" in (
         sqlite.sql
     )
-    assert "instr(coalesce(v1.folded, v1.text), $2) > 0" in sqlite.sql
+    assert "instr(coalesce(v1.folded, lower(v1.text)), $2) > 0" in sqlite.sql
     tokens = " AND ".join(f'"{token}"' for token in sorted(trigram_tokens(7, "50%_é")))
     assert sqlite.params == (tokens, "50%_é")
-    assert "coalesce(v1.folded, v1.text) LIKE $1::text" in postgres.sql
+    assert "coalesce(v1.folded, lower(v1.text)) LIKE $1::text" in postgres.sql
     assert postgres.params == ("%50\\%\\_é%",)
 
 

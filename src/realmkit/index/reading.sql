@@ -138,7 +138,7 @@ where (url = $1 or file_alias = $1) and diagnostics::jsonb -> 'queryOnly' is not
 with recursive reached (name, realm_url, url, type) as (
   select value, null, null, null from json_each($1)
   union
-  select d.name, d.realm_url, d.url, d.type
+  select case when d.name = '' then d.url else d.name end, d.realm_url, d.url, d.type
   from reached r join index_dependencies d on d.dependency = r.name
 )
 select distinct realm_url, url, type from reached where url is not null
@@ -150,7 +150,7 @@ with recursive reached (name, realm_url, url, type) as (
   select value collate "C", null collate "C", null collate "C", null collate "C"
   from jsonb_array_elements_text($1)
   union
-  select d.name, d.realm_url, d.url, d.type
+  select case when d.name = '' then d.url else d.name end, d.realm_url, d.url, d.type
   from reached r join index_dependencies d on d.dependency = r.name
 )
 select distinct realm_url, url, type from reached where url is not null
@@ -161,7 +161,7 @@ order by realm_url, url, type;
 with recursive reached (name, realm_url, url, type) as (
   select value, null, null, null from json_each($1)
   union
-  select d.name, d.realm_url, d.url, d.type
+  select case when d.name = '' then d.url else d.name end, d.realm_url, d.url, d.type
   from reached r join index_dependencies d on d.dependency = r.name
   where r.type is null or r.type = 'module'
 )
@@ -174,7 +174,7 @@ with recursive reached (name, realm_url, url, type) as (
   select value collate "C", null collate "C", null collate "C", null collate "C"
   from jsonb_array_elements_text($1)
   union
-  select d.name, d.realm_url, d.url, d.type
+  select case when d.name = '' then d.url else d.name end, d.realm_url, d.url, d.type
   from reached r join index_dependencies d on d.dependency = r.name
   where r.type is null or r.type = 'module'
 )

@@ -126,7 +126,9 @@ def _add_dependencies(rows: _Rows, realm_url: str, entry: NewEntry, names: Modul
         kind = dependency.kind if entry.error is None else "error"
         url = names.fold(dependency.url)
         if url != name and len(url.encode("utf-8", "replace")) <= LONGEST_NAME:
-            rows.add("put_dependency", (realm_url, entry.url, entry.type, url, kind, name))
+            # Nearly all are called by their URL, which need not be kept twice.
+            kept = "" if name == entry.url else name
+            rows.add("put_dependency", (realm_url, entry.url, entry.type, url, kind, kept))
 
 
 def renderings(html: Html) -> Iterator[tuple[str, str, str]]:

@@ -20,7 +20,7 @@ from realmkit.db import Dialect, Transaction, load_sql
 from realmkit.index.artefacts import Batch, NewEntry
 from realmkit.index.json_text import to_json
 from realmkit.index.names import alias_of
-from realmkit.query.search_rows import Kind, SearchRow, search_rows, trigram_tokens
+from realmkit.query.search_rows import Kind, SearchRow, fold, search_rows, trigram_tokens
 from realmkit.query.shelves import Health
 from realmkit.query.words import EntryWords, entry_words
 
@@ -276,5 +276,5 @@ def _trigrams(rows: Iterable[SearchRow], path_ids: Mapping[str, int]) -> str:
     tokens: set[str] = set()
     for row in rows:
         if row.kind is Kind.TEXT:
-            tokens |= trigram_tokens(path_ids[row.path], row.folded or row.text or "")
+            tokens |= trigram_tokens(path_ids[row.path], row.folded or fold(row.text or ""))
     return " ".join(sorted(tokens))

@@ -87,7 +87,12 @@ insert into entry_styles (realm_url, url, type, style_id) values ($1, $2, $3, $4
 -- name: put_dependency
 -- One edge of the graph; an edge that is there already stays what it is.
 insert into index_dependencies (realm_url, url, type, dependency, kind, name)
-values ($1, $2, $3, $4, $5, $6) on conflict (realm_url, url, type, dependency) do nothing;
+select cast($1 as text), cast($2 as text), cast($3 as text), cast($4 as text), cast($5 as text),
+  cast($6 as text)
+where not exists (
+  select 1 from index_dependencies
+  where realm_url = $1 and url = $2 and type = $3 and dependency = $4
+);
 
 -- name: put_query
 -- One search that an entry's visit ran.

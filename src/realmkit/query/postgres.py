@@ -45,7 +45,7 @@ class PostgresDialect:
         return f"%{escaped}%"
 
     def containing(self, alias: str, needle: str) -> str:
-        return f"coalesce({alias}.folded, {alias}.text) LIKE {needle}::text"
+        return f"coalesce({alias}.folded, lower({alias}.text)) LIKE {needle}::text"
 
     def trigrams(self, path_id: int, folded: str) -> str | None:
         # The index of trigrams serves `containing` itself.

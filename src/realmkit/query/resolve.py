@@ -322,4 +322,7 @@ def _nothing(steps: Sequence[Step], start: int) -> Condition:
             return any_one(iter([is_empty, Has(elements, NullElement())]))
         inside = Each(elements, _nothing(steps, position + 1), includes_null=True)
         return any_one(iter([is_empty, inside]))
-    return negation(Has(_row_path(steps), Present()))
+    # A value of any JSON may be an array, which only its elements have rows for.
+    path = _row_path(steps)
+    present = [Has(path, Present()), Has(f"{path}[]", AnyElement())]
+    return negation(any_one(iter(present)))

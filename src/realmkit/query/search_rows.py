@@ -46,7 +46,8 @@ class SearchRow:
     number: float | None = None
     text: str | None = None
     folded: str | None = None
-    """The whole text, folded, where that is not `text` itself."""
+    """The whole text, folded, where a database could not fold `text`: both know how to fold
+    the letters of ASCII, and other letters each in its own way."""
 
 
 def search_rows(doc: Mapping[str, object]) -> Iterator[SearchRow]:
@@ -57,6 +58,11 @@ def search_rows(doc: Mapping[str, object]) -> Iterator[SearchRow]:
 def fold(text: str) -> str:
     """How `contains` compares texts."""
     return text.casefold()
+
+
+def _fold_ascii(text: str) -> str:
+    """What `lower` makes of a text in SQLite, and in PostgreSQL under the collation "C"."""
+    return text.encode("utf-8", "replace").lower().decode()
 
 
 def trigram_tokens(path_id: int, folded: str) -> set[str]:
@@ -113,7 +119,9 @@ def _members(
         if len(path.encode("utf-8", "replace")) > MAX_PATH_BYTES:
             continue
         if isinstance(value, list):
-            yield SearchRow(path, element, Kind.COMPOSITE)
+            # The rows of its elements say of any other that it is there.
+            if not value:
+                yield SearchRow(path, element, Kind.COMPOSITE)
             for position, item in enumerate(cast("list[object]", value)):
                 inner = f"{element}.{position}" if element else str(position)
                 yield from _value(item, f"{path}[]", inner, depth)
@@ -141,9 +149,9 @@ def _value(value: object, path: str, element: str, depth: int) -> Iterator[Searc
 
 def _text(value: str, path: str, element: str) -> Iterator[SearchRow]:
     folded = fold(value)
-    is_same = folded == value and len(value) <= KEPT_CHARACTERS
+    is_plain = len(value) <= KEPT_CHARACTERS and folded == _fold_ascii(value)
     key = text_key(value)
-    yield SearchRow(path, element, Kind.TEXT, text=key, folded=None if is_same else folded)
+    yield SearchRow(path, element, Kind.TEXT, text=key, folded=None if is_plain else folded)
     great = great_number(value)
     if great is not None:
         yield SearchRow(path, element, Kind.NUMBER, *number_key(great))

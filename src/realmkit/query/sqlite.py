@@ -37,7 +37,7 @@ class SqliteDialect:
         return folded
 
     def containing(self, alias: str, needle: str) -> str:
-        return f"instr(coalesce({alias}.folded, {alias}.text), {needle}) > 0"
+        return f"instr(coalesce({alias}.folded, lower({alias}.text)), {needle}) > 0"
 
     def trigrams(self, path_id: int, folded: str) -> str | None:
         if len(folded) < TRIGRAM:
