@@ -78,6 +78,10 @@ async def measure(app: App, realm_url: str, figures: Figures) -> None:
         statements[size] = min(each[1] for each in found)
         figures.line(f"{size:,} cards: changed to indexed, p50", f"{took[size] * 1000:.0f} ms")
         figures.line(f"{size:,} cards: statements, the write included", f"{statements[size]}")
+    few = statements[SIZES[-1]]
+    figures.line(
+        "one edit of one card: statements", f"{few}", target="under 5 a visited card", met=few < 5
+    )
     many = [await edit(app, realm_url, 41, f"many {n}") for n in range(5)]
     each = (min(found[1] for found in many) - statements[SIZES[-1]]) / 40
     errors = (await app.stations.index.counts(realm_url)).errors
@@ -89,7 +93,7 @@ async def measure(app: App, realm_url: str, figures: Figures) -> None:
     figures.line("statements more in the large realm", f"{growth}", target="none", met=growth <= 0)
     figures.line("time in the large realm to the small", f"{took[SIZES[-1]] / took[SIZES[0]]:.2f}")
     figures.line(
-        "statements for each further card of an edit", f"{each:.1f}", target="< 5", met=each < 5
+        "statements for each further card of an edit", f"{each:.1f}", target="under 5", met=each < 5
     )
 
 

@@ -1,9 +1,10 @@
 """Searches over generated realms of 1,000, 10,000 and 100,000 cards, on both databases.
 
 Each shape is asked as the edge asks it: from decoded JSON to resources, a page of 20 with
-its true total. Beside it runs SQL written by hand for that one question, over the same
-tables, with the numbers of paths and shelves known beforehand; what our statements take in
-the database is given as a multiple of it. `bench_search.py sqlite 1000 10000` runs fewer
+its true total; the least of all runs tells what a busy machine adds to the p50. Beside it
+runs SQL written by hand for that one question, over the same tables, with the numbers of
+paths and shelves known beforehand, down to the documents as they are kept. Both the search
+and what its statements take in the database are given as a multiple of that. `bench_search.py sqlite 1000 10000` runs fewer
 cards, and one database. `REALMKIT_BENCH_KEEP=FOLDER` keeps the realms there for the next run.
 """
 
@@ -179,8 +180,8 @@ class Bench:
         listed = ", ".join(str(row[0]) for row in shelves)
         return Known(paths, listed, self.db.dialect == "sqlite")
 
-    async def ours(self, shape: Shape) -> tuple[float, float, int]:
-        """Median ms of a search, of its statements alone, and the total it answers."""
+    async def ours(self, shape: Shape) -> tuple[float, float, float, int]:
+        """Median and least ms of a search, median ms of its statements, and the total it answers."""
         spent: list[float] = []
         total = 0
         ran: list[Statement] = []
@@ -194,7 +195,7 @@ class Bench:
                 spent.append(time.perf_counter() - started)
             total = page.total
         alone = await self.again([(each.sql, each.params) for each in ran])
-        return statistics.median(spent) * 1e3, alone, total
+        return statistics.median(spent) * 1e3, min(spent) * 1e3, alone, total
 
     async def again(self, statements: Sequence[tuple[str, Sequence[object]]]) -> float:
         """Median ms of these statements, one after the other."""
@@ -276,7 +277,7 @@ async def run(url: str, cards: int, figures: Figures) -> None:
             started = time.perf_counter()
             if kept != cards:
                 await seed(bench.index, cards)
-                await settle(db)
+            await settle(db)
             seeded_s = time.perf_counter() - started
             print(f" {db.dialect}, {cards:,} cards, written in {seeded_s:.0f} s", flush=True)
             for shape in SHAPES:
@@ -294,7 +295,7 @@ async def run(url: str, cards: int, figures: Figures) -> None:
 
 async def compare(bench: Bench, shape: Shape, cards: int, figures: Figures) -> None:
     by_hand_ms, expected = await bench.by_hand(shape)
-    ours_ms, statements_ms, total = await bench.ours(shape)
+    ours_ms, least_ms, statements_ms, total = await bench.ours(shape)
     if total != expected:
         raise RuntimeError(f"{shape.name}: {total} found, and {expected} by hand")
     limit = LIMIT_MS.get(cards, 10.0)
@@ -306,6 +307,14 @@ async def compare(bench: Bench, shape: Shape, cards: int, figures: Figures) -> N
         f"{ours_ms:.2f} ms",
         target=f"under {limit:.0f} ms",
         met=ours_ms < limit,
+    )
+    figures.line("  the least of all runs", f"{least_ms:.2f} ms")
+    whole = ours_ms / by_hand_ms
+    figures.line(
+        "  the search to SQL by hand",
+        f"{whole:.1f}",
+        target=f"at most {MOST_TIMES_BY_HAND:.0f} times",
+        met=whole <= MOST_TIMES_BY_HAND,
     )
     figures.line(
         "  its statements, and by hand",

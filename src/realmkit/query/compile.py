@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from realmkit.query.conditions import TRUE, All, Condition, Has, every
+from realmkit.query.conditions import TRUE, All, Condition, Has, OneOf, Within, every
 from realmkit.query.dialect import Dialect
 from realmkit.query.matching import Words
 from realmkit.query.nodes import Page
@@ -92,12 +92,20 @@ class CompiledQuery:
         listed = [rows.ids(group.condition, group.shelf_ids) for group in self.groups]
         each = " UNION ALL ".join(f"SELECT entry_id FROM ({ids.sql}) AS g" for ids in listed if ids)
         counts = " + ".join(_count(group, rows) for group in self.groups)
+        if self.dialect.counts_unread and all(map(_is_counted_unread, self.groups)):
+            # An index counts what it would have to read rows to list.
+            return Statement(
+                f"SELECT CASE WHEN n > {MOST_LISTED} THEN n END AS total,"
+                f" CASE WHEN n <= {MOST_LISTED} THEN (SELECT {self.dialect.json_array('entry_id')}"
+                f" FROM ({each}) AS few) END AS listed FROM (SELECT {counts} AS n OFFSET 0) AS counted",
+                tuple(params.values),
+            )
         limit = params.bind(MOST_LISTED + 1)
         sql = (
-            f"WITH listed AS {self.dialect.lazily} ({each}),"
-            f" few AS MATERIALIZED (SELECT entry_id FROM listed LIMIT {limit})"
-            f" SELECT CASE WHEN (SELECT count(*) FROM few) > {MOST_LISTED} THEN {counts} END,"
-            f" (SELECT {self.dialect.json_array('entry_id')} FROM few)"
+            f"WITH matching AS {self.dialect.lazily} ({each})"
+            f" SELECT CASE WHEN n > {MOST_LISTED} THEN {counts} END AS total, listed"
+            f" FROM (SELECT count(*) AS n, {self.dialect.json_array('entry_id')} AS listed"
+            f" FROM (SELECT entry_id FROM matching LIMIT {limit}) AS few) AS counted"
         )
         return Statement(sql, tuple(params.values))
 
@@ -242,6 +250,15 @@ def _count(group: Group, rows: RowSql) -> str:
         f"(SELECT count(*) FROM search_entries e WHERE e.shelf_id IN ({_listed(group.shelves)})"
         f" AND {condition})"
     )
+
+
+def _is_counted_unread(group: Group) -> bool:
+    """Whether the columns of the index of values say how many entries of a group there are."""
+    match group.condition:
+        case Has(path, OneOf() | Within()):
+            return "[]" not in path
+        case _:
+            return False
 
 
 def _number_of(ids: Ids) -> str:

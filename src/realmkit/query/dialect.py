@@ -9,6 +9,8 @@ from realmkit.query.matching import Words
 class Dialect(Protocol):
     lazily: str
     """What a common table is marked with that is read once, and perhaps not to its end."""
+    counts_unread: bool
+    """Whether counting values leaves the rows alone that listing their entries has to read."""
 
     def text(self, value: str) -> str:
         """The placeholder `value` as text."""

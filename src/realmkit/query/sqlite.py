@@ -14,6 +14,7 @@ class SqliteDialect:
 
     # What SQLite materialises, it makes completely first.
     lazily = "NOT MATERIALIZED"
+    counts_unread = False
 
     def text(self, value: str) -> str:
         return value

@@ -104,7 +104,7 @@ def _add_texts(value: object, path: str, found: list[tuple[str, str]]) -> None:
             found.append((path, value))
     elif isinstance(value, dict):
         for name, member in cast("dict[str, object]", value).items():
-            if name not in _UNREAD:
+            if isinstance(member, str | dict | list) and name not in _UNREAD:
                 _add_texts(member, f"{path}.{name}" if path else name, found)
     elif isinstance(value, list):
         for item in cast("list[object]", value):

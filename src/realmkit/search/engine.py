@@ -250,7 +250,8 @@ class SearchEngine:
             count = compiled.count
             [(total,)] = await state.read(f"SELECT ({count.sql}), {GENERATION}", count.params)
             return total, None
-        [(total, listed)] = await state.read(f"{few.sql}, {GENERATION}", few.params)
+        counted = f"SELECT total, listed, {GENERATION} FROM ({few.sql}) AS asked"
+        [(total, listed)] = await state.read(counted, few.params)
         if total is not None:
             return total, None
         entry_ids = sorted(set[int](orjson.loads(listed or "[]")))

@@ -48,7 +48,7 @@ def highlights(doc: Mapping[str, object], words: Words) -> list[dict[str, Any]]:
     for path, text in texts:
         if len(found) == MOST_FIELDS:
             break
-        if path in found or wanted.isdisjoint(words_of(text)):
+        if path in found or (text.isascii() and not any(map(text.lower().__contains__, wanted))):
             continue
         places = [
             each.span()
