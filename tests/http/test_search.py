@@ -1,12 +1,16 @@
 """Searching over HTTP."""
 
 import asyncio
+import json
+from collections import Counter
 from typing import Any
 
 import orjson
 import pytest
 from starlette.responses import Response
+from tests.support.bad_queries import body, numbers_of
 from tests.support.other_server import other_server
+from tests.support.people import PERSON
 from tests.support.server import ANN, Server
 
 from realmkit.http.negotiation import CARD
@@ -246,3 +250,18 @@ async def test_a_search_that_takes_too_long_is_408(server: Server, monkeypatch: 
     [error] = answer.json()["errors"]
     assert error["title"] == "Took Too Long"
     assert "0.05 s" in error["detail"]
+
+
+@pytest.mark.timeout(300)
+async def test_no_body_over_http_is_our_bug(server: Server, request: pytest.FixtureRequest):
+    await server.indexed()
+    database = "sqlite" if "sqlite" in request.node.name else "postgres"
+    statuses: Counter[int] = Counter()
+    for number in numbers_of(database, over_http=True):
+        # Python's own encoder also sends numbers beyond 64 bits.
+        text = json.dumps(body(number)).replace(PERSON["module"], f"{server.realm_url}person")
+        answer = await server.client.request("QUERY", "/people/_search", content=text)
+        statuses[answer.status_code] += 1
+        assert answer.status_code in (200, 400), (answer.status_code, text)
+        assert answer.status_code == 200 or answer.json()["errors"][0]["detail"]
+    assert statuses[200] > statuses.total() / 20
