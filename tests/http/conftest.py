@@ -19,7 +19,7 @@ def anyio_backend() -> str:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    name = metafunc.module.__name__.rpartition(".")[2]
+    name = metafunc.definition.path.stem
     if name in ON_BOTH_DATABASES and "server" in metafunc.fixturenames:
         metafunc.parametrize("server", ["sqlite", "postgres"], indirect=True, scope="module")
 
