@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from ..support.chromium import running_chromium
+from ..support.held_answers import HOLD
 from .served_realms import ServedRealms
 
 BEFORE_ANY_SCRIPT = """
@@ -79,6 +80,7 @@ async def live(browser: Browser, realms: ServedRealms) -> AsyncIterator[Page]:
     """A page with the live store as `store`, and what it says in `said`."""
     page = await browser.new_page()
     await page.goto(f"{realms.origin}/_blank")
+    await page.evaluate(HOLD)
     await page.evaluate(
         """async ([live, engine]) => {
             globalThis.store = (await import(live)).liveStore();

@@ -69,6 +69,10 @@ class ServedRealms:
         self.asked: list[Asked] = []
         self.found: dict[str, list[dict[str, Any]]] = {}
         """Search results by the name of the type that is searched for."""
+        self.resources: dict[str, dict[str, Any]] = {}
+        """What the multi-get answers besides cards, by id: files."""
+        self.search_errors: list[dict[str, Any]] = []
+        """What `meta.errors` of federated searches says."""
         self.errors: dict[str, dict[str, Any]] = {}
         """Manifest errors by module path without extension."""
         self.imports: dict[str, list[str]] = {}
@@ -91,6 +95,7 @@ class ServedRealms:
             Route("/_host/{file:path}", self._host_file),
             Route("/_blank", self._blank_page),
             Route("/_icons/{name}", self._icon),
+            Route("/_federated-search", self._search, methods=METHODS),
             Route("/{realm}/_modules", self._manifest),
             Route("/{realm}/_cards", self._cards, methods=METHODS),
             Route("/{realm}/_search", self._search, methods=METHODS),
@@ -131,6 +136,8 @@ class ServedRealms:
         self.refusals.clear()
         self.gates.clear()
         self.blank_headers.clear()
+        self.resources.clear()
+        self.search_errors.clear()
         self.forbidden.clear()
         self.errors.clear()
         self.imports.clear()
@@ -210,10 +217,11 @@ class ServedRealms:
         ids = (await self._note(request)).body["ids"]
         paths = {id: id.removeprefix(f"{self.origin}/") for id in ids}
         data = [self.resource(path) for path in paths.values() if f"{path}.json" in self.files]
+        data += [self.resources[id] for id in ids if id in self.resources]
         missing = [
             {"id": id, "status": "404", "title": "Not Found", "detail": f"{id} was not found."}
             for id, path in paths.items()
-            if f"{path}.json" not in self.files
+            if f"{path}.json" not in self.files and id not in self.resources
         ]
         return JSONResponse({"data": data, "meta": {"missing": missing}})
 
@@ -225,7 +233,10 @@ class ServedRealms:
         data = [card for name, cards in self.found.items() if name in wanted for card in cards]
         if asked.body.get("fields") == {"card": []}:
             data = [{**card, "attributes": {}, "relationships": {}} for card in data]
-        return JSONResponse({"data": data, "meta": {"page": {"total": len(data)}}})
+        meta: dict[str, Any] = {"page": {"total": len(data)}}
+        if "realms" in asked.body and self.search_errors:
+            meta["errors"] = self.search_errors
+        return JSONResponse({"data": data, "meta": meta})
 
     async def _events(self, request: Request) -> Response:
         listener: asyncio.Queue[str] = asyncio.Queue()

@@ -12,6 +12,7 @@ from .served_realms import ServedRealms
 pytestmark = pytest.mark.anyio
 
 OPEN = "async (id) => { globalThis.card = await store.load(id); return card.firstName; }"
+FOLLOW = "realm => { store.follow(realm); }"
 FLUSH = "() => store.flush()"
 STATE = "id => store.saveState(id).status"
 SAID = """kind => new Promise((done) => {
@@ -103,7 +104,7 @@ async def test_an_announced_card_is_refilled_in_place(
     live: Page, realms: ServedRealms, ann: str
 ) -> None:
     await live.evaluate(OPEN, ann)
-    await live.evaluate("realm => { store.follow(realm); }", f"{realms.origin}/town/")
+    await live.evaluate(FOLLOW, f"{realms.origin}/town/")
     await live.evaluate(SAID, "connection")
     realms.edit("town/ann", firstName="Anna")
 
@@ -118,7 +119,7 @@ async def test_a_card_that_is_being_edited_is_left_alone(
     live: Page, realms: ServedRealms, ann: str
 ) -> None:
     await live.evaluate(OPEN, ann)
-    await live.evaluate("realm => { store.follow(realm); }", f"{realms.origin}/town/")
+    await live.evaluate(FOLLOW, f"{realms.origin}/town/")
     await live.evaluate(SAID, "connection")
     realms.edit("town/ann", firstName="Theirs")
     await live.evaluate("card.firstName = 'Mine'")
@@ -131,7 +132,7 @@ async def test_a_card_that_is_being_edited_is_left_alone(
 
 async def test_a_card_that_is_gone_is_announced(live: Page, realms: ServedRealms, ann: str) -> None:
     await live.evaluate(OPEN, ann)
-    await live.evaluate("realm => { store.follow(realm); }", f"{realms.origin}/town/")
+    await live.evaluate(FOLLOW, f"{realms.origin}/town/")
     await live.evaluate(SAID, "connection")
     del realms.files["town/ann.json"]
 
@@ -145,7 +146,7 @@ async def test_a_changed_definition_makes_every_instance_out_of_date(
     live: Page, realms: ServedRealms, ann: str
 ) -> None:
     await live.evaluate(OPEN, ann)
-    await live.evaluate("realm => { store.follow(realm); }", f"{realms.origin}/town/")
+    await live.evaluate(FOLLOW, f"{realms.origin}/town/")
     await live.evaluate(SAID, "connection")
     realms.files["town/person.gts"] = PERSON.replace("`${this.firstName}", "`Dr ${this.firstName}")
 

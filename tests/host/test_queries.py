@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from playwright.async_api import Page
 
+from .cards import PERSON
 from .conftest import Visit
 from .served_realms import ServedRealms
 
@@ -188,3 +189,94 @@ async def test_a_computed_value_that_is_undefined_is_not_written_and_asks_nothin
     assert none["queries"] == []
     assert null["resource"]["attributes"]["town"] is None
     assert null["queries"][0]["query"]["filter"]["eq"] == {"holder": None}
+
+
+FAR = "https://far.test/deep/pets/"
+ELSEWHERE = [{"realm": FAR, "type": "network", "message": "it is down"}]
+
+
+@pytest.mark.parametrize("with_ours", [True, False])
+async def test_realms_of_other_servers_are_our_servers_to_ask(
+    visit: Visit, page: Page, realms: ServedRealms, with_ours: bool
+) -> None:
+    ours = f"{realms.origin}/town/"
+    named = [ours, FAR] if with_ours else [FAR]
+    query = "{ filter: { eq: { holder: '$this.town' } }, realms: REALMS }"
+    realms.files["town/office.gts"] = OFFICE.replace(
+        "{ filter: { eq: { holder: '$this.town' } } }",
+        query.replace("REALMS", str([each.removesuffix("/") for each in named])),
+    )
+    realms.search_errors += ELSEWHERE
+    addresses: list[str] = []
+    page.on("request", lambda request: addresses.append(request.url))
+
+    [hall] = await visit("town/hall")
+
+    assert [asked.body["realms"] for asked in realms.asked_for("_federated-search")] == [named]
+    assert [each for each in addresses if not each.startswith(realms.origin)] == []
+    assert "<i>Ghent</i>" in hall["html"]["isolated"]
+    assert hall["queries"][0]["realms"] == named
+
+
+async def test_realms_that_could_not_be_asked_are_named(live: Page, realms: ServedRealms) -> None:
+    realms.files["town/office.gts"] = OFFICE.replace(
+        "{ filter: {", f"{{ realms: ['$REALM', '{FAR}'], filter: {{"
+    )
+    realms.search_errors += ELSEWHERE
+    await live.evaluate(
+        """async (id) => {
+          globalThis.hall = await store.load(id);
+          void hall.policies;
+          await store.settled();
+        }""",
+        f"{realms.origin}/town/hall",
+    )
+
+    assert await live.evaluate("hall.policies.map((each) => each.holder)") == ["Ghent"]
+    state = await live.evaluate("engine.queryStateOf(hall, 'policies')")
+    assert state["realmErrors"] == ELSEWHERE
+    assert state["realms"] == [f"{realms.origin}/town/", FAR]
+
+
+async def test_links_to_other_servers_are_our_servers_to_follow(
+    visit: Visit, page: Page, realms: ServedRealms
+) -> None:
+    realms.files["town/person.gts"] = PERSON
+    far = {"boss": f"{FAR}Person/ann"}
+    realms.card("town/ann", "./person", "Person", firstName="Ann", links=far)
+    near = {"boss": "http://10.0.0.1/far/bob"}
+    realms.card("town/bob", "./person", "Person", firstName="Bob", links=near)
+    addresses: list[str] = []
+    page.on("request", lambda request: addresses.append(request.url))
+
+    await visit("town/ann", "town/bob")
+
+    [asked] = realms.asked_for("base/_cards")
+    assert asked.body == {"ids": [far["boss"], near["boss"]]}
+    assert [each for each in addresses if not each.startswith(realms.origin)] == []
+
+
+async def test_files_that_a_search_found_are_touched_by_it_alone(
+    visit: Visit, realms: ServedRealms
+) -> None:
+    realms.files["town/office.gts"] = OFFICE.replace("() => Policy,", "() => FileDef,").replace(
+        "CardDef,", "CardDef, FileDef,", 1
+    )
+    url = f"{realms.origin}/town/plan.pdf"
+    file_def = {"module": "@cardstack/base/card-api", "name": "FileDef"}
+    attributes = {"name": "plan.pdf", "url": url}
+    plan = {
+        "type": "file-meta",
+        "id": url,
+        "attributes": attributes,
+        "meta": {"adoptsFrom": file_def},
+    }
+    realms.found["holder"] = [plan]
+    realms.resources[url] = plan
+
+    [hall] = await visit("town/hall")
+
+    assert [search.body["scope"] for search in realms.asked_for("_search")] == ["files"]
+    assert hall["dependencies"]["files"] == []
+    query_only = hall["dependencies"]["queryOnly"]
+    assert (query_only["instances"], query_only["files"]) == ([], [url])

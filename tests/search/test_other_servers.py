@@ -407,3 +407,18 @@ async def test_what_a_realm_names_twice_is_one_result(world: World, other: Other
         far = (await world.document("me"))["data"]["relationships"]["far"]
 
     assert far["data"] == [named]
+
+
+async def test_many_cards_are_had_from_other_servers_too(world: World, other: OtherServer) -> None:
+    ids = [other.put(name) for name in ("eve", "bob")]
+    await world.put(person("ann"))
+    asked = [*ids, f"{PEOPLE}ann", f"{other.realm_url}nobody", "http://10.0.0.1/far/eve"]
+
+    async with reaching(world, host_of(other)):
+        answer = await world.engine.many_cards.documents(asked)
+
+    assert [one["id"] for one in answer["data"]][:2] == ids
+    missing = {one["id"]: one["status"] for one in answer["meta"]["missing"]}
+    assert missing[f"{other.realm_url}nobody"] == "404"
+    assert missing["http://10.0.0.1/far/eve"] == "502"
+    assert other.asked == [("QUERY", "/far/_cards")]

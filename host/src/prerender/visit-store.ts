@@ -34,7 +34,11 @@ export class VisitStore extends PageStore {
   }
 
   touched(card: BaseDef, reading: Reading): void {
-    if (card.id) this.dependencies.instance(cardIdentity(card.id), reading);
+    if (!card.id) return;
+    const id = cardIdentity(card.id);
+    this.dependencies.instance(id, reading);
+    // A card that a search brought was not loaded by its link.
+    this.dependencies.found(id, card);
   }
 
   override async loadClass(ref: CodeRef, relativeTo?: string): Promise<typeof BaseDef> {

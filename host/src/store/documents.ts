@@ -2,15 +2,16 @@
  * Fetching cards' documents: one request per realm and turn, however many ask.
  *
  * Ids wanted in the same turn of the event loop go out together as one QUERY to
- * their realm's `_cards`; several askers of one id share its answer. A document
- * that is already known (because a search brought it, or because the caller was
- * handed its source) is answered without a request. `keepFailures` does so for
- * failures too: right inside one visit of the indexer, wrong in a page that lives.
- * `after` is waited for before each request: what it brings may be wanted as well.
+ * their realm's `_cards`, those of other servers to our base realm's; several askers
+ * of one id share its answer. A document that is already known (because a search
+ * brought it, or because the caller was handed its source) is answered without a
+ * request. `keepFailures` does so for failures too: right inside one visit of the
+ * indexer, wrong in a page that lives. `after` is waited for before each request:
+ * what it brings may be wanted as well.
  */
 
 import { CardLoadError, type Resource } from "../card-api/store-seam.ts";
-import { cardIdentity, realmOf } from "../loader/addresses.ts";
+import { baseRealmURL, cardIdentity, publicURL, realmOf } from "../loader/addresses.ts";
 import { messageOf } from "../loader/loader.ts";
 import { nextTurn } from "../loader/turns.ts";
 import { ask } from "./asking.ts";
@@ -96,7 +97,7 @@ export class Documents {
     this.#wanted = new Map();
     const byRealm = new Map<string, string[]>();
     for (const id of wanted.keys()) {
-      const realm = realmOf(id);
+      const realm = askedFor(id);
       byRealm.set(realm, [...(byRealm.get(realm) ?? []), id]);
     }
     for (const [realm, ids] of byRealm) {
@@ -137,6 +138,11 @@ export class Documents {
       else reject(failures.get(id) ?? loadError({ id }));
     }
   }
+}
+
+/** The realm that is asked for `id`. Cards of other servers are our server's to fetch. */
+function askedFor(id: string): string {
+  return id.startsWith(publicURL()) ? realmOf(id) : baseRealmURL();
 }
 
 function loadError({ id, status = 404, title = "Not found", detail }: Missing): CardLoadError {

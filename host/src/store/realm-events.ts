@@ -4,7 +4,7 @@
  * A browser keeps few connections to one server and a stream holds one, so all
  * listeners of a realm share it, and a page nobody looks at gives it back. The
  * stream begins where the page was made and goes on where it was left; where
- * that is too long ago, listeners hear `missed` and look again.
+ * that is too long ago, or not known, listeners hear `missed` and look again.
  */
 
 export interface IndexEvent {
@@ -45,6 +45,8 @@ class RealmStream {
   readonly #listeners = new Set<Listener>();
   #source: EventSource | undefined;
   #seq: string | undefined;
+  /** Given back before anything was heard, so what happened meanwhile cannot be asked for. */
+  #isBlind = false;
   #givingBack: ReturnType<typeof setTimeout> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
@@ -55,7 +57,10 @@ class RealmStream {
   add(listener: Listener, seq: number | undefined): void {
     this.#listeners.add(listener);
     if (this.#listeners.size > 1) return;
-    this.#seq = seq === undefined ? undefined : String(seq);
+    if (seq !== undefined) {
+      this.#seq = String(seq);
+      this.#isBlind = false;
+    }
     document.addEventListener("visibilitychange", this.#minds);
     this.#open();
   }
@@ -83,6 +88,8 @@ class RealmStream {
     const source = new EventSource(this.#url + from);
     let wasOpen = false;
     source.addEventListener("open", () => {
+      if (this.#isBlind) this.#tell({ kind: "missed" });
+      this.#isBlind = false;
       wasOpen = true;
       this.#tell({ kind: "connection", isOpen: true });
     });
@@ -90,7 +97,7 @@ class RealmStream {
       if (wasOpen) this.#tell({ kind: "connection", isOpen: false });
       // The browser tries again by itself unless the server refused outright.
       if (source.readyState === EventSource.CLOSED) {
-        this.#source = undefined;
+        this.#close();
         this.#retry = setTimeout(() => this.#open(), RETRY_MS);
       }
     });
@@ -116,6 +123,7 @@ class RealmStream {
 
   #close(): void {
     clearTimeout(this.#retry);
+    this.#isBlind ||= this.#source !== undefined && this.#seq === undefined;
     this.#source?.close();
     this.#source = undefined;
   }

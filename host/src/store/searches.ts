@@ -68,10 +68,11 @@ export class Searches {
 
 async function search(realms: string[], query: object): Promise<SearchAnswer> {
   const [only] = realms;
-  const isFederated = realms.length > 1;
-  const response = isFederated
-    ? await ask(`${publicURL()}_federated-search`, { ...query, realms })
-    : await ask(`${only}_search`, query);
+  const isOurs = only?.startsWith(publicURL()) && realms.length === 1;
+  // Other servers are our server's to ask: it knows which addresses may be asked.
+  const response = isOurs
+    ? await ask(`${only}_search`, query)
+    : await ask(`${publicURL()}_federated-search`, { ...query, realms });
   const body = await response.json().catch(() => ({}));
   if (!response.ok) {
     const [error] = body.errors ?? [];

@@ -1,9 +1,9 @@
 """`<realm>_cards`: many cards by id in one request, each alone.
 
 This is what a page loads links with, so a card that was never indexed loads as well
-as any other: what the index does not know comes from the card's file. Another server
-asks for all that one layer of a document needs of a realm, searches included, and is
-answered from the index.
+as any other: what the index does not know comes from the card's file, and what another
+server holds is fetched there. Another server asks for all that one layer of a document
+needs of a realm, searches included, and is answered from the index.
 """
 
 from collections.abc import Mapping

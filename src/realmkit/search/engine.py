@@ -98,7 +98,7 @@ class SearchEngine:
             db, self._kept_definitions, self._realms, self._names, self._stored, self._links
         )
         self.many_cards = ManyCards(
-            db, self._kept_definitions, self._realms, self._names, self._stored, self._links
+            db, self._kept_definitions, self._realms, self._names, self._stored, self._links, others
         )
         self.lookups = Lookups(
             db,

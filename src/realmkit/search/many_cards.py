@@ -4,7 +4,8 @@ A card whose file is the one that was indexed comes from the index, and its quer
 fields name their results, so that the page asks nothing more than the cards they name.
 Any other comes from its file as it is stored: a card that was never indexed, whose file
 has changed since, or whose last visit failed. While a module waits to be indexed all
-cards do, because the definitions that the index knows may be those of before.
+cards do, because the definitions that the index knows may be those of before. Cards of
+other servers are fetched from there: a page asks nobody but us for them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,6 +22,7 @@ from realmkit.query.dialects import DIALECTS
 from realmkit.search.found import COLUMNS, found
 from realmkit.search.known import CurrentDefinitions
 from realmkit.search.link_walker import LinkWalker, Visited, Walk
+from realmkit.search.other_servers import OtherServers, Unreachable
 from realmkit.search.served import Resource, served_resource
 from realmkit.search.stored import StoredCards
 
@@ -53,18 +55,33 @@ class ManyCards:
     names: ModuleNames
     stored: StoredCards
     links: LinkWalker
+    others: OtherServers | None = None
 
     async def documents(self, ids: Iterable[str]) -> dict[str, Any]:
         """`{data: [resources], meta: {missing: [{id, status, title, detail}]}}`, in order.
 
-        Two statements and one for each query-backed field, however many cards.
+        Two statements and one for each query-backed field, however many cards, and what
+        is asked of other servers.
         """
         wanted = {card_id(self.names.to_url(id)): id for id in ids}
-        indexed = await self._indexed(wanted)
-        answer = await self.stored.documents(id for url, id in wanted.items() if url not in indexed)
+        foreign = [url for url in wanted if self._is_foreign(url)]
+        remote = await self.others.resources(foreign) if self.others and foreign else {}
+        here = {url: id for url, id in wanted.items() if url not in remote}
+        indexed = await self._indexed(here)
+        answer = await self.stored.documents(id for url, id in here.items() if url not in indexed)
         stored = {card_id(resource["id"]): resource for resource in answer["data"]}
         found = {**indexed, **stored}
-        return {**answer, "data": [found[url] for url in wanted if url in found]}
+        missing: list[dict[str, Any]] = answer["meta"]["missing"]
+        for url, one in remote.items():
+            if isinstance(one, Unreachable):
+                missing.append(_unreachable(wanted[url], one))
+            else:
+                found[url] = one
+        data = [found[url] for url in wanted if url in found]
+        return {"data": data, "meta": {"missing": missing}}
+
+    def _is_foreign(self, url: str) -> bool:
+        return "://" in url and not url.startswith(f"{self.names.public_url}/")
 
     async def _indexed(self, ids: Iterable[str]) -> dict[str, Resource]:
         urls = [instance_url(id) for id in ids]
@@ -79,3 +96,12 @@ class ManyCards:
         ]
         await self.links.walk(roots, self.definitions.for_request(), ALONE)
         return {root.resource["id"]: root.resource for root in roots}
+
+
+def _unreachable(id: str, failure: Unreachable) -> dict[str, Any]:
+    return {
+        "id": id,
+        "status": "404" if failure.status == 404 else "502",
+        "title": "Not Found" if failure.status == 404 else "Other Server",
+        "detail": failure.message,
+    }

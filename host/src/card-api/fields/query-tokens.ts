@@ -3,10 +3,12 @@
  * in for each instance.
  *
  * A condition whose token has no value is false, and so is a `not` around it:
- * a missing value never widens a result. Null is a value.
+ * a missing value never widens a result. Null is a value; what no document says is
+ * none, also where a field reads as `false` or as an empty list then, because the
+ * server, which answers the same field in the card's document, finds nothing there.
  */
 
-import { absoluteRef, realmOf } from "../../loader/addresses.ts";
+import { absoluteRef, publicURL, realmOf } from "../../loader/addresses.ts";
 import type { BaseDef } from "../defs/base-def.ts";
 import { identifyCard } from "../identity.ts";
 import { consume } from "../state.ts";
@@ -70,9 +72,10 @@ export function fillIn(
   const { filter, sort, page, realm: one, realms, ...rest } = queryOf(field);
   const filling = { owner, realm };
   const filled = filter === undefined ? {} : fillFilter(filter, filling);
+  const asked = realmsNamed(realms ?? one, filling);
   // No card can be of a class that no module exports.
   const type = identifyCard(field.card);
-  if (filled === NEVER || !type) return undefined;
+  if (filled === NEVER || !type || asked?.length === 0) return undefined;
   const query: Record<string, unknown> = {
     ...rest,
     filter: anchored(filled as Record<string, unknown>, type),
@@ -81,8 +84,7 @@ export function fillIn(
   };
   if (field.fieldType === "linksTo") query.page = { number: 0, size: 1 };
   if ((field.card as any)[definitionKind] === "file") query.scope = "files";
-  const asked = realmsNamed(realms ?? one, filling);
-  return asked?.length === 0 ? undefined : { query, realms: asked };
+  return { query, realms: asked };
 }
 
 export interface FilledQuery {
@@ -119,24 +121,32 @@ function isCodeRef(node: any): node is CodeRef {
   return [node.module, node.name].every((part) => typeof part === "string" && part !== "");
 }
 
-/** Realms as written, or those that hold what the tokens name; a list that is null or empty names
- * the owner's. None at all where a token has no value: then nobody is asked. */
+/**
+ * Realms as written, or those of this server that hold what the tokens name; a list that is
+ * null or empty names the owner's. None at all where a token has no value, or nothing that it
+ * names lies here: then nobody is asked.
+ */
 function realmsNamed(written: unknown, filling: Filling): string[] | undefined {
   const own = filling.realm === undefined ? [] : [filling.realm];
   if (isEmpty(written)) return filling.realm === undefined ? undefined : own;
-  const named = [written].flat().flatMap((each) => {
-    const value = fillValue(each, filling);
+  const named = [written].flat().flatMap((entry) => {
+    const value = fillValue(entry, filling);
     if (value === NEVER) return [];
-    if (value === each) return [each as string];
-    if (isEmpty(value)) return own;
-    const references = [value].flat().filter((reference) => typeof reference === "string");
-    return references.map((reference) => realmOf(reference));
+    if (isEmpty(value) || REALM.has(String(entry))) return own;
+    if (value === entry) return [`${String(value).replace(/\/+$/, "")}/`];
+    return [value].flat().flatMap(homeOf);
   });
   return [...new Set(named)];
 }
 
 function isEmpty(value: unknown): boolean {
   return value === undefined || value === null || (Array.isArray(value) && value.length === 0);
+}
+
+/** The realm of this server that a reference lies in; nothing for one that lies elsewhere. */
+function homeOf(reference: unknown): string[] {
+  const isHere = typeof reference === "string" && reference.startsWith(publicURL());
+  return isHere ? [realmOf(reference)] : [];
 }
 
 function fillFilter(node: any, filling: Filling): any {
@@ -199,6 +209,7 @@ function tokenValue(owner: BaseDef, path: string): unknown {
     if (at === undefined || at === null) return NEVER;
     const inList = Array.isArray(at);
     const field: Field | undefined = inList ? undefined : fieldsOf(at.constructor).get(segment);
+    if (field && !isSaid(at, field)) return NEVER;
     const held: unknown = field?.isLink ? consume(at).values.get(segment) : undefined;
     at = isSentinel(held) && segments[i + 1] === "id" ? { id: held.reference } : at[segment];
     // An element of a list is written as the list's field writes it.
@@ -212,6 +223,18 @@ function tokenValue(owner: BaseDef, path: string): unknown {
   if (!write) return at;
   const written = (value: unknown) => write.call(primitive, value, []);
   return Array.isArray(at) ? at.map(written) : written(at);
+}
+
+/** Whether a contained field has a value of its own, and not the one that unset fields read as. */
+function isSaid(
+  holder: BaseDef,
+  { name, isLink, isComputed, isPlural, isPrimitive }: Field,
+): boolean {
+  if (isLink || isComputed || name === "id") return true;
+  const { values, implicit } = consume(holder);
+  // An unset composite reads as one whose own fields are unset.
+  if (!isPlural && !isPrimitive) return true;
+  return values.get(name) !== undefined && !implicit.has(name);
 }
 
 function anchored(filter: Record<string, unknown>, type: unknown): Record<string, unknown> {

@@ -36,6 +36,8 @@ class QueryResults {
   realmErrors: RealmError[] = [];
   /** What the items answer. */
   signature: string | undefined;
+  /** The search under way whose answer counts; those before it are about older questions. */
+  asking: object | undefined;
   /** What the document said, where it is still believed. */
   seed: QuerySeed | undefined;
   realms: string[] = [];
@@ -54,9 +56,7 @@ export function isQuerySeed(value: unknown): value is QuerySeed {
 
 export function seedQuery(instance: BaseDef, field: Field, seed: QuerySeed): void {
   const results = resultsOf(instance, field);
-  results.items = seed.items;
-  results.total = seed.items.length;
-  results.realmErrors = seed.errors;
+  settle(results, { items: seed.items, total: seed.items.length, realmErrors: seed.errors });
   results.realms = seed.realms;
   results.seed = seed;
   results.signature = seed.signature(field);
@@ -81,7 +81,7 @@ export function readQuery(instance: BaseDef, field: Field): BaseDef[] {
 
 /** Every answer of the instance, and of the values it contains, is an old one by now. */
 export function refreshQueries(instance: BaseDef): void {
-  for (const holder of holdersIn(instance)) {
+  for (const { holder } of holdersIn(instance)) {
     const { queries } = stateOf(holder);
     if (queries.size === 0) continue;
     for (const results of queries.values() as Iterable<QueryResults>) {
@@ -95,7 +95,7 @@ export function refreshQueries(instance: BaseDef): void {
 /** The realms whose cards the instance's query-backed fields show. */
 export function queriedRealms(instance: BaseDef): Set<string> {
   const realms = new Set<string>();
-  for (const holder of holdersIn(instance)) {
+  for (const { holder } of holdersIn(instance)) {
     for (const results of stateOf(holder).queries.values() as Iterable<QueryResults>) {
       for (const realm of results.realms) realms.add(realm);
     }
@@ -107,21 +107,33 @@ export function queriedRealms(instance: BaseDef): Set<string> {
 export async function reseedQueries(instance: BaseDef, resource: Resource): Promise<void> {
   const { store } = stateOf(instance);
   if (!store) return;
-  refreshQueries(instance);
   const document = new IncludedCards({ data: resource }, store);
   const source = { relativeTo: instance.id, document, store, authoredReferences: new Map() };
   const relationships = new Map(Object.entries(resource.relationships ?? {}));
-  for (const name of stateOf(instance).queries.keys()) {
-    const field = fieldsOf(instance.constructor as typeof BaseDef).get(name)!;
-    const part = fieldSource(source, name, undefined, relationships, undefined);
-    const seed = await captureQueryFieldSeedData(field, part);
-    if (seed) seedQuery(instance, field, seed);
-  }
-  touch(instance);
+  const seeds = [...holdersIn(instance)].flatMap(({ holder, prefix }) =>
+    [...stateOf(holder).queries.keys()].map(async (name) => {
+      const field = fieldsOf(holder.constructor as typeof BaseDef).get(name)!;
+      const part = fieldSource(source, `${prefix}${name}`, undefined, relationships, undefined);
+      return { holder, field, seed: await captureQueryFieldSeedData(field, part) };
+    }),
+  );
+  const captured = await Promise.all(seeds);
+  // All at once, so that nothing is rendered, and searched, in between.
+  refreshQueries(instance);
+  for (const { holder, field, seed } of captured) if (seed) seedQuery(holder, field, seed);
 }
 
 export function queryStateOf(instance: BaseDef, name: string): QueryState | undefined {
   return consume(instance).queries.get(name) as QueryResults | undefined;
+}
+
+/** Take an answer, whatever is still under way. */
+function settle(
+  results: QueryResults,
+  answer: Partial<Pick<QueryResults, "items" | "total" | "error" | "realmErrors">>,
+): void {
+  const nothing = { items: [], total: 0, error: undefined, realmErrors: [] };
+  Object.assign(results, nothing, answer, { isLoading: false, asking: undefined });
 }
 
 function ask(instance: BaseDef, field: Field, results: QueryResults): void {
@@ -131,18 +143,12 @@ function ask(instance: BaseDef, field: Field, results: QueryResults): void {
   const signature = asked ? signatureOf(asked, field) : "nothing";
   if (results.signature === signature) return;
   results.signature = signature;
-  results.error = undefined;
-  if (!asked || !store) {
-    results.items = [];
-    results.total = 0;
-    return;
-  }
-  results.realms = asked.realms;
-  results.isLoading = true;
-  const settle = (answer: Partial<QueryResults>) => {
-    // A newer question was asked meanwhile; this is not its answer.
-    if (results.signature !== signature) return;
-    Object.assign(results, { error: undefined, realmErrors: [], ...answer, isLoading: false });
+  if (!asked || !store) return settle(results, {});
+  const asking = {};
+  Object.assign(results, { realms: asked.realms, error: undefined, isLoading: true, asking });
+  const answered = (answer: Parameters<typeof settle>[1]) => {
+    if (results.asking !== asking) return;
+    settle(results, answer);
     touch(instance);
   };
   const owner = holderOf(instance);
@@ -150,9 +156,9 @@ function ask(instance: BaseDef, field: Field, results: QueryResults): void {
     store.search(owner, field.name, asked.query, filled.realms).then(
       ({ cards, total, errors }) => {
         const items = field.fieldType === "linksTo" ? cards.slice(0, 1) : cards;
-        settle({ items, total, realmErrors: errors });
+        answered({ items, total, realmErrors: errors });
       },
-      (error) => settle({ items: [], total: 0, error }),
+      (error) => answered({ error }),
     ),
   );
 }
@@ -182,15 +188,20 @@ function resultsOf(instance: BaseDef, field: Field): QueryResults {
   return results;
 }
 
-/** An instance and every value it contains, however deep. */
-function* holdersIn(instance: BaseDef): Generator<BaseDef> {
-  yield instance;
+/** An instance and every value it contains, however deep; a prefix leads to it: `visits.0.`. */
+function* holdersIn(
+  instance: BaseDef,
+  prefix = "",
+): Generator<{ holder: BaseDef; prefix: string }> {
+  yield { holder: instance, prefix };
   const { values } = stateOf(instance);
   for (const field of fieldsOf(instance.constructor as typeof BaseDef).values()) {
     if (field.isLink || field.isComputed) continue;
     const held = values.get(field.name);
-    for (const value of field.isPlural ? rawOf(held) : [held]) {
-      if (hasState(value)) yield* holdersIn(value);
+    const at = `${prefix}${field.name}.`;
+    if (!field.isPlural && hasState(held)) yield* holdersIn(held, at);
+    for (const [i, value] of rawOf(held).entries()) {
+      if (hasState(value)) yield* holdersIn(value, `${at}${i}.`);
     }
   }
 }

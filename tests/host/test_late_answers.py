@@ -1,0 +1,98 @@
+"""Answers that arrive after the announcement of a change say nothing that is old."""
+
+import asyncio
+
+import pytest
+from playwright.async_api import Page
+
+from .cards import PERSON
+from .served_realms import ServedRealms
+from .test_live_store import FOLLOW, OPEN, SAID
+from .test_queries import OFFICE
+
+pytestmark = pytest.mark.anyio
+
+HELD = "ending => { globalThis.held = hold('QUERY', ending); }"
+
+
+@pytest.fixture
+async def ann(live: Page, realms: ServedRealms) -> str:
+    """A card of a realm that the page follows."""
+    realms.files["town/person.gts"] = PERSON
+    realms.card("town/ann", "./person", "Person", firstName="Ann")
+    await live.evaluate(FOLLOW, f"{realms.origin}/town/")
+    await live.evaluate(SAID, "connection")
+    return f"{realms.origin}/town/ann"
+
+
+async def test_a_card_that_was_on_its_way_is_asked_for_again(
+    live: Page, realms: ServedRealms, ann: str
+) -> None:
+    await live.evaluate(HELD, "_cards")
+    await live.evaluate("id => { globalThis.loading = store.load(id); return held.reached; }", ann)
+    realms.edit("town/ann", firstName="Anna")
+    realms.announce("town/ann")
+    await live.evaluate(SAID, "indexed")
+
+    name = await live.evaluate("async () => { held.release(); return (await loading).firstName; }")
+    assert name == "Anna"
+
+
+async def test_a_newer_question_is_not_answered_by_an_older_answer(
+    live: Page, realms: ServedRealms, ann: str
+) -> None:
+    asked = "id => { globalThis.first = store.documents.get(id); return held.reached; }"
+    await live.evaluate(HELD, "_cards")
+    await live.evaluate(asked, ann)
+    realms.edit("town/ann", firstName="Anna")
+
+    # reader: asks, and the answer `Ann` is on its way
+    # store: hears of a change, forgets the card, is asked for it again
+    # reader: gets what the second question is answered with
+    again = """async (id) => {
+      held.release();
+      store.documents.forget(id);
+      const answers = await Promise.all([first, store.documents.get(id)]);
+      return answers.map((each) => each.attributes.firstName);
+    }"""
+    assert await live.evaluate(again, ann) == ["Anna", "Anna"]
+
+
+async def test_cards_that_an_older_search_found_are_asked_for_again(
+    live: Page, realms: ServedRealms, ann: str
+) -> None:
+    realms.files["town/office.gts"] = OFFICE
+    realms.card("town/one", "./office", "Policy", holder="Ghent")
+    realms.card("town/hall", "./office", "Office", town="Ghent")
+    realms.found["holder"] = [realms.resource("town/one")]
+    await live.evaluate(
+        "async (id) => { globalThis.hall = await store.load(id); }", f"{ann[:-3]}hall"
+    )
+    await live.evaluate(HELD, "_search")
+    await live.evaluate("() => { void hall.policies; return held.reached; }")
+    realms.edit("town/one", holder="Bruges")
+    realms.announce("town/one")
+    await live.evaluate(SAID, "indexed")
+
+    await live.evaluate("async () => { held.release(); await store.settled(); }")
+    assert await live.evaluate("hall.policies.map((each) => each.holder)") == ["Bruges"]
+
+
+async def test_what_happened_while_nobody_looked_is_not_missed(
+    live: Page, realms: ServedRealms, ann: str
+) -> None:
+    looked = """isHidden => {
+      Object.defineProperty(document, 'hidden', { value: isHidden, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }"""
+    await live.evaluate(OPEN, ann)
+    await live.clock.install()
+    await live.evaluate(looked, True)
+    await live.clock.fast_forward(31_000)
+    realms.edit("town/ann", firstName="Anna")
+    realms.announce("town/ann")
+
+    await live.evaluate(looked, False)
+    async with asyncio.timeout(30):
+        await live.evaluate(SAID, "reloaded")
+    assert await live.evaluate("card.firstName") == "Anna"
