@@ -24,3 +24,24 @@ async def test_too_few_answers_leave_nobody_waiting() -> None:
 
     assert [type(answer) for answer in answers] == [OurBug] * 2
     await calls.stop()
+
+
+async def test_whoever_asks_as_the_last_call_ends_is_answered() -> None:
+    is_answering = asyncio.Event()
+
+    async def describe(identities: Sequence[str], priority: int) -> list[Answer]:
+        # Wakes the second caller in the very turn after the one in which this call ends.
+        is_answering.set()
+        return [(ModuleDescription(identity), "v1") for identity in identities]
+
+    calls = _Calls(describe, 1)
+
+    async def ask_then() -> Answer:
+        await is_answering.wait()
+        return await calls.describe("b", 10)
+
+    async with asyncio.timeout(10):
+        first, second = await asyncio.gather(calls.describe("a", 10), ask_then())
+
+    assert [first[0].url, second[0].url] == ["a", "b"]
+    await calls.stop()

@@ -22,16 +22,21 @@ class Catalogs:
         self._path_ids: dict[str, int] = {}
         self._generation: int | None = None
         self._shelves: tuple[Shelf, ...] = ()
+        # Paths that nothing had in that state.
+        self._absent: set[str] = set()
 
     async def of(self, paths: Collection[str], generation: int) -> Catalog:
         """The shelves of every realm as of a `GENERATION` of the index, and the numbers of
         those paths that any row has."""
         shelves = await self._shelves_at(generation)
         # After the shelves: a path that came with them is then there as well.
-        unknown = [path for path in sorted(paths) if path not in self._path_ids]
+        known = self._path_ids
+        absent = self._absent if generation == self._generation else set[str]()
+        unknown = [path for path in sorted(paths) if path not in known and path not in absent]
         if unknown:
             rows = await self._db.read(self._sql["path_ids"], (_array(unknown),))
-            self._path_ids |= dict[str, int](rows)
+            known |= dict[str, int](rows)
+            absent.update(path for path in unknown if path not in known)
         return Catalog(
             shelves, {path: self._path_ids[path] for path in paths if path in self._path_ids}
         )
@@ -45,7 +50,7 @@ class Catalogs:
                 self._sql["shelves"]
             )
         )
-        self._generation, self._shelves = generation, shelves
+        self._generation, self._shelves, self._absent = generation, shelves, set()
         return shelves
 
 

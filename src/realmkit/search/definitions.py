@@ -321,6 +321,16 @@ class _Calls:
             _refuse(future, TryLater("The server is stopping."))
 
     async def _work(self) -> None:
+        try:
+            await self._answer_all()
+        finally:
+            # In the turn in which nothing waits any more: whoever asks in the next one must
+            # not take this for still at work, and wait for ever.
+            task = asyncio.current_task()
+            if task is not None:
+                self._tasks.discard(task)
+
+    async def _answer_all(self) -> None:
         while self._waiting:
             # Those who ask in the same turn of the loop travel together.
             await asyncio.sleep(0)

@@ -11,6 +11,9 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any
 
+# As often as what is closed may go on to wait for something else.
+_MOST_CLOSES = 10
+
 
 class Timer:
     """What `call_at` returns."""
@@ -45,6 +48,22 @@ class StepLoop(asyncio.AbstractEventLoop):
         while ready:
             callback, args = ready.popleft()
             callback(*args)
+
+    def abandon(self) -> None:
+        """Close what is still under way, whatever it does about it. Collected some time later
+        it would do that in the loop which runs by then."""
+        asyncio.events._set_running_loop(self)
+        # What is closed may begin something.
+        for task in self.tasks:
+            work = task.get_coro()
+            for _ in range(_MOST_CLOSES):
+                try:
+                    if isinstance(work, Coroutine) and not task.done():
+                        work.close()
+                    break
+                except Exception:
+                    continue
+        self.ready.clear()
 
     def socket_is_readable(self) -> None:
         """Something came on the one socket there is, or it is closed."""

@@ -89,6 +89,8 @@ def play(
             _check_rest(world)
     finally:
         world.has_ended = True
+        for process in world.processes:
+            process.loop.abandon()
         asyncio.events._set_running_loop(None)
     made = sum(process.cache.stats.made for process in world.processes)
     world.processes.clear()
