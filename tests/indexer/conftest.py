@@ -18,7 +18,7 @@ import pytest
 from realmkit.changes import ChangeLog
 from realmkit.config import Realm, find_chromium
 from realmkit.db import Database
-from realmkit.errors import BadRequest, NotFound
+from realmkit.errors import BadRequest, NotFound, RealmkitError
 from realmkit.extraction import FileExtractor
 from realmkit.files import FileStore, FileWrite
 from realmkit.index import Entry, IndexStore, LongRuns
@@ -67,12 +67,16 @@ class Search:
     def __init__(self, db: Database) -> None:
         self._db = db
         self.asked = 0
+        self.problem: RealmkitError | None = None
+        """What the indexer's own searches meet; a page's, which name no realm, are answered."""
 
     def parse(self, body: Any, *, relative_to: str | None = None) -> Any:
         return body
 
     async def search_ids(self, realm_urls: Sequence[str], query: Any) -> list[str]:
         self.asked += 1
+        if self.problem is not None and realm_urls:
+            raise self.problem
         ref = query["filter"]["type"]
         rows = await self._db.read(
             "select t.url from index_types t join entries e using (realm_url, url, type)"

@@ -2,7 +2,9 @@
 
 import pytest
 
-from .conftest import House, card
+from realmkit.errors import BadRequest, TooSlow, TryLater
+
+from .conftest import House, card, restarted
 
 pytestmark = pytest.mark.anyio
 
@@ -42,6 +44,50 @@ async def test_a_removed_card_is_no_longer_found(indexed: House):
     await indexed.index_all()
 
     assert await indexed.isolated("all.json") == "<p>sound All ann</p>"
+
+
+@pytest.mark.parametrize("problem", [TooSlow("It is slow."), TryLater("The index moves.")])
+async def test_a_search_that_cannot_be_answered_in_time_is_asked_again_by_a_visit(
+    indexed: House, problem: TryLater
+):
+    indexed.visits_since()
+    indexed.search.problem = problem
+    await indexed.write({"cal.json": card("Cal")})
+    await indexed.index_all()
+
+    assert indexed.visits_since() == ["one/all.json", "one/cal.json"]
+    assert await indexed.isolated("all.json") == "<p>sound All ann bob cal</p>"
+
+
+async def test_a_search_that_is_slow_at_each_time_comes_to_rest(indexed: House):
+    await indexed.write({"me.json": card("Me", lists="./list/Card", module="./list")})
+    await indexed.index_all()
+    indexed.visits_since()
+    indexed.search.problem = TooSlow("It is slow.")
+    await indexed.write({"you.json": card("You", lists="./list/Card", module="./list")})
+    await indexed.index_all()
+
+    assert await indexed.isolated("me.json") == "<p>sound Me all me you</p>"
+    assert indexed.visits_since().count("one/me.json") == 1
+
+
+async def test_a_search_that_was_slow_at_the_start_is_asked_again_by_a_visit(indexed: House):
+    await indexed.indexer.stop()
+    indexed.visits_since()
+    indexed.search.problem = TooSlow("It is slow.")
+    await restarted(indexed).start()
+    await indexed.index_all()
+
+    assert indexed.visits_since() == ["one/all.json"]
+
+
+async def test_a_search_that_is_refused_visits_nobody(indexed: House):
+    indexed.visits_since()
+    indexed.search.problem = BadRequest("There is no such field.")
+    await indexed.write({"cal.json": card("Cal")})
+    await indexed.index_all()
+
+    assert indexed.visits_since() == ["one/cal.json"]
 
 
 async def test_an_edit_that_changes_no_answer_visits_nobody_else(indexed: House):

@@ -3,6 +3,8 @@
 A card's visit leaves the searches it ran and the ids they found. When cards of
 their target types change, the searches are asked again; only cards whose ids
 differ are visited again. The same search on behalf of many cards is asked once.
+A search that ran out of time, or met an index in motion, may find anything by now:
+its cards are visited again as well, and their visit asks it anew.
 """
 
 import logging
@@ -11,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from realmkit.cards.addresses import card_id
-from realmkit.errors import RealmkitError
+from realmkit.errors import RealmkitError, TryLater
 from realmkit.index import Dependent, IndexStore, StoredQuery
 from realmkit.search import SearchEngine
 
@@ -39,28 +41,36 @@ class StaleQueries:
         return await self._find(await self._index.stored_queries_of(realm_url))
 
     async def _find(self, stored: Iterable[StoredQuery]) -> list[Dependent]:
-        answers: dict[bytes, list[str] | None] = {}
+        answers: dict[bytes, list[str] | TryLater | None] = {}
         stale: dict[tuple[str, str], Dependent] = {}
         for query in stored:
             key = msgspec.json.encode([query.realms, query.query, _base_of(query)])
             if key not in answers:
                 answers[key] = await self._ask(query)
-            ids = answers[key]
-            if ids is None or query.found(ids):
-                continue
-            if self._told.get((query.url, query.position)) == ids:
-                continue
-            self._told[query.url, query.position] = ids
-            dependent = Dependent(query.realm_url, query.url, "instance")
-            stale[query.realm_url, query.url] = dependent
+            if self._is_news(query, answers[key]):
+                dependent = Dependent(query.realm_url, query.url, "instance")
+                stale[query.realm_url, query.url] = dependent
         return list(stale.values())
 
-    async def _ask(self, query: StoredQuery) -> list[str] | None:
-        """The ids the search finds now; None when it cannot be asked."""
+    def _is_news(self, query: StoredQuery, answer: list[str] | TryLater | None) -> bool:
+        if answer is None:
+            return False
+        if isinstance(answer, TryLater):
+            return True
+        if query.found(answer) or self._told.get((query.url, query.position)) == answer:
+            return False
+        self._told[query.url, query.position] = answer
+        return True
+
+    async def _ask(self, query: StoredQuery) -> list[str] | TryLater | None:
+        """The ids the search finds now, or why that is unknown; None when it cannot be asked."""
         realms: Sequence[str] = query.realms or [query.realm_url]
         try:
             parsed = self._search.parse(query.query, relative_to=card_id(query.url))
             return await self._search.search_ids(realms, parsed)
+        except TryLater as exc:
+            log.info("A search of %s could not be asked again: %s", query.url, exc.detail)
+            return exc
         except RealmkitError as exc:
             # The page was refused as well, and showed it; nothing to visit again for.
             log.debug("A search of %s cannot be asked: %s", query.url, exc.detail)
