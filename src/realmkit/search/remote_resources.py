@@ -12,6 +12,8 @@ from realmkit.search.other_servers import Unreachable
 from realmkit.search.served import Resource
 
 _LINKS = ("self", "search")
+_ERROR_TYPES = ("authorization", "network", "unknown")
+_LONGEST = 500
 
 
 def checked_resource(value: object, asked: str) -> Resource:
@@ -62,4 +64,24 @@ def _relationships(given: Mapping[str, Any]) -> Iterable[tuple[str, dict[str, An
             ]
         elif isinstance(data, dict) and isinstance(cast("Any", data).get("id"), str):
             kept["data"] = data
+        if errors := list(_errors(one.get("meta"))):
+            kept["meta"] = {"errors": errors}
         yield key, kept
+
+
+def _errors(meta: object) -> Iterable[dict[str, Any]]:
+    """The realms that a field's own server could not ask: its results are not all there are."""
+    listed = cast("Any", meta).get("errors") if isinstance(meta, dict) else None
+    for one in cast("list[object]", listed) if isinstance(listed, list) else []:
+        if not isinstance(one, dict) or not isinstance(one.get("realm"), str):
+            continue
+        said = cast("dict[str, Any]", one)
+        type = said.get("type")
+        error: dict[str, Any] = {
+            "realm": said["realm"][:_LONGEST],
+            "type": type if type in _ERROR_TYPES else "unknown",
+            "message": str(said.get("message") or "It could not be asked.")[:_LONGEST],
+        }
+        if isinstance(said.get("status"), int):
+            error["status"] = said["status"]
+        yield error
