@@ -247,7 +247,12 @@ async def migrate(url: str) -> None:
     the server cannot be reached.
     """
     connection = await AsyncConnection.connect(
-        url, autocommit=True, cursor_factory=AsyncRawCursor, connect_timeout=CONNECT_TIMEOUT_S
+        url,
+        autocommit=True,
+        cursor_factory=AsyncRawCursor,
+        # Behind a pooler each migration may run on another of its connections.
+        prepare_threshold=None,
+        connect_timeout=CONNECT_TIMEOUT_S,
     )
     async with connection:
         where = place_of(url)
