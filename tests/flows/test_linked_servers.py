@@ -9,16 +9,19 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 import pytest
 from starlette.types import Receive, Scope, Send
+from tests.support.other_server import other_server
 from tests.support.server import Server, serving
 
 from realmkit import app as app_module
 
 pytestmark = pytest.mark.anyio
 
+CARD_DEF = {"module": "@cardstack/base/card-api", "name": "CardDef"}
 PAGE = """\
 import { CardDef, field, contains, linksTo, linksToMany } from '@cardstack/base/card-api';
 import StringField from '@cardstack/base/string';
@@ -46,10 +49,11 @@ export class Page extends CardDef {
 
 @dataclass
 class Side:
-    """A server, and the method and path of every request that reached it."""
+    """A server, and the method and path of every request that reached it, and that it is done with."""
 
     server: Server
     asked: list[tuple[str, str]]
+    done: asyncio.Queue[tuple[str, str]]
 
     def id(self, name: str) -> str:
         return f"{self.server.realm_url}{name}"
@@ -71,22 +75,27 @@ class Pair:
     far: Side
 
     def forget(self) -> None:
-        self.near.asked.clear()
-        self.far.asked.clear()
+        for side in (self.near, self.far):
+            side.asked.clear()
+            while not side.done.empty():
+                side.done.get_nowait()
 
 
 @contextmanager
-def noting(asked: list[tuple[str, str]]) -> Generator[None]:
-    """Whatever reaches a server that is started inside is noted in `asked`."""
+def noting(asked: list[tuple[str, str]], done: asyncio.Queue[tuple[str, str]]) -> Generator[None]:
+    """What reaches a server that is started inside is noted in `asked`, and then in `done`."""
     build = app_module.build_http
 
     def build_noting(*parts: Any) -> Any:
         answer = build(*parts)
 
         async def noted(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] == "http":
-                asked.append((scope["method"], scope["path"]))
-            await answer(scope, receive, send)
+            request = (scope["method"], scope["path"])
+            asked.append(request)
+            try:
+                await answer(scope, receive, send)
+            finally:
+                done.put_nowait(request)
 
         return noted
 
@@ -114,20 +123,20 @@ async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Pair]
 @asynccontextmanager
 async def side(folder: Path) -> AsyncGenerator[Side]:
     root, asked = folder / "people", list[tuple[str, str]]()
+    done = asyncio.Queue[tuple[str, str]]()
     root.mkdir()
     reach: dict[str, Any] = {"allowed_hosts": ("127.0.0.1",), "remote_timeout_s": 60}
     serves = serving(root, folder / "state", watch=False, **reach)
     async with AsyncExitStack() as stack:
-        with noting(asked):
+        with noting(asked, done):
             server = await stack.enter_async_context(serves)
-        yield Side(server, asked)
+        yield Side(server, asked, done)
 
 
 def plain(title: str) -> dict[str, Any]:
     """A card that has nothing but a title."""
-    base = {"module": "@cardstack/base/card-api", "name": "CardDef"}
     info = {"cardInfo": {"name": title}}
-    return {"data": {"type": "card", "attributes": info, "meta": {"adoptsFrom": base}}}
+    return {"data": {"type": "card", "attributes": info, "meta": {"adoptsFrom": CARD_DEF}}}
 
 
 def page(title: str, **links: str) -> dict[str, Any]:
@@ -190,3 +199,43 @@ async def test_a_loop_of_links_and_searches_ends_at_the_server_that_is_asked(
     named = theirs["relationships"]["named"]
     assert named["data"] == []
     assert [error["realm"] for error in named["meta"]["errors"]] == [mine.server.realm_url]
+
+
+async def test_who_hangs_up_ends_the_walk(pair: Pair) -> None:
+    near = pair.near
+    async with other_server() as held:
+        to_next = {"boss": {"links": {"self": "./next"}}}
+        first = held.put("first", meta={"adoptsFrom": CARD_DEF}, relationships=to_next)
+        second = held.put("next", meta={"adoptsFrom": CARD_DEF})
+        near.write("leaving.json", page("Leaving", friend=first))
+        await near.server.rescanned()
+        pair.forget()
+        held.asked.clear()
+        held.gate = asyncio.Event()
+        async with asyncio.timeout(30):
+            await hang_up_at(near.server.url, "/people/leaving", held.at_gate)
+            # A later request is answered: the server knows by now that the client is gone.
+            await near.server.client.get("/_health")
+            held.gate.set()
+            while await near.done.get() != ("GET", "/people/leaving"):
+                pass
+
+        assert held.asked == [("QUERY", "/far/_cards")]
+        found = await near.document("leaving")
+
+    # Who stays is told of both layers.
+    assert {first, second} <= {one["id"] for one in found["included"]}
+    assert held.asked[1:] == [("QUERY", "/far/_cards")] * 2
+
+
+async def hang_up_at(url: str, path: str, moment: asyncio.Event) -> None:
+    """Ask for a card, and close the connection at the moment."""
+    address = urlsplit(url)
+    _, writer = await asyncio.open_connection(address.hostname, address.port)
+    writer.write(
+        f"GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\n"
+        "Accept: application/vnd.card+json\r\n\r\n".encode()
+    )
+    await moment.wait()
+    writer.close()
+    await writer.wait_closed()

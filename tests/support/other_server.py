@@ -20,7 +20,7 @@ class OtherServer:
     """Serves `cards` (by path) of one realm, and counts what it was asked.
 
     A search finds all of them. `answers` holds ready responses by path; `gate`, once set,
-    is waited for. A plain one is no realmkit: it knows GET and `_search`, and not `_cards`.
+    is waited for, and `at_gate` says that a request is there. A plain one is no realmkit: it knows GET and `_search`, and not `_cards`.
     """
 
     def __init__(self, url: str) -> None:
@@ -32,6 +32,7 @@ class OtherServer:
         self.headers: list[dict[str, str]] = []
         self.bodies: list[Any] = []
         self.gate: asyncio.Event | None = None
+        self.at_gate = asyncio.Event()
         self.is_plain = False
 
     def put(self, name: str, **members: Any) -> str:
@@ -54,6 +55,7 @@ class OtherServer:
         self.asked.append((scope["method"], path))
         self.headers.append(dict(request.headers))
         if self.gate is not None:
+            self.at_gate.set()
             await self.gate.wait()
         response = self.answers.get(path) or await self._answer(request, path)
         response.headers["x-boxel-realm-url"] = self.realm_url
