@@ -3,6 +3,7 @@
 Real processes, each with its own Node and Chromium.
 """
 
+import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,20 +44,37 @@ class Fleet:
     second: Process
 
 
-@pytest.fixture
-async def fleet(tmp_path: Path, postgres: PostgresServer) -> AsyncGenerator[Fleet, None]:
-    root, database = tmp_path / "people", postgres.new_empty_database()
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def servers(
+    tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer
+) -> AsyncGenerator[Fleet, None]:
+    root = tmp_path_factory.mktemp("realm") / "people"
+    one, two = (tmp_path_factory.mktemp(name) for name in ("one", "two"))
+    database = postgres.new_empty_database()
     write_people(root)
     ports = [free_port(), free_port()]
     url = f"http://127.0.0.1:{ports[0]}"
     async with (
-        serving(root, database, ports[0], url, tmp_path / "one") as first,
-        serving(root, database, ports[1], url, tmp_path / "two") as second,
+        serving(root, database, ports[0], url, one, "--no-watch") as first,
+        serving(root, database, ports[1], url, two, "--no-watch") as second,
     ):
-        for process in (first, second):
-            await process.until_answering("/_ready")
         yield Fleet(root, url, first, second)
     postgres.drop(database)
+
+
+@pytest.fixture
+async def fleet(servers: Fleet) -> Fleet:
+    """Both of them, ready; one that an earlier test killed is started again."""
+    for process in (servers.first, servers.second):
+        if process.process.returncode is not None:
+            await process.start()
+        await process.until_answering("/_ready")
+    return servers
 
 
 async def test_what_is_written_on_one_is_read_on_the_other(fleet: Fleet) -> None:
@@ -70,13 +88,46 @@ async def test_what_is_written_on_one_is_read_on_the_other(fleet: Fleet) -> None
     assert found["attributes"]["cardTitle"] == "Anne"
 
     # A definition as well: the other's modules are those of the new source.
-    await fleet.first.client.post(
-        "/people/person.gts",
-        content=PERSON.replace("'Person'", "'Somebody'"),
-        headers={"Accept": "application/vnd.card+source"},
-    )
+    await write(fleet.first, "person.gts", PERSON.replace("'Person'", "'Somebody'"))
     served = await fleet.second.client.get("/people/person")
     assert "Somebody" in served.text
+
+
+async def test_a_hot_module_names_what_was_written_elsewhere_once_its_server_knows(
+    fleet: Fleet,
+) -> None:
+    """The log alone says so: nobody watches, and more files are behind it than are looked at."""
+    names = [f"part{number:02}" for number in range(12)]
+    for name in names:
+        await write(fleet.first, f"{name}.ts", f"export const {name} = 0;\n")
+    await write(fleet.first, "whole.ts", "".join(f"import './{name}';\n" for name in names))
+
+    last = names[-1]
+    for value in range(1, 4):
+        before = [await version_named(fleet.second, last) for _ in range(2)]
+        seq = await write(fleet.first, f"{last}.ts", f"export const {last} = {value};\n")
+        await card(fleet.second, "Person/ann", **{"X-Realmkit-Seq": seq})
+
+        after = await version_named(fleet.second, last)
+        assert before[0] == before[1] != after
+        assert after == await version_named(fleet.first, last)
+
+
+async def write(process: Process, path: str, text: str) -> str:
+    """Write a file; returns the seq of the write."""
+    answer = await process.client.post(
+        f"/people/{path}", content=text, headers={"Accept": "application/vnd.card+source"}
+    )
+    assert answer.status_code == 204, answer.text
+    return answer.headers["X-Realmkit-Seq"]
+
+
+async def version_named(process: Process, name: str) -> str:
+    """The version of `name` in what the process serves as `/people/whole`."""
+    text = (await process.client.get("/people/whole")).text
+    found = re.search(rf"/{name}\?v=(\w+)", text)
+    assert found is not None, text
+    return found[1]
 
 
 async def test_when_one_is_killed_the_other_goes_on(fleet: Fleet) -> None:
