@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from realmkit.db import Database, Hints, lock_key, open_database
+from realmkit.db.notifier import Channel
 from realmkit.db.postgres import PostgresDatabase
 from realmkit.db.postgres_notifier import PostgresNotifier
 from realmkit.errors import TryLater
@@ -19,9 +20,12 @@ KEY = lock_key("a lock")
 class Ear:
     """What was heard on a channel, one payload at a time."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, channel: Channel = "realm_file_changes") -> None:
         self._heard: asyncio.Queue[str] = asyncio.Queue()
-        db.notifier.listen("realm_file_changes", self._heard.put_nowait)
+        db.notifier.listen(channel, self.hear)
+
+    def hear(self, payload: str) -> None:
+        self._heard.put_nowait(payload)
 
     async def next(self) -> str:
         async with asyncio.timeout(10):
@@ -53,6 +57,43 @@ async def test_a_notification_is_heard_once_its_transaction_is_committed(
     async with db.transaction() as tx:
         await tx.notify("realm_file_changes", "committed")
     assert await ear.next() == "committed"
+
+
+async def test_everybody_on_a_channel_hears_though_one_of_them_fails(
+    db: Database, peer: Database
+) -> None:
+    def fail(payload: str) -> None:
+        raise ValueError(payload)
+
+    first = Ear(peer)
+    peer.notifier.listen("realm_file_changes", fail)
+    second = Ear(peer)
+    for payload in ("one", "two"):
+        async with db.transaction() as tx:
+            await tx.notify("realm_file_changes", payload)
+        assert (await first.next(), await second.next()) == (payload, payload)
+
+    # Nor does it keep a lock from being let go, with whom it is announced.
+    other = Ear(peer, "realm_lock_released")
+    peer.notifier.listen("realm_lock_released", fail)
+    held = await db.notifier.try_lock(KEY)
+    assert held is not None
+    await db.notifier.release(held, "realm_lock_released")
+    assert await other.next() == str(KEY)
+    assert await peer.notifier.try_lock(KEY) is not None
+
+
+async def test_who_listens_twice_hears_twice_and_other_channels_are_not_heard(
+    db: Database, peer: Database
+) -> None:
+    ear = Ear(peer)
+    peer.notifier.listen("realm_file_changes", ear.hear)
+    async with db.transaction() as tx:
+        await tx.notify("realm_index_updated", "elsewhere")
+        await tx.notify("realm_file_changes", "here")
+        await tx.notify("realm_file_changes", "again")
+
+    assert [await ear.next() for _ in range(4)] == ["here", "here", "again", "again"]
 
 
 async def test_a_lock_has_one_holder_in_all_processes(db: Database, peer: Database) -> None:

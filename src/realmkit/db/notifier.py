@@ -9,10 +9,13 @@ where there is one process, `LocalNotifier` gives the same.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
+
+logger = logging.getLogger(__name__)
 
 Channel = Literal[
     "realm_file_changes", "realm_index_updated", "module_cache_populated", "realm_lock_released"
@@ -77,7 +80,7 @@ class LocalNotifier:
 
     def notify(self, channel: Channel, payload: str) -> None:
         for heard in self._heard[channel]:
-            heard(payload)
+            tell(heard, payload)
 
     async def try_lock(self, key: int) -> HeldLock | None:
         if key in self._held:
@@ -89,3 +92,12 @@ class LocalNotifier:
         if self._held.get(held.key) is held:
             del self._held[held.key]
         self.notify(channel, str(held.key))
+
+
+def tell(listener: Callable[..., None], *words: str) -> None:
+    """Call a listener. One that fails is logged: what it makes of what it hears is no reason
+    for the others, a lock or a commit to suffer."""
+    try:
+        listener(*words)
+    except Exception:
+        logger.exception("A listener failed.")

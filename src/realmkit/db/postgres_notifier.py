@@ -22,7 +22,7 @@ from psycopg import AsyncConnection, AsyncRawCursor
 
 from realmkit.db.completion import completed
 from realmkit.db.database import Row
-from realmkit.db.notifier import CHANNELS, Channel, HeldLock
+from realmkit.db.notifier import CHANNELS, Channel, HeldLock, tell
 from realmkit.errors import TryLater
 
 logger = logging.getLogger(__name__)
@@ -257,16 +257,8 @@ class PostgresNotifier:
 
     def _hear(self, channel: str, payload: str) -> None:
         for heard in self._heard[channel]:
-            _tell(heard, payload)
+            tell(heard, payload)
 
     def _tell_to_look(self) -> None:
         for look in self._looks:
-            _tell(look)
-
-
-def _tell(listener: Callable[..., None], *words: str) -> None:
-    try:
-        listener(*words)
-    except Exception:
-        # What one of them makes of it is no reason for the others, or a lock, to suffer.
-        logger.exception("A listener failed.")
+            tell(look)
