@@ -1,16 +1,18 @@
 """A cache over a real table, with a source and a maker that stop where a test wants."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 import pytest
 
-from realmkit.coalesce import Found, GenerationTable, LayeredCache, Payload
-from realmkit.db import Database
+from realmkit.coalesce import Coordinator, Found, GenerationTable, LayeredCache, Payload
+from realmkit.db import Database, HeldLock, Notifier, lock_key
+from realmkit.db.notifier import Channel
 
 REALM = "http://realm.test/atlas/"
 PERSON = "person.gts"
+KEY = lock_key(f"transpile|{REALM}|{REALM}{PERSON}")
 
 
 @dataclass(frozen=True)
@@ -110,3 +112,74 @@ async def desk(db: Database) -> AsyncIterator[Desk]:
     desk = new_desk(db)
     yield desk
     await desk.cache.stop()
+
+
+@dataclass
+class Door:
+    """The notifier as one process's coordinator has it. `tries` are the locks it tried, `before`
+    and `refused` stop it before a try and after one that was refused."""
+
+    notifier: Notifier
+    tries: list[int] = field(default_factory=list[int])
+    before: Gate = field(default_factory=Gate)
+    refused: Gate = field(default_factory=Gate)
+
+    def listen(self, channel: Channel, heard: Callable[[str], None]) -> None:
+        self.notifier.listen(channel, heard)
+
+    def after_gap(self, look: Callable[[], None]) -> None:
+        self.notifier.after_gap(look)
+
+    async def try_lock(self, key: int) -> HeldLock | None:
+        await self.before()
+        self.tries.append(key)
+        held = await self.notifier.try_lock(key)
+        if held is None:
+            await self.refused()
+        return held
+
+    async def release(self, held: HeldLock, channel: Channel) -> None:
+        await self.notifier.release(held, channel)
+
+
+@dataclass(kw_only=True)
+class Office(Desk):
+    """A process with a coordinator, behind a door."""
+
+    door: Door
+
+    async def waits(self, follower: "asyncio.Task[str]") -> None:
+        """Return when the follower has been refused the lock and waits."""
+        async with asyncio.timeout(10):
+            await self.door.refused.arrived.wait()
+        assert not follower.done()
+
+
+def coordinated(db: Database, look_again_s: float = 60) -> Office:
+    """By default only a notification wakes it."""
+    table, door = GenerationTable(db, "module_transpile_cache"), Door(db.notifier)
+    cache: LayeredCache[str] = LayeredCache(
+        "transpile",
+        table,
+        encode=Payload,
+        decode=str,
+        coordinator=Coordinator(door, look_again_s=look_again_s),
+    )
+    return Office(cache, table, db, door=door)
+
+
+async def leading(desk: Office) -> "asyncio.Task[str]":
+    """A reader who has the lock and makes the result until its gate is opened."""
+    desk.making.close()
+    task = asyncio.create_task(desk.get())
+    await desk.making.arrived.wait()
+    return task
+
+
+@pytest.fixture
+async def desks(db: Database, peer: Database) -> AsyncIterator[tuple[Office, Office]]:
+    """Two processes over one table."""
+    desks = coordinated(db), coordinated(peer)
+    yield desks
+    for desk in desks:
+        await desk.cache.stop()

@@ -1,24 +1,13 @@
 """While somebody else's transaction holds rows of the table, everybody is answered."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
-from tests.coalesce.conftest import PERSON, REALM, Desk, new_desk
-from tests.coalesce.test_coordinator import coordinated
+from tests.coalesce.conftest import PERSON, REALM, Desk, Office, new_desk
 
 from realmkit.db import Database
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def desks(db: Database, peer: Database) -> AsyncIterator[tuple[Desk, Desk]]:
-    """Two processes over one table, that coordinate."""
-    desks = coordinated(db), coordinated(peer)
-    yield desks
-    for desk in desks:
-        await desk.cache.stop()
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +16,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_whoever_makes_a_module_whose_row_is_held_answers_and_does_not_keep_it(
-    desks: tuple[Desk, Desk], db: Database
+    desks: tuple[Office, Office], db: Database
 ) -> None:
     one, other = desks
     async with db.transaction() as tx:
