@@ -153,7 +153,7 @@ class ServedRealms:
             await self._serving
         await self._transpiler.stop()
 
-    def card(self, path: str, module: str, name: str, **members: Any) -> None:
+    def card(self, path: str, module: str, name: str, /, **members: Any) -> None:
         """Add an instance at `realm/path` that adopts `name` of `module`."""
         links = {key: {"links": {"self": to}} for key, to in members.pop("links", {}).items()}
         resource = {

@@ -16,6 +16,7 @@ export {
   realmURL,
   relativeTo,
 } from "../card-api/symbols.ts";
+export { matches } from "../store/live-matching.ts";
 export { Command } from "./command.ts";
 export {
   baseRealm,

@@ -28,6 +28,8 @@ import { Searches } from "./searches.ts";
 import type { LiveStore, SaveState, StoreEvent } from "./store.ts";
 import { WatchedRealms } from "./watched-realms.ts";
 
+export { matches } from "./live-matching.ts";
+
 const NOTHING: ReadonlySet<string> = new Set();
 
 let store: LivePageStore | undefined;

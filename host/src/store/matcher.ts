@@ -26,7 +26,10 @@ export interface FieldShape {
   shape(): Shape | undefined;
 }
 
-/** An instance: its search doc, the type keys of its definition and of those above it. */
+/**
+ * An instance: its search doc, the type keys of its definition and of those above it.
+ * What the doc lacks is null; what it has as `undefined` is not known.
+ */
 export interface Subject {
   doc: Record<string, unknown>;
   types: string[];
@@ -146,7 +149,7 @@ class Matcher {
     const isFlag = path.split(".").at(-1) === "_isCardInstanceFile";
     return some(limits, (limit) => {
       // The flag is there or it is not.
-      if (isFlag && limit === false) return values.every((value) => value !== true);
+      if (isFlag && limit === false) return not(some(values, (value) => value === true));
       if (limit === null) return some(values, (value) => value === null);
       const wanted = typeof limit === "object" ? this.#definitions.typeKeyOf(limit) : limit;
       if (wanted === undefined) return undefined;
@@ -223,8 +226,8 @@ function members(holders: Value[], name: string, isBehindLink: boolean): Value[]
     if (holder === null || typeof holder !== "object" || Array.isArray(holder)) return null;
     const value = (holder as Node)[name];
     // Nothing but its id is known of a card that a link leads to and that is not loaded.
-    if (value === undefined && isBehindLink) return undefined;
-    return value ?? null;
+    const isUnknown = isBehindLink || Object.hasOwn(holder, name);
+    return value === undefined && isUnknown ? undefined : (value ?? null);
   });
 }
 

@@ -4,7 +4,8 @@
  * Contained fields are always in it. A link is its card's id only, unless a
  * `searchable` route of the indexed card leads through it; annotations of the
  * cards it reaches are not consulted. Reading a route loads its links, so the
- * indexer asks again until nothing more is loading.
+ * indexer asks again until nothing more is loading. Until then a value that is
+ * computed from what is not here yet is `undefined`: it is not known.
  */
 
 import { displayNameOf } from "../definitions.ts";
@@ -13,6 +14,7 @@ import { rawOf } from "../fields/contains-many.ts";
 import { fieldsOf } from "../fields/declare.ts";
 import type { Field } from "../fields/field.ts";
 import { isSentinel } from "../fields/links.ts";
+import { whenHere } from "../fields/waiting.ts";
 import { stateOf } from "../state.ts";
 import { primitive, queryableValue } from "../symbols.ts";
 
@@ -22,7 +24,7 @@ export function searchDoc(card: BaseDef): Record<string, unknown> {
     ...describe(card, cls, undefined, [card]),
     id: card.id,
     _cardType: displayNameOf(cls),
-    _title: card.cardTitle ?? card.title ?? card.name ?? null,
+    _title: whenHere(() => card.cardTitle ?? card.title ?? card.name ?? null),
   };
 }
 
@@ -56,7 +58,9 @@ function containedDoc(
   routes: Routes | undefined,
   above: BaseDef[],
 ): unknown {
-  const value = holder[field.name];
+  // Null stands for a value that is here and is none.
+  const value = whenHere(() => holder[field.name] ?? null);
+  if (value === undefined) return undefined;
   if (!field.isPlural) return oneContained(value, field, routes, above);
   const items = [...((value as unknown[] | null) ?? [])]
     .map((item) => oneContained(item, field, routes, above))
@@ -86,7 +90,10 @@ function linkDoc(
   above: BaseDef[],
 ): unknown {
   if (routes || field.isComputed) void holder[field.name];
-  const held = field.isComputed ? holder[field.name] : stateOf(holder).values.get(field.name);
+  const held = field.isComputed
+    ? whenHere(() => holder[field.name] ?? null)
+    : stateOf(holder).values.get(field.name);
+  if (field.isComputed && held === undefined) return undefined;
   if (!field.isPlural) return oneLink(held, field, routes, above);
   // Reading a slot is what loads it.
   if (routes) for (const _ of (holder[field.name] as unknown[]) ?? []);

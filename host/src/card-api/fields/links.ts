@@ -10,6 +10,7 @@ import { instanceOf } from "../identity.ts";
 import { holderOf, stateOf } from "../state.ts";
 import type { Reading } from "../store-seam.ts";
 import type { Field } from "./field.ts";
+import { noteWaiting } from "./waiting.ts";
 
 export type LinkKind = "not-loaded" | "link-not-found" | "link-error";
 
@@ -49,7 +50,9 @@ export function follow(
   replace: (value: BaseDef | LinkSentinel) => void,
 ): void {
   const { store } = stateOf(instance);
-  if (link.isTerminal || link.isAskedFor || !store) return;
+  if (link.isTerminal) return;
+  noteWaiting();
+  if (link.isAskedFor || !store) return;
   link.isAskedFor = true;
   store.track(
     store.load(link.reference, readingOf(instance, field)).then(

@@ -23,6 +23,7 @@ import type { Field } from "./field.ts";
 import { follow, isSentinel, type LinkSentinel, noteRead } from "./links.ts";
 import { captureQueryFieldSeedData, type Item, QuerySeed, signatureOf } from "./query-seed.ts";
 import { fillIn } from "./query-tokens.ts";
+import { noteWaiting } from "./waiting.ts";
 
 class QueryResults {
   readonly view: BaseDef[] = [];
@@ -67,6 +68,7 @@ export function readQuery(instance: BaseDef, field: Field): BaseDef[] {
   const results = resultsOf(instance, field);
   if (!(results.seed && isRenderContext())) ask(instance, field, results);
   watch(instance, results);
+  if (results.isLoading) noteWaiting();
   const shown: BaseDef[] = [];
   for (const item of results.items) {
     if (isSentinel(item)) load(instance, field, results, item);
