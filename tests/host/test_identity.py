@@ -112,6 +112,39 @@ async def test_an_announcement_is_answered_for_all_fields_in_one_request(
     assert asked == [[f"{town}hall"], [f"{town}one"], [f"{town}hall"], [f"{town}two"]]
 
 
+async def test_an_edit_shows_in_what_other_cards_find_once_it_is_indexed(
+    live: Page, realms: ServedRealms, town: str
+) -> None:
+    hall(realms, "one")
+    await live.evaluate(
+        """async id => {
+          globalThis.hall = await store.load(id);
+          globalThis.shown = async () => {
+            hall.policies;
+            await store.settled();
+            return hall.policies.map((each) => each.holder);
+          };
+          globalThis.one = (await shown(), hall.policies[0]);
+        }""",
+        f"{town}hall",
+    )
+    await live.evaluate(SAID, "connection")
+    before = len(realms.asked_for("_cards"))
+
+    # No longer of Ghent, and the server has not heard of it.
+    await live.evaluate("() => { one.holder = 'Bruges'; }")
+    assert await live.evaluate("() => shown()") == ["Bruges"]
+    assert len(realms.asked_for("_cards")) == before
+
+    await live.evaluate("() => store.flush()")
+    hall(realms, "two")
+    realms.announce("town/one")
+    await live.evaluate(SAID, "indexed")
+    assert await live.evaluate("() => shown()") == ["Ghent"]
+    assert await live.evaluate("hall.policies.map((each) => each.id)") == [f"{town}two"]
+    assert realms.asked_for("_search") == []
+
+
 async def test_a_collected_card_asks_nothing_any_more(
     live: Page, realms: ServedRealms, town: str
 ) -> None:
