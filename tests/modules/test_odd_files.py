@@ -45,10 +45,15 @@ async def test_an_edit_inside_a_ring_moves_all_of_it(house: House) -> None:
     assert not set(before) & set(after)
 
 
-async def test_a_file_replaced_while_it_is_read_is_served_whole_and_new(
-    house: House, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("by", ["the store", "somebody else"])
+async def test_a_file_replaced_while_it_is_read_is_served_whole_and_new_from_then_on(
+    house: House, monkeypatch: pytest.MonkeyPatch, by: str
 ) -> None:
-    """The first reading is held after it has its bytes, until the file is another one."""
+    """The first reading is held after it has its bytes, until the file is another one.
+
+    Who asked before that may be answered with either, who asks after it with the new one:
+    also while the first reading is still held, and after it has ended.
+    """
     house.put("country.ts", "export const name = 'old';")
     has_read, replaced = asyncio.Event(), asyncio.Event()
     read = FileStore.read_bytes
@@ -63,14 +68,22 @@ async def test_a_file_replaced_while_it_is_read_is_served_whole_and_new(
     monkeypatch.setattr(FileStore, "read_bytes", held)
     asking = asyncio.create_task(house.get("country"))
     await has_read.wait()
-    beside = house.realm.root / "country.ts.new"
-    beside.write_text("export const name = 'new';")
-    beside.replace(house.realm.root / "country.ts")
+    if by == "the store":
+        await house.save("country.ts", "export const name = 'new';")
+    else:
+        beside = house.realm.root / "country.ts.new"
+        beside.write_text("export const name = 'new';")
+        beside.replace(house.realm.root / "country.ts")
+    async with asyncio.timeout(10):
+        assert "'new'" in await house.text("country")
     replaced.set()
 
     first = (await asking).body.decode()
     assert ("'old'" in first) != ("'new'" in first)
-    assert "'new'" in await house.text("country")
+    version = await house.version("country")
+    for _ in range(2):
+        assert "'new'" in await house.text("country")
+        assert "'new'" in (await house.get("country", version)).body.decode()
 
 
 async def test_a_table_that_is_full_costs_nobody_their_module(
