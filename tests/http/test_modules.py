@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import signal
 
 import pytest
 from tests.support.server import Server
@@ -10,6 +11,7 @@ from realmkit.http.negotiation import SOURCE
 
 pytestmark = pytest.mark.anyio
 VALUE = "export const value: number = {};\n"
+PLAIN = {"Accept-Encoding": "identity"}
 
 
 @pytest.fixture
@@ -213,6 +215,51 @@ async def test_what_a_busy_or_dead_transpiler_cannot_say_is_503_and_no_error_of_
     assert await stations.index.wait_indexed(server.realm_url, seq, timeout_s=60)
     errors = (await server.client.get("/people/_indexing-errors")).json()["data"]
     assert not [error for error in errors if "late" in error["id"]]
+
+
+async def test_a_module_whose_transpiler_hangs_is_406_until_it_is_edited(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+):
+    pool, late = server.app.stations.modules.transpiler, server.root / "hanging.ts"
+    late.write_text(VALUE.format(1))
+    await server.rescanned()
+    [worker] = pool._workers
+    with monkeypatch.context() as impatient:
+        impatient.setattr(pool, "_deadline_s", 1)
+        worker._process.send_signal(signal.SIGSTOP)
+        late.write_text(VALUE.format(2))
+        answer = await server.client.get("/people/hanging")
+
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, error["status"]) == (406, "406")
+    assert error["detail"] == "`/hanging.ts` does not compile: It takes longer than 1 seconds."
+    late.write_text(VALUE.format(3))
+    assert "const value = 3" in (await server.client.get("/people/hanging")).text
+
+
+async def test_a_module_of_five_megabytes_is_served_whole(server: Server):
+    row = "  { name: 'Ann', age: 41 } as Row,\n"
+    rows = row * (5_000_000 // len(row))
+    large = server.root / "large.ts"
+    large.write_text(f"type Row = {{ name: string }};\nexport const rows = [\n{rows}];\n")
+    answer = await server.client.get("/people/large", headers=PLAIN)
+    large.unlink()
+
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert (answer.status_code, answer.text.count("'Ann'")) == (200, rows.count("'Ann'"))
+    assert "as Row" not in answer.text
+
+
+async def test_a_template_of_ten_thousand_nodes_is_compiled(server: Server):
+    nodes = "".join(f"<p>{{{{@model.f{number}}}}}</p>" for number in range(10_000))
+    vast = server.root / "vast.gts"
+    vast.write_text(f"<template>{nodes}</template>\n")
+    answer = await server.client.get("/people/vast", headers=PLAIN)
+    vast.unlink()
+
+    assert (answer.status_code, "<template>" in answer.text) == (200, False)
+    assert "setComponentTemplate" in answer.text
+    assert "f9999" in answer.text
 
 
 async def test_a_hot_module_names_no_old_version_of_what_it_imports(server: Server):
