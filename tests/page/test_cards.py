@@ -55,10 +55,10 @@ def edit(page: Page, field: str, value: str) -> None:
 
 def test_a_card_reads_and_leads_on_without_javascript(people: People, open_page: OpenPage):
     page = open_page(f"{people.url}Person/ann", java_script_enabled=False)
-    expect(page.locator("h1.name").first).to_have_text("Ann Arbour")
-    expect(page.locator("h1.name").first).to_have_css("color", "rgb(1, 2, 3)")
+    expect(page.locator("h1.name")).to_have_text("Ann Arbour")
+    expect(page.locator("h1.name")).to_have_css("color", "rgb(1, 2, 3)")
     page.locator(".friend a[href]").first.click()
-    expect(page.locator("h1.name").first).to_have_text("Bob Birch")
+    expect(page.locator("h1.name")).to_have_text("Bob Birch")
 
 
 def test_a_card_comes_alive_without_a_change_to_be_seen(people: People, open_page: OpenPage):
