@@ -12,7 +12,6 @@ from typing import Any
 
 import orjson
 
-from realmkit.cards.addresses import card_id
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.definitions import DefinitionSource
 from realmkit.config import Realm
@@ -24,7 +23,7 @@ from realmkit.query.compile import CompiledQuery, compile_query
 from realmkit.query.dialects import DIALECTS
 from realmkit.query.resolve import check_fields, resolve
 from realmkit.search.catalog import Catalogs
-from realmkit.search.found import COLUMNS, Found, found
+from realmkit.search.found import COLUMNS, found, id_of
 from realmkit.search.highlights import add_highlights
 from realmkit.search.known import GENERATION, CurrentDefinitions, KnownDefinitions
 from realmkit.search.link_walker import LinkWalker, Visited, Walk
@@ -34,20 +33,18 @@ from realmkit.search.many_searches import ManySearches
 from realmkit.search.one_state import IndexState, at_one_state, within_budget
 from realmkit.search.other_servers import OtherServers
 from realmkit.search.search_page import SearchPage
-from realmkit.search.served import Resource, served_resource, sparse
+from realmkit.search.served import Resource, sparse
 from realmkit.search.served_cards import ServedCards
 from realmkit.search.several_servers import search_everywhere
 from realmkit.search.stored import StoredCards
 from realmkit.search.tiles import add_tiles
-
-_Result = tuple[Found, Resource]
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
     """A page of results over one state of the index, and how many entries match."""
 
-    results: list[_Result]
+    results: list[Visited]
     total: int
     known: KnownDefinitions
 
@@ -94,16 +91,13 @@ class SearchEngine:
             depth=link_depth,
             budget_s=budget_s,
         )
-        self.cards = ServedCards(
-            db, self._kept_definitions, self._realms, self._names, self._stored, self._links
-        )
+        self.cards = ServedCards(db, self._kept_definitions, self._names, self._stored, self._links)
         self.many_cards = ManyCards(
-            db, self._kept_definitions, self._realms, self._names, self._stored, self._links, others
+            db, self._kept_definitions, self._names, self._stored, self._links, others
         )
         self.lookups = Lookups(
             db,
             self._kept_definitions,
-            self._realms,
             self._names,
             self._stored,
             self._links,
@@ -144,9 +138,8 @@ class SearchEngine:
             )
             included: list[Resource] = []
             if with_included and query.fields is None and query.html is None:
-                visited = [_visited(entry, resource) for entry, resource in answer.results]
-                included = await self._links.walk(visited, answer.known, walk or Walk())
-        data = [resource for _, resource in answer.results]
+                included = await self._links.walk(answer.results, answer.known, walk or Walk())
+        data = [visited.resource for visited in answer.results]
         if query.fields is not None:
             data = [sparse(resource, query.fields) for resource in data]
         return SearchPage(data, answer.total, included, errors)
@@ -183,7 +176,7 @@ class SearchEngine:
 
         async with within_budget(self._budget_s):
             rows = await at_one_state(self._db, self._definitions, ids)
-        return [url if type_ == "file" else card_id(url) for url, type_ in rows]
+        return [id_of(url, type_) for url, type_ in rows]
 
     async def stored_documents(self, ids: Iterable[str]) -> dict[str, Any]:
         """Return `{data: [resources], meta: {missing: [{id, status, title, detail}]}}`, read
@@ -216,13 +209,14 @@ class SearchEngine:
         with_docs = bool(compiled.words.alternatives)
         columns = f"{COLUMNS}, i.search_doc" if with_docs else COLUMNS
         rows, total = await self._page(compiled, columns, state)
-        entries = (found(row[:-1] if with_docs else row) for row in rows)
-        results = [(entry, self._resource(entry)) for entry in entries]
+        entries = [found(row[:-1] if with_docs else row) for row in rows]
+        visited = [self._links.visited(entry) for entry in entries]
+        results = [(entry, each.resource) for entry, each in zip(entries, visited, strict=True)]
         if with_docs:
             add_highlights(compiled.words, results, [row[-1] for row in rows])
         if query.html is not None:
             await add_tiles(state, self._db.dialect, query.html, results)
-        return _Answer(results, total, known)
+        return _Answer(visited, total, known)
 
     async def _page(
         self, compiled: CompiledQuery, columns: str, state: IndexState
@@ -273,10 +267,3 @@ class SearchEngine:
             await known.load(own_types)
             await known.compile(lambda definitions: check_fields(query, own_types, definitions))
         return compiled
-
-    def _resource(self, entry: Found) -> Resource:
-        return served_resource(entry, self._realms.get(entry.realm_url), self._names)
-
-
-def _visited(entry: Found, resource: Resource) -> Visited:
-    return Visited(resource, entry.types[0] if entry.types else None)

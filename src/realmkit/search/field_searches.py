@@ -18,7 +18,7 @@ from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.stored import Place
 from realmkit.query.parse import MAX_PAGE_SIZE
 from realmkit.search.known import KnownDefinitions
-from realmkit.search.many_searches import Found, Identifier, ManySearches, Search
+from realmkit.search.many_searches import Answer, Identifier, ManySearches, Search
 from realmkit.search.other_servers import RemoteSearch, Unreachable
 from realmkit.search.query_fields import FieldSearch, QueryField, field_search, query_fields
 from realmkit.search.search_links import search_link
@@ -108,7 +108,7 @@ class LayerSearches:
         self._names = names
         self._known = known
         self._asked: dict[bytes, _Asked] = {}
-        self._found: dict[bytes, Found] = {}
+        self._found: dict[bytes, Answer] = {}
         for asking, search in fields:
             if search is not None:
                 here = tuple(url for url in search.realm_urls if url in mounted_urls)

@@ -1,14 +1,14 @@
 """Rows of the index as searches and link look-ups read them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import orjson
 
-from realmkit.cards.addresses import card_id
-from realmkit.db import Dialect, Row
+from realmkit.cards.addresses import card_id, instance_url
+from realmkit.db import Database, Dialect, Row
 from realmkit.query.dialects import DIALECTS
 
 COLUMNS = (
@@ -20,10 +20,30 @@ COLUMNS = (
 _LINKED = COLUMNS.replace("i.display_names, i.icon_html", "NULL, NULL")
 
 
-def by_url(dialect: Dialect) -> str:
+def _by_url(dialect: Dialect) -> str:
     """A statement for the entries of a JSON array of URLs, in any realm."""
     is_wanted = DIALECTS[dialect].one_of_texts("i.url", "$1")
     return f"SELECT {_LINKED} FROM entries i WHERE {is_wanted}"
+
+
+async def look_up(db: Database, ids: Iterable[str]) -> "list[Found]":
+    """What the index has under these ids, as cards and as files, in any realm: one statement."""
+    urls = list(dict.fromkeys(url for id in ids for url in (instance_url(id), id)))
+    if not urls:
+        return []
+    return [
+        found(row) for row in await db.read(_by_url(db.dialect), (orjson.dumps(urls).decode(),))
+    ]
+
+
+def id_of(url: str, type_: str) -> str:
+    """The id of the entry with this URL and type."""
+    return url if type_ == "file" else card_id(url)
+
+
+def resource_type_of(type_: str) -> str:
+    """JSON:API's type of an entry of this type."""
+    return "file-meta" if type_ == "file" else "card"
 
 
 # Not frozen: hundreds are made for one document, and that would make each three times as slow.
@@ -49,16 +69,21 @@ class Found:
         return self.type == "file"
 
     @property
+    def resource_type(self) -> str:
+        """JSON:API's type of it."""
+        return resource_type_of(self.type)
+
+    @property
     def identifier(self) -> dict[str, str]:
         """The JSON:API resource identifier."""
-        return {"type": "file-meta" if self.is_file else "card", "id": self.id}
+        return {"type": self.resource_type, "id": self.id}
 
 
 def found(row: Row) -> Found:
     """Decode a row of `COLUMNS`."""
     realm_url, url, type_, resource, types, names, icon, error, modified, created, generation = row
     return Found(
-        url if type_ == "file" else card_id(url),
+        id_of(url, type_),
         realm_url,
         url,
         type_,

@@ -12,8 +12,6 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from realmkit.cards.addresses import card_id, instance_url, resolve_link
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.relationships import is_query_backed, split_position
@@ -22,7 +20,7 @@ from realmkit.db import Database
 from realmkit.errors import BadRequest, TooSlow
 from realmkit.extraction import names_a_file
 from realmkit.search.field_searches import FieldSearches
-from realmkit.search.found import Found, by_url, found
+from realmkit.search.found import Found, look_up
 from realmkit.search.known import KnownDefinitions
 from realmkit.search.many_searches import ManySearches
 from realmkit.search.other_servers import OtherServers, RemoteSearch, Replies, Unreachable
@@ -96,6 +94,11 @@ class LinkWalker:
         self._depth = depth
         self._budget_s = budget_s
         self._field_searches = FieldSearches(searches, names, list(realms))
+
+    def visited(self, entry: Found) -> Visited:
+        """An entry as a walk begins with it, or comes by it."""
+        resource = served_resource(entry, self._realms.get(entry.realm_url), self._names)
+        return Visited(resource, entry.types[0] if entry.types else None)
 
     async def walk(
         self, roots: Sequence[Visited], known: KnownDefinitions, walk: Walk
@@ -188,14 +191,8 @@ class LinkWalker:
             return link
 
     async def _entries(self, targets: Sequence[tuple[str, bool]]) -> dict[tuple[str, bool], Found]:
-        if not targets:
-            return {}
-        urls = dict.fromkeys(url for target, _ in targets for url in (instance_url(target), target))
-        rows = await self._db.read(by_url(self._db.dialect), (orjson.dumps(list(urls)).decode(),))
-        entries: dict[tuple[str, str], Found] = {}
-        for row in rows:
-            entry = found(row)
-            entries[entry.url, entry.type] = entry
+        looked_up = await look_up(self._db, (target for target, _ in targets))
+        entries = {(entry.url, entry.type): entry for entry in looked_up}
         by_target: dict[tuple[str, bool], Found] = {}
         for target, is_file in targets:
             # A card whose id has a dot in it is still a card.
@@ -218,8 +215,7 @@ class LinkWalker:
         if isinstance(target, Found):
             if target.error is not None:
                 return None
-            resource = served_resource(target, self._realms.get(target.realm_url), self._names)
-            return Visited(resource, target.types[0] if target.types else None)
+            return self.visited(target)
         if isinstance(target, Unreachable):
             return None
         # Its query-backed fields were answered by its own server, which knows its realm.

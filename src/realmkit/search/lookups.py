@@ -8,18 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
-from realmkit.cards.addresses import card_id, instance_url
+from realmkit.cards.addresses import card_id
 from realmkit.cards.code_refs import ModuleNames
-from realmkit.config import Realm
 from realmkit.db import Database
-from realmkit.search.found import Found, by_url, found
+from realmkit.search.found import Found, look_up
 from realmkit.search.known import CurrentDefinitions, KnownDefinitions
-from realmkit.search.link_walker import LinkWalker, Visited, Walk
-from realmkit.search.many_searches import Found as Answer
-from realmkit.search.many_searches import ManySearches, Search
-from realmkit.search.served import Resource, served_resource
+from realmkit.search.link_walker import LinkWalker, Walk
+from realmkit.search.many_searches import Answer, ManySearches, Search
+from realmkit.search.served import Resource
 from realmkit.search.stored import StoredCards
 
 
@@ -29,7 +25,6 @@ class Lookups:
 
     db: Database
     definitions: CurrentDefinitions
-    realms: Mapping[str, Realm]
     names: ModuleNames
     stored: StoredCards
     links: LinkWalker
@@ -74,28 +69,18 @@ class Lookups:
 
     async def _entries(self, ids: Iterable[str]) -> dict[tuple[str, str], Found]:
         """What the index has under these ids, by type and id."""
-        urls = list(dict.fromkeys(url for id in ids for url in (instance_url(id), id)))
-        if not urls:
-            return {}
-        rows = await self.db.read(by_url(self.db.dialect), (orjson.dumps(urls).decode(),))
-        return {_key(entry): entry for entry in map(found, rows)}
+        return {_key(entry): entry for entry in await look_up(self.db, ids)}
 
     async def _resources(
         self, entries: Iterable[Found], known: KnownDefinitions, walk: Walk
     ) -> list[Resource]:
-        roots = [
-            Visited(
-                served_resource(entry, self.realms.get(entry.realm_url), self.names),
-                entry.types[0] if entry.types else None,
-            )
-            for entry in entries
-        ]
+        roots = [self.links.visited(entry) for entry in entries]
         await self.links.walk(roots, known, walk)
         return [root.resource for root in roots]
 
 
 def _key(entry: Found) -> tuple[str, str]:
-    return entry.identifier["type"], entry.id
+    return entry.resource_type, entry.id
 
 
 def _missing(entry: Found, error: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ cards do, because the definitions that the index knows may be those of before. C
 other servers are fetched from there: a page asks nobody but us for them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,14 +16,13 @@ import orjson
 
 from realmkit.cards.addresses import card_id, instance_url
 from realmkit.cards.code_refs import ModuleNames
-from realmkit.config import Realm
 from realmkit.db import Database, Dialect
 from realmkit.query.dialects import DIALECTS
 from realmkit.search.found import COLUMNS, found
 from realmkit.search.known import CurrentDefinitions
-from realmkit.search.link_walker import LinkWalker, Visited, Walk
+from realmkit.search.link_walker import LinkWalker, Walk
 from realmkit.search.other_servers import OtherServers, Unreachable
-from realmkit.search.served import Resource, served_resource
+from realmkit.search.served import Resource
 from realmkit.search.stored import StoredCards
 
 ALONE = Walk(skip_query_backed_expansion=True, follows_links=False)
@@ -51,7 +50,6 @@ class ManyCards:
 
     db: Database
     definitions: CurrentDefinitions
-    realms: Mapping[str, Realm]
     names: ModuleNames
     stored: StoredCards
     links: LinkWalker
@@ -86,14 +84,7 @@ class ManyCards:
     async def _indexed(self, ids: Iterable[str]) -> dict[str, Resource]:
         urls = [instance_url(id) for id in ids]
         rows = await self.db.read(_current(self.db.dialect), (orjson.dumps(urls).decode(),))
-        entries = [found(row) for row in rows]
-        roots = [
-            Visited(
-                served_resource(entry, self.realms.get(entry.realm_url), self.names),
-                entry.types[0] if entry.types else None,
-            )
-            for entry in entries
-        ]
+        roots = [self.links.visited(found(row)) for row in rows]
         await self.links.walk(roots, self.definitions.for_request(), ALONE)
         return {root.resource["id"]: root.resource for root in roots}
 

@@ -10,7 +10,6 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from realmkit.cards.addresses import card_id
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.db import Database
 from realmkit.errors import BadRequest
@@ -19,6 +18,7 @@ from realmkit.query.dialects import DIALECTS
 from realmkit.query.parse import parse_query
 from realmkit.query.resolve import resolve
 from realmkit.search.catalog import Catalogs
+from realmkit.search.found import id_of, resource_type_of
 from realmkit.search.known import KnownDefinitions
 
 Identifier = dict[str, str]
@@ -35,7 +35,7 @@ class Search:
 
 
 @dataclass(slots=True)
-class Found:
+class Answer:
     """Resource identifiers in order, or why the search could not be made."""
 
     ids: list[Identifier] = field(default_factory=list[Identifier])
@@ -53,10 +53,10 @@ class ManySearches:
         self._names = names
         self._budget_s = budget_s
 
-    async def found(self, searches: Sequence[Search], known: KnownDefinitions) -> list[Found]:
+    async def found(self, searches: Sequence[Search], known: KnownDefinitions) -> list[Answer]:
         """What each of `searches` finds; a bad one spoils none of the others."""
-        answers = [Found() for _ in searches]
-        families: dict[Hashable, dict[Shape, list[tuple[Found, Values]]]] = {}
+        answers = [Answer() for _ in searches]
+        families: dict[Hashable, dict[Shape, list[tuple[Answer, Values]]]] = {}
         for search, answer, shape, values in await self._shapes(searches, answers, known):
             family = families.setdefault(search.family, {})
             family.setdefault(shape, []).append((answer, values))
@@ -67,9 +67,9 @@ class ManySearches:
         return answers
 
     async def _shapes(
-        self, searches: Sequence[Search], answers: Sequence[Found], known: KnownDefinitions
-    ) -> list[tuple[Search, Found, Shape, Values]]:
-        resolved: list[tuple[Search, Found, Any]] = []
+        self, searches: Sequence[Search], answers: Sequence[Answer], known: KnownDefinitions
+    ) -> list[tuple[Search, Answer, Shape, Values]]:
+        resolved: list[tuple[Search, Answer, Any]] = []
         for search, answer in zip(searches, answers, strict=True):
             try:
                 query = parse_query(search.query, names=self._names)
@@ -87,16 +87,9 @@ class ManySearches:
             for search, answer, asked in resolved
         ]
 
-    async def _ask(self, shapes: Sequence[tuple[Shape, list[tuple[Found, Values]]]]) -> None:
+    async def _ask(self, shapes: Sequence[tuple[Shape, list[tuple[Answer, Values]]]]) -> None:
         statement = together([(shape, [values for _, values in asked]) for shape, asked in shapes])
         rows = await self._db.read(statement.sql, statement.params, budget_s=self._budget_s)
         for place, number, url, type_ in rows:
             answer, _ = shapes[place][1][number]
-            answer.ids.append(identifier(url, type_))
-
-
-def identifier(url: str, type_: str) -> Identifier:
-    """The resource identifier of an entry."""
-    if type_ == "file":
-        return {"type": "file-meta", "id": url}
-    return {"type": "card", "id": card_id(url)}
+            answer.ids.append({"type": resource_type_of(type_), "id": id_of(url, type_)})

@@ -40,7 +40,7 @@ def served_resource(entry: Found, realm: Realm | None, names: ModuleNames) -> Re
         meta["error"] = entry.error
     relationships = indexed.get("relationships")
     return {
-        "type": "file-meta" if entry.type == "file" else "card",
+        "type": entry.resource_type,
         "id": id,
         "links": {"self": id},
         "attributes": dict(indexed.get("attributes") or {}),

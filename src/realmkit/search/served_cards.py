@@ -5,20 +5,18 @@ fresh the index is in between. Both together are one statement for a card withou
 links, and a constant number for each layer of them.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from realmkit.cards.addresses import card_id, instance_url
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.stored import Place, stored_resource
-from realmkit.config import Realm
 from realmkit.db import Database
 from realmkit.errors import RealmkitError
 from realmkit.search.found import COLUMNS, Found, found
 from realmkit.search.known import GENERATION, CurrentDefinitions
-from realmkit.search.link_walker import LinkWalker, Visited, Walk
-from realmkit.search.served import Resource, served_resource
+from realmkit.search.link_walker import LinkWalker, Walk
+from realmkit.search.served import Resource
 from realmkit.search.stored import StoredCards
 
 # One instance by the URL of its file, what its visit saw of it, whether the log of its
@@ -49,14 +47,12 @@ class ServedCards:
         self,
         db: Database,
         definitions: CurrentDefinitions,
-        realms: Mapping[str, Realm],
         names: ModuleNames,
         stored: StoredCards,
         links: LinkWalker,
     ) -> None:
         self._db = db
         self._definitions = definitions
-        self._realms = realms
         self._names = names
         self._stored = stored
         self._links = links
@@ -76,11 +72,10 @@ class ServedCards:
         A broken card has `data.meta.error`; one that was never indexed well shows what
         its file holds, as far as that can be read.
         """
-        entry = card.entry
-        resource = served_resource(entry, self._realms.get(entry.realm_url), self._names)
-        if entry.resource is None:
+        root = self._links.visited(card.entry)
+        resource = root.resource
+        if card.entry.resource is None:
             await self._fill_from_file(resource)
-        root = Visited(resource, entry.types[0] if entry.types else None)
         known = self._definitions.for_request(card.generation)
         included = await self._links.walk([root], known, walk or Walk())
         return {"data": resource, "included": included} if included else {"data": resource}
