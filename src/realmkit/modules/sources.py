@@ -6,7 +6,6 @@ Reading and compiling go through the layered cache.
 """
 
 import asyncio
-import hashlib
 import sys
 import time
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from realmkit.errors import (
     TryLater,
 )
 from realmkit.files import FileStore
+from realmkit.files.disk import hash_of
 from realmkit.modules.compiled import Compiled, Failure
 from realmkit.modules.paths import ModulePaths, Revision, is_module_path, possible_files
 from realmkit.modules.served import Identity, identity_of
@@ -237,7 +237,7 @@ class RealmSources:
 
     async def _read(self, path: str) -> ModuleSource:
         content, _ = await self.store.read_bytes(path)
-        digest = hashlib.sha256(content).hexdigest()
+        digest = hash_of(content)
         try:
             return ModuleSource(content.decode(), digest)
         except UnicodeDecodeError:

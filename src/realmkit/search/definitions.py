@@ -153,16 +153,12 @@ class DefinitionCache:
         self, tx: Transaction, realm: Realm, changes: Sequence[NewChange]
     ) -> None:
         """Tombstone the descriptions of changed modules. For `FileStore.join_transactions`."""
-        changed = [change.path for change in changes if is_module_path(change.path)]
-        # Its identity has no extension, unless another file stands in front of it.
-        if changed:
-            paths = dict.fromkeys([*map(stem, changed), *changed])
+        if paths := _kept_under(change.path for change in changes):
             await self.cache.tombstone_all(tx, realm.url, paths)
 
     def forget(self, realm_url: str, paths: Iterable[str]) -> None:
         """Drop what this process keeps of modules that are to be described again."""
-        forgotten = [path for path in paths if is_module_path(path)]
-        for path in dict.fromkeys([*map(stem, forgotten), *forgotten]):
+        for path in _kept_under(paths):
             self.cache.invalidate(realm_url, path)
 
     # Looking up.
@@ -267,6 +263,13 @@ class DefinitionCache:
     def _is_good(self, described: Described) -> bool:
         expires_at_ms = described.expires_at_ms
         return expires_at_ms is None or self._clock.now_ms() < expires_at_ms
+
+
+def _kept_under(paths: Iterable[str]) -> dict[str, None]:
+    """Where descriptions of the modules among these files are kept: a module's identity has no
+    extension, unless another file stands in front of it."""
+    modules = [path for path in paths if is_module_path(path)]
+    return dict.fromkeys([*map(stem, modules), *modules])
 
 
 def _is_bad_luck(error: CardError) -> bool:
