@@ -30,7 +30,7 @@ REVALIDATED = "public, max-age=0"
 
 
 def identity_of(file: str) -> Identity | None:
-    """The file's identity now; None when it is gone. A system call of about a microsecond."""
+    """The file's identity now; None when it is gone. It takes two to three microseconds."""
     try:
         # Asked at every answer from memory; making a Path costs as much as the call.
         status = os.stat(file)  # noqa: PTH116
@@ -41,8 +41,9 @@ def identity_of(file: str) -> Identity | None:
 
 def is_as_then(files: Iterable[FileThen]) -> bool:
     """Whether all of these files are as they were."""
-    for file, then in files:  # noqa: SIM110  (a generator costs as much as the calls)
-        if identity_of(file) != then:
+    for file, then in files:
+        # Of what was not there it is enough to know that it still is not, without an exception.
+        if os.access(file, os.F_OK) if then is None else identity_of(file) != then:
             return False
     return True
 
