@@ -15,7 +15,7 @@ import { Documents } from "../store/documents.ts";
 import { Searches } from "../store/searches.ts";
 import { describeType, walkedSearchDoc } from "./artefacts.ts";
 import { beginListening, failureOf } from "./failures.ts";
-import { begin, end } from "./status.ts";
+import { begin, end, msSince } from "./status.ts";
 import type { ExtractRequest, FileExtract, FileToExtract } from "./visit-contract.ts";
 import { VisitStore } from "./visit-store.ts";
 
@@ -68,7 +68,7 @@ async function extractOne(file: FileToExtract, store: VisitStore): Promise<FileE
   }
   const dependencies = store.dependencies.of(file.url);
   if (made.error) made.error.dependencies = dependencies.modules;
-  return { ...made, dependencies, ms: Math.round((performance.now() - started) * 10) / 10 };
+  return { ...made, dependencies, ms: msSince(started) };
 }
 
 // What a definition reads out of the bytes comes before what the server knows.

@@ -11,7 +11,7 @@ import { type BaseDef, serializeCard } from "../card-api/index.ts";
 import { loader } from "../loader/loader.ts";
 import { beginListening, failureOf, takeWindowErrors } from "./failures.ts";
 import { takeTimerCount } from "./quiet-page.ts";
-import { begin, end } from "./status.ts";
+import { begin, end, msSince } from "./status.ts";
 import type { RunAnswer, RunRequest } from "./visit-contract.ts";
 
 export async function run(request: RunRequest): Promise<RunAnswer[]> {
@@ -37,7 +37,7 @@ export async function run(request: RunRequest): Promise<RunAnswer[]> {
     answer.result = null;
     answer.error = { ...failureOf(error, takeTimerCount()), title: titleOf(error) };
   }
-  answer.ms = Math.round((performance.now() - started) * 10) / 10;
+  answer.ms = msSince(started);
   end(answer.status);
   return [answer];
 }

@@ -28,3 +28,8 @@ export function begin(kind: VisitKind, url: string, job: Job): void {
 export function end(status: Exclude<Status, "loading">): void {
   document.documentElement.dataset.prerenderStatus = status;
 }
+
+/** Milliseconds since `started`, to a tenth. */
+export function msSince(started: number): number {
+  return Math.round((performance.now() - started) * 10) / 10;
+}

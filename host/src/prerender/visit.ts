@@ -18,7 +18,7 @@ import { type CardFile, linkedIds, readCard } from "./card-source.ts";
 import { beginListening, failureOf, takeWindowErrors } from "./failures.ts";
 import { takeTimerCount } from "./quiet-page.ts";
 import { RenderFailure, recover } from "./render.ts";
-import { begin, end } from "./status.ts";
+import { begin, end, msSince } from "./status.ts";
 import type { Format, VisitAnswer, VisitRequest, VisitResult } from "./visit-contract.ts";
 import { VisitStore } from "./visit-store.ts";
 
@@ -111,7 +111,7 @@ async function visitOne(
   result.dependencies = store.dependencies.of(id);
   if (result.error) result.error.dependencies = dependenciesOf(result);
   result.queries = store.queries;
-  result.ms = Math.round((performance.now() - started) * 10) / 10;
+  result.ms = msSince(started);
   return { result, spoilt };
 }
 
