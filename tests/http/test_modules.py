@@ -3,12 +3,14 @@
 import asyncio
 import re
 import signal
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from tests.support.server import Server, serving, write_people
 
 from realmkit.http.negotiation import SOURCE
+from realmkit.modules.served import FileThen, is_as_then
 
 pytestmark = pytest.mark.anyio
 VALUE = "export const value: number = {};\n"
@@ -128,6 +130,35 @@ async def test_an_edit_on_disk_is_never_hidden_by_a_hot_module(server: Server, m
         (server.root / "value.ts").write_text(VALUE.format(value))
 
         assert f"const value = {value}" in (await server.client.get(module)).text
+
+
+async def test_files_are_compared_once_for_all_who_ask_in_one_turn(
+    server: Server, module: str, monkeypatch: pytest.MonkeyPatch
+):
+    await server.rescanned()
+    await server.client.get(module, headers=PLAIN)
+    scope = {
+        "method": "GET",
+        "raw_path": module.encode(),
+        "query_string": b"",
+        "headers": [(b"host", server.url.removeprefix("http://").encode())],
+    }
+    compared: list[object] = []
+
+    def compare(files: Iterable[FileThen]) -> bool:
+        compared.append(files)
+        return is_as_then(files)
+
+    monkeypatch.setattr("realmkit.http.hot.is_as_then", compare)
+    counts: list[int] = []
+    for _ in range(2):
+        assert all(server.app.hot.find(scope) for _ in range(10))
+        counts.append(len(compared))
+        await asyncio.sleep(0)
+    assert counts == [1, 2]
+
+    (server.root / "value.ts").write_text(VALUE.format(3))
+    assert server.app.hot.find(scope) is None
 
 
 async def test_a_hot_module_is_not_given_to_who_asks_for_source(server: Server, module: str):

@@ -12,8 +12,15 @@ a `stat`: of the module's file, of those behind the versions that it names, and 
 that would be preferred to it. Of a module that rests on more than `_MOST_FILES` only the
 first are looked at: its own realm's, which are the ones that people edit. Beyond `max_bytes`
 the least recently used go.
+
+Files are compared once in a turn of the event loop, for all who ask in it: the loop learns
+which connections have something to say, and then reads them all. So whoever is read in the
+turn had begun to ask before the comparison, and no edit made before it asked is missed. (But
+who sends two requests on one connection, not waiting for the first answer, may have the second
+compared with the first.)
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -62,6 +69,7 @@ class _Entry:
     files: tuple[FileThen, ...]
     snapshot: object
     is_worth_compressing: bool
+    compared_in: int = 0
     forms: dict[Coding, _Form] = field(default_factory=dict["Coding", _Form])
 
     @property
@@ -99,6 +107,7 @@ class HotModules:
         self._entries: OrderedDict[_Key, _Entry] = OrderedDict()
         self._known_hosts: set[bytes] = set()
         self._generations = Generations()
+        self._turns = _Turns()
 
     def __repr__(self) -> str:
         return f"<HotModules: {len(self._entries)} entries, {self._bytes} bytes>"
@@ -175,7 +184,7 @@ class HotModules:
         form = entry.forms.get(_coding(accepted, entry.is_worth_compressing))
         if form is None:
             return None
-        if entry.snapshot is not self._snapshot() or not is_as_then(entry.files):
+        if entry.snapshot is not self._snapshot() or not self._is_as_then(entry):
             self._drop(key)
             return None
         entries.move_to_end(key)
@@ -184,6 +193,14 @@ class HotModules:
             return form.found
         is_held = conditional.is_not_modified(held.decode("latin-1"), form.etag)
         return form.not_modified if is_held else form.found
+
+    def _is_as_then(self, entry: _Entry) -> bool:
+        turn = self._turns.current()
+        if entry.compared_in != turn:
+            if not is_as_then(entry.files):
+                return False
+            entry.compared_in = turn
+        return True
 
     def in_front_of(self, edge: ASGIApp) -> ASGIApp:
         """Hot modules as an ASGI application, and `edge` for everything else."""
@@ -199,6 +216,25 @@ class HotModules:
             await send({"type": "http.response.body", "body": body})
 
         return answer
+
+
+class _Turns:
+    """Numbers the turns of the event loop, from 1."""
+
+    def __init__(self) -> None:
+        self._number = 1
+        self._is_ending = False
+
+    def current(self) -> int:
+        if not self._is_ending:
+            self._is_ending = True
+            # It runs before anything that is read after this turn.
+            asyncio.get_running_loop().call_soon(self._end)
+        return self._number
+
+    def _end(self) -> None:
+        self._number += 1
+        self._is_ending = False
 
 
 def _coding(accept_encoding: bytes | None, is_worth_it: bool) -> Any:
