@@ -230,15 +230,40 @@ async def test_a_file_that_is_not_utf8_is_the_authors_error(house: House) -> Non
 
 async def test_the_source_map_carries_the_authors_source(house: House) -> None:
     await a_country(house)
-    version = await house.version("country")
-    assert f"//# sourceMappingURL=http://realm.test/atlas/country.map?v={version}" in (
-        await house.text("country")
-    )
+    version = map_version(await house.text("country"))
 
     served = await house.service.serve_map(house.realm, "country", version)
 
     assert b"@field name" in served.body
     assert served.headers["content-type"] == "application/json"
+    assert "immutable" in served.headers["cache-control"]
+
+
+async def test_a_script_keeps_its_source_map_when_what_it_imports_changes(house: House) -> None:
+    await house.save("a.ts", "import './b';\nexport const a = 1;")
+    await house.save("b.ts", "export const b = 1;")
+    before = await house.text("a")
+    await house.save("b.ts", "export const b = 2;")
+
+    assert await house.text("a") != before
+    served = await house.service.serve_map(house.realm, "a", map_version(before))
+    assert b"export const a = 1;" in served.body
+
+
+async def test_a_script_is_not_given_the_source_map_of_a_later_source(house: House) -> None:
+    await house.save("a.ts", "export const a = 1;")
+    version = map_version(await house.text("a"))
+    await house.save("a.ts", "\n\nexport const a = 2;")
+
+    with pytest.raises(NotFound, match="has changed since"):
+        await house.service.serve_map(house.realm, "a", version)
+
+
+def map_version(script: str) -> str:
+    """The version of the source map that a script names."""
+    address, _, version = script.rstrip().rpartition("?v=")
+    assert address.rpartition("\n")[2].startswith("//# sourceMappingURL=http://realm.test/atlas/")
+    return version
 
 
 async def test_an_icon_is_a_component_that_draws_it(house: House) -> None:

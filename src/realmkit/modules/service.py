@@ -21,6 +21,7 @@ from realmkit.config import Realm
 from realmkit.db import Database, LocalNotifier, Transaction
 from realmkit.errors import NotFound, TranspileError, TryLater
 from realmkit.files import FileStore
+from realmkit.files.disk import hash_of
 from realmkit.modules.compiled import decode, encode, short_hash
 from realmkit.modules.host_modules import HostModules
 from realmkit.modules.icon_modules import IconModules
@@ -155,7 +156,8 @@ class ModuleService:
             raise TryLater(f"`{realm.url_of(path)}` keeps changing; ask again.")
         text = found.value.assemble(snapshot.addresses(module))
         if bytes(found.value.map) != b"null":
-            text += f"\n//# sourceMappingURL={module.address}.map?v={current}\n"
+            map_version = self._map_version(found.source_hash)
+            text += f"\n//# sourceMappingURL={module.address}.map?v={map_version}\n"
         served = javascript(
             text.encode(),
             is_immutable=version is not None,
@@ -219,21 +221,36 @@ class ModuleService:
         )
 
     async def serve_map(self, realm: Realm, path: str, version: str | None = None) -> ServedModule:
-        """The source map of a module, with the author's source inside: `<path>.map`."""
+        """The source map of a module, with the author's source inside: `<path>.map`.
+
+        Raises `NotFound` when a script of another source asks: this map would mislead it.
+        """
         sources = self._library.sources(realm.url)
-        snapshot, module = await self._find(sources, path)
-        content, _ = await sources.store.read_bytes(module.known.path)
-        found = await sources.whole(module.known)
+        for _ in range(_ATTEMPTS):
+            _, module = await self._find(sources, path)
+            content, _ = await sources.store.read_bytes(module.known.path)
+            found = await sources.whole(module.known)
+            if hash_of(content) == found.source_hash:
+                break
+            sources.forget(module.known.path)
+        else:
+            raise TryLater(f"`{realm.url_of(path)}` keeps changing; ask again.")
+        if version not in (None, self._map_version(found.source_hash)):
+            raise NotFound(f"`{realm.url_of(path)}` has changed since that script was served.")
         map = msgspec.json.decode(found.value.map) or {"version": 3, "mappings": "", "names": []}
         map["sources"] = [realm.url_of(module.known.path)]
         map["sourcesContent"] = [content.decode(errors="replace")]
         return javascript(
             msgspec.json.encode(map),
             media_type="application/json",
-            is_immutable=version is not None and version == snapshot.versions[module.url],
+            is_immutable=version is not None,
             canonical_url=realm.url_of(module.known.path),
             modified_s=module.known.modified_s,
         )
+
+    def _map_version(self, source_hash: str) -> str:
+        """A script outlives what it imports, and its map with it: only its own text counts."""
+        return short_hash(self.transpiler.version, source_hash)
 
     async def serve_icon(self, name: str, version: str | None = None) -> ServedModule:
         """The icon module `/_icons/<name>`. Raises `NotFound` with a near miss."""
