@@ -27,6 +27,30 @@ def test_each_dialect_gets_its_own_statements() -> None:
     assert parse_statements(BOTH, "postgres", source="x")["own"] == "select jsonb_array_elements()"
 
 
+def test_a_part_is_said_once_and_stands_in_statements_after_it() -> None:
+    listed = """
+-- name: listed [sqlite]
+-- The members of $1.
+json_each($1)
+
+-- name: listed [postgres]
+-- The members of $1.
+jsonb_array_elements($1)
+
+-- name: count
+-- How many members there are; `'{}'` is no part.
+select count(*), '{}' from {listed};
+"""
+    counts = [
+        parse_statements(listed, each, source="x")["count"] for each in ("sqlite", "postgres")
+    ]
+
+    assert counts == [
+        "select count(*), '{}' from json_each($1)",
+        "select count(*), '{}' from jsonb_array_elements($1)",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
@@ -34,6 +58,7 @@ def test_each_dialect_gets_its_own_statements() -> None:
         ("-- name: empty\n-- What it answers.\n", "needs a comment and a statement"),
         ("-- name: two words\n-- What.\nselect 1", "does not name"),
         ("-- name: a\n-- A.\nselect 1;\n-- name: a\n-- A.\nselect 2;", "twice"),
+        ("-- name: a\n-- A.\nselect {b};\n-- name: b\n-- B.\n1", "nothing before `{b}`"),
     ],
 )
 def test_a_file_that_reads_badly_is_refused(text: str, complaint: str) -> None:

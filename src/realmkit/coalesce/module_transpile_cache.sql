@@ -33,37 +33,24 @@ where module_transpile_cache.realm_generation <= excluded.realm_generation
       and module_transpile_cache.source_hash = excluded.source_hash
       and module_transpile_cache.spares_from <= excluded.generation));
 
--- name: tombstone [sqlite]
+-- name: hashes [sqlite]
+-- The members of the object $2, whose keys are paths.
+json_each($2)
+
+-- name: hashes [postgres]
+-- The members of the object $2, whose keys are paths.
+json_each_text(cast($2 as json))
+
+-- name: tombstone
 -- Invalidate modules ($2: an object of paths): generations rise, so that a slower writer of an
 -- old payload is refused. Where the hash of what a path holds from now on is known, a payload
 -- of that source stays, for somebody was faster than the notice; else the value is null and
--- the payload goes. A path without a row gets one.
-insert into module_transpile_cache
-  (realm_url, canonical_path, generation, source_hash, spares_from, created_at)
-select $1, key, 1, value, case when value is null then 1 else 0 end, $3 from json_each($2)
-where true
-on conflict (realm_url, canonical_path) do update set
-  body = case when module_transpile_cache.source_hash = excluded.source_hash
-    then module_transpile_cache.body end,
-  headers = case when module_transpile_cache.source_hash = excluded.source_hash
-    then module_transpile_cache.headers end,
-  dependency_keys = case when module_transpile_cache.source_hash = excluded.source_hash
-    then module_transpile_cache.dependency_keys end,
-  transpiler_version = case when module_transpile_cache.source_hash = excluded.source_hash
-    then module_transpile_cache.transpiler_version end,
-  size = case when module_transpile_cache.source_hash = excluded.source_hash
-    then module_transpile_cache.size else 0 end,
-  created_at = excluded.created_at, source_hash = excluded.source_hash,
-  spares_from = case when excluded.source_hash is null
-    then module_transpile_cache.generation + 1 else module_transpile_cache.spares_from end,
-  generation = module_transpile_cache.generation + 1;
-
--- name: tombstone [postgres]
--- The same. Everybody takes the rows in one order, so that nobody waits for who waits.
+-- the payload goes. A path without a row gets one. Everybody takes the rows in one order, so that
+-- nobody waits for who waits.
 insert into module_transpile_cache
   (realm_url, canonical_path, generation, source_hash, spares_from, created_at)
 select $1, key, 1, value, case when value is null then 1 else 0 end, $3
-from json_each_text(cast($2 as json)) order by key
+from {hashes} where true order by key
 on conflict (realm_url, canonical_path) do update set
   body = case when module_transpile_cache.source_hash = excluded.source_hash
     then module_transpile_cache.body end,

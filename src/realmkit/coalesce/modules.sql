@@ -25,20 +25,20 @@ on conflict (realm_url, path) do update set
 where modules.realm_generation <= excluded.realm_generation
   and modules.generation <= excluded.generation;
 
--- name: tombstone [sqlite]
+-- name: hashes [sqlite]
+-- The members of the object $2, whose keys are paths.
+json_each($2)
+
+-- name: hashes [postgres]
+-- The members of the object $2, whose keys are paths.
+json_each_text(cast($2 as json))
+
+-- name: tombstone
 -- Invalidate descriptions ($2: an object of paths): payloads go and generations rise, so that a
 -- slower writer of an old one is refused. A path without a row gets one.
+-- Everybody takes the rows in one order, so that nobody waits for who waits.
 insert into modules (realm_url, path, generation, created_at)
-select $1, key, 1, $3 from json_each($2) where true
-on conflict (realm_url, path) do update set
-  description = null, dependencies = null, module_version = null,
-  renderer_version = null, size = 0, created_at = excluded.created_at,
-  generation = modules.generation + 1;
-
--- name: tombstone [postgres]
--- The same. Everybody takes the rows in one order, so that nobody waits for who waits.
-insert into modules (realm_url, path, generation, created_at)
-select $1, key, 1, $3 from json_each_text(cast($2 as json)) order by key
+select $1, key, 1, $3 from {hashes} where true order by key
 on conflict (realm_url, path) do update set
   description = null, dependencies = null, module_version = null,
   renderer_version = null, size = 0, created_at = excluded.created_at,

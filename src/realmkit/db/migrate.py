@@ -20,15 +20,6 @@ from realmkit.db.database import Dialect
 
 _FILENAME = re.compile(r"^(\d{4})_(\w+)\.(sqlite|postgres)\.sql$")
 
-SCHEMA_MIGRATIONS = """
-create table if not exists schema_migrations (
-  version integer primary key,
-  name text not null,
-  checksum text not null,
-  applied_at bigint not null
-)
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Migration:

@@ -30,9 +30,10 @@ from realmkit.config import SetupError
 from realmkit.db.completion import completed
 from realmkit.db.database import Dialect, Params, Row, Statement
 from realmkit.db.locks import Locks
-from realmkit.db.migrate import SCHEMA_MIGRATIONS, migrations, pending
+from realmkit.db.migrate import migrations, pending
 from realmkit.db.notifier import Channel
-from realmkit.db.postgres_notifier import PostgresNotifier
+from realmkit.db.postgres_notifier import NOTIFIER_SQL, PostgresNotifier
+from realmkit.db.statements import load_sql
 from realmkit.db.transactions import OpenTransaction, turn_within
 from realmkit.errors import OurBug, TooSlow, TransactionLost, TryLater
 
@@ -229,7 +230,7 @@ class PostgresTransaction(OpenTransaction):
         return await cursor.fetchall()
 
     async def notify(self, channel: Channel, payload: str) -> None:
-        await self._run("select pg_notify($1, $2)", (channel, payload))
+        await self._run(NOTIFIER_SQL["say"], (channel, payload))
 
     async def run(self, sql: str) -> None:
         await self._run(sql)
@@ -266,11 +267,12 @@ async def migrate(url: str) -> None:
 
 async def _migrate_once(connection: Connection, where: str) -> bool:
     """Run the next migration, if there is one."""
+    sql = load_sql(__package__ or "", "migrate.sql", "postgres")
     async with connection.transaction():
-        await connection.execute("select pg_advisory_xact_lock($1)", [MIGRATIONS_LOCK])
-        await connection.execute("set local client_min_messages = warning")
-        await connection.execute(SCHEMA_MIGRATIONS)
-        cursor = await connection.execute("select version, checksum from schema_migrations")
+        await connection.execute(sql["take_turn"].encode(), [MIGRATIONS_LOCK])
+        await connection.execute(sql["without_notices"].encode())
+        await connection.execute(sql["history_table"].encode())
+        cursor = await connection.execute(sql["history"].encode())
         applied = dict(await cursor.fetchall())
         waiting = pending(migrations("postgres"), applied, where=where)
         if not waiting:
@@ -278,7 +280,7 @@ async def _migrate_once(connection: Connection, where: str) -> bool:
         migration = waiting[0]
         await connection.execute(migration.sql.encode())
         await connection.execute(
-            "insert into schema_migrations values ($1, $2, $3, $4)",
+            sql["remember"].encode(),
             [migration.version, migration.name, migration.checksum, SystemClock().now_ms()],
         )
         return True

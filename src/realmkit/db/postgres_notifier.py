@@ -23,10 +23,12 @@ from psycopg import AsyncConnection, AsyncRawCursor
 from realmkit.db.completion import completed
 from realmkit.db.database import Row
 from realmkit.db.notifier import CHANNELS, Channel, HeldLock, tell
+from realmkit.db.statements import load_sql
 from realmkit.errors import TryLater
 
 logger = logging.getLogger(__name__)
 
+NOTIFIER_SQL = load_sql(__package__ or "", "postgres_notifier.sql", "postgres")
 LOCK_CHANNELS: tuple[Channel, ...] = ("module_cache_populated", "realm_lock_released")
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
@@ -92,7 +94,7 @@ class PostgresNotifier:
     async def _take(self, held: HeldLock) -> bool:
         is_granted = False
         try:
-            rows = await self._command("select pg_try_advisory_lock($1::bigint)", (held.key,))
+            rows = await self._command(NOTIFIER_SQL["try_lock"], (held.key,))
             is_granted = rows[0][0]
         except TryLater:
             # It may have been granted for a moment, in which others were refused.
@@ -113,15 +115,14 @@ class PostgresNotifier:
         try:
             if self._held.get(held.key) is held:
                 # Noted as free only afterwards: until then the session itself has it.
-                sql = "select pg_advisory_unlock($1::bigint), pg_notify($2, $3)"
                 try:
-                    await self._command(sql, (held.key, *said))
+                    await self._command(NOTIFIER_SQL["let_go"], (held.key, *said))
                 finally:
                     self._forget(held)
                     # Whoever was refused here until now may have heard of it before that.
                     self._hear(*said)
             else:
-                await self._command("select pg_notify($1, $2)", said)
+                await self._command(NOTIFIER_SQL["say"], said)
         except TryLater:
             # The lock is gone, but those who wait for it at other processes do not know.
             self._unsaid.add(said)
@@ -169,7 +170,7 @@ class PostgresNotifier:
                 await self._lost.wait()
         if not self._lost.is_set():
             with suppress(TryLater):
-                await self._command("select 1")
+                await self._command(NOTIFIER_SQL["is_there"])
             return
         logger.warning(
             "The connection that listens was lost, and %d locks with it.", len(self._held)
@@ -195,7 +196,7 @@ class PostgresNotifier:
         while self._unsaid:
             said = self._unsaid.pop()
             try:
-                await self._command("select pg_notify($1, $2)", said)
+                await self._command(NOTIFIER_SQL["say"], said)
             except TryLater:
                 self._unsaid.add(said)
                 return

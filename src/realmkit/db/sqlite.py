@@ -32,8 +32,9 @@ from realmkit.config import SetupError
 from realmkit.db.completion import completed
 from realmkit.db.database import Dialect, Params, Row, Statement
 from realmkit.db.locks import Locks
-from realmkit.db.migrate import SCHEMA_MIGRATIONS, migrations, pending
+from realmkit.db.migrate import migrations, pending
 from realmkit.db.notifier import Channel, LocalNotifier
+from realmkit.db.statements import load_sql
 from realmkit.db.transactions import OpenTransaction, turn_within
 from realmkit.errors import OurBug, TooSlow, TransactionLost, TryLater
 
@@ -195,13 +196,14 @@ class SqliteDatabase:
             self._readers.put(_Reader(self.path, self._closing, busy_timeout_ms=BUSY_TIMEOUT_MS))
 
     def _migrate(self) -> None:
-        self.writer.execute(SCHEMA_MIGRATIONS)
-        applied = dict(self.writer.execute("select version, checksum from schema_migrations"))
+        sql = load_sql(__package__ or "", "migrate.sql", "sqlite")
+        self.writer.execute(sql["history_table"])
+        applied = dict(self.writer.execute(sql["history"]))
         for migration in pending(migrations("sqlite"), applied, where=str(self.path)):
             with self.writer:
                 self.writer.execute(migration.sql)
                 self.writer.execute(
-                    "insert into schema_migrations values ($1, $2, $3, $4)",
+                    sql["remember"],
                     bind(
                         (
                             migration.version,

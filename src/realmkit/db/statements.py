@@ -6,20 +6,22 @@
 
 The lines between the name and the SQL say what the statement answers; a statement
 without them is refused. Where the databases differ, a statement is written twice,
-as `-- name: since [sqlite]` and `-- name: since [postgres]`.
+as `-- name: since [sqlite]` and `-- name: since [postgres]`. Where they differ in a part
+only, the part is named like a statement, and stands as `{its_name}` in those after it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from types import MappingProxyType
 
 from realmkit.db.database import Dialect
 
 _HEADING = re.compile(r"^-- name: (?P<name>\w+)(?: \[(?P<dialect>sqlite|postgres)\])?$")
+_PART = re.compile(r"\{(?P<name>\w+)\}")
 
 
 @cache
@@ -45,5 +47,11 @@ def parse_statements(text: str, dialect: Dialect, *, source: str) -> dict[str, s
         if match["dialect"] in (None, dialect):
             if match["name"] in found:
                 raise ValueError(f"{source}: `{match['name']}` is there twice")
-            found[match["name"]] = sql.removesuffix(";")
+            found[match["name"]] = _PART.sub(partial(_part, found, source), sql.removesuffix(";"))
     return found
+
+
+def _part(found: Mapping[str, str], source: str, asked: re.Match[str]) -> str:
+    if asked["name"] not in found:
+        raise ValueError(f"{source}: nothing before `{asked[0]}` has that name")
+    return found[asked["name"]]

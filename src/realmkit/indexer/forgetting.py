@@ -33,9 +33,8 @@ async def forget_realm(db: Database, realm_url: str) -> int:
                     removed += await tx.execute(sql[table], (realm_url,))
             for table in tables:
                 if table not in (*CACHES, ENDS, STATE):
-                    removed += await tx.execute(
-                        f'delete from "{table}" where realm_url = $1', (realm_url,)
-                    )
+                    forget = sql["forget_rows"].replace("of_table", table)
+                    removed += await tx.execute(forget, (realm_url,))
             await tx.execute(sql["forget_state"], (realm_url,))
             for cache in caches:
                 await cache.tombstone_realm(tx, realm_url)

@@ -10,6 +10,10 @@ join information_schema.tables using (table_schema, table_name)
 where columns.table_schema = current_schema() and tables.table_type = 'BASE TABLE'
   and columns.column_name = 'realm_url' order by 1;
 
+-- name: forget_rows
+-- Forgets a realm's rows of one table, which takes the place of `of_table`.
+delete from "of_table" where realm_url = $1;
+
 -- name: search_values
 -- Forgets the values that searches find a realm's entries by.
 delete from search_values

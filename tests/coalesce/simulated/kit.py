@@ -15,6 +15,8 @@ from typing import Any
 
 from tests.coalesce.simulated.connection import Connection
 
+from realmkit.db import load_sql
+
 MODULES = (
     "realmkit.db.completion",
     "realmkit.db.hints",
@@ -67,12 +69,8 @@ def without(edits: Sequence[Edit]) -> Kit:
     built: dict[str, ModuleType] = {}
     for edit in edits:
         if edit.where not in MODULES:
-            package = import_module("realmkit.coalesce").__path__[0]
-            text = Path(package, "module_transpile_cache.sql").read_text()
-            text = text.replace(" [sqlite]\n", "\n")
-            named = text.split(f"-- name: {edit.where}\n")[1].split("-- name:")[0]
-            sql = statements.get(edit.where, _without_comments(named))
-            statements[edit.where] = _edited(sql, edit)
+            sql = load_sql("realmkit.coalesce", "module_transpile_cache.sql")
+            statements[edit.where] = _edited(statements.get(edit.where, sql[edit.where]), edit)
     for name in MODULES:
         file = import_module(name).__file__
         assert file is not None
@@ -120,8 +118,3 @@ def _kit(modules: Mapping[str, ModuleType], statements: Mapping[str, str]) -> Ki
 def _edited(text: str, edit: Edit) -> str:
     assert text.count(edit.before) == 1, f"`{edit.before}` is not once in {edit.where}"
     return text.replace(edit.before, edit.after)
-
-
-def _without_comments(section: str) -> str:
-    lines = [line for line in section.strip().splitlines() if not line.startswith("--")]
-    return "\n".join(lines).removesuffix(";")
