@@ -147,7 +147,7 @@ async def test_an_index_that_never_rests_is_said_to(
         ({"filter": {"on": PERSON, "matches": "ann"}}, "i.search_doc"),
         ({"html": {}}, "prerendered_html"),
         # Links, and what query-backed fields ask.
-        ({}, "NULL, NULL"),
+        ({}, "null, null"),
         ({}, "asked"),
     ],
 )

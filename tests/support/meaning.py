@@ -27,7 +27,7 @@ from realmkit.query.dialects import DIALECTS
 from realmkit.query.resolve import Asked, resolve
 from realmkit.query.shelves import Catalog
 from realmkit.search.catalog import Catalogs
-from realmkit.search.known import GENERATION
+from realmkit.search.found import GENERATION
 
 from .people import DEFINITIONS
 from .postgres import PostgresServer

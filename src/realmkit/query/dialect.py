@@ -92,11 +92,6 @@ class Dialect(Protocol):
         up to and with `WHERE` and a condition."""
         ...
 
-    def listed(self, values: str) -> str:
-        """A table whose rows are the elements of the JSON array `values`, in a column `value`
-        that `->>` reaches into."""
-        ...
-
     def texts(self, values: str) -> str:
         """The members of a JSON array of texts, to stand behind `IN`."""
         ...

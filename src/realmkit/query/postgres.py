@@ -103,9 +103,6 @@ class PostgresDialect:
             " JOIN search_entries e ON e.entry_id = m.entry_id WHERE TRUE"
         )
 
-    def listed(self, values: str) -> str:
-        return f"jsonb_array_elements({values}::text::jsonb)"
-
     def texts(self, values: str) -> str:
         return f"(SELECT jsonb_array_elements_text({values}::text::jsonb))"
 

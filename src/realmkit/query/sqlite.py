@@ -92,9 +92,6 @@ class SqliteDialect:
     def for_each_asked(self, ids: str, *, is_distinct: bool) -> str:
         return f"asked CROSS JOIN search_entries e WHERE e.entry_id IN ({ids})"
 
-    def listed(self, values: str) -> str:
-        return f"json_each({values})"
-
     def texts(self, values: str) -> str:
         return f"(SELECT value FROM json_each({values}))"
 

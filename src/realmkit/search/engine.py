@@ -23,9 +23,9 @@ from realmkit.query.compile import CompiledQuery, compile_query
 from realmkit.query.dialects import DIALECTS
 from realmkit.query.resolve import check_fields, resolve
 from realmkit.search.catalog import Catalogs
-from realmkit.search.found import COLUMNS, found, id_of
+from realmkit.search.found import COLUMNS, GENERATION, found, id_of
 from realmkit.search.highlights import add_highlights
-from realmkit.search.known import GENERATION, CurrentDefinitions, KnownDefinitions
+from realmkit.search.known import CurrentDefinitions, KnownDefinitions
 from realmkit.search.link_walker import LinkWalker, Visited, Walk
 from realmkit.search.lookups import Lookups
 from realmkit.search.many_cards import ManyCards

@@ -1,6 +1,6 @@
 """Rows of the index as searches and link look-ups read them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -8,22 +8,15 @@ from typing import Any
 import orjson
 
 from realmkit.cards.addresses import card_id, instance_url
-from realmkit.db import Database, Dialect, Row
-from realmkit.query.dialects import DIALECTS
+from realmkit.db import Database, Dialect, Row, load_sql
 
-COLUMNS = (
-    "i.realm_url, i.url, i.type, i.pristine_doc, i.types, i.display_names, i.icon_html,"
-    " i.error_doc, i.last_modified, i.resource_created_at, i.generation"
-)
-
-# What a link shows needs neither icon nor names.
-_LINKED = COLUMNS.replace("i.display_names, i.icon_html", "NULL, NULL")
-
-
-def _by_url(dialect: Dialect) -> str:
-    """A statement for the entries of a JSON array of URLs, in any realm."""
-    is_wanted = DIALECTS[dialect].one_of_texts("i.url", "$1")
-    return f"SELECT {_LINKED} FROM entries i WHERE {is_wanted}"
+SQL: dict[Dialect, Mapping[str, str]] = {
+    "sqlite": load_sql(__package__ or "", "found.sql", "sqlite"),
+    "postgres": load_sql(__package__ or "", "found.sql", "postgres"),
+}
+COLUMNS = SQL["sqlite"]["columns"]
+GENERATION = SQL["sqlite"]["generation"]
+"""A number that every commit to any realm's index raises, as an SQL expression."""
 
 
 async def look_up(db: Database, ids: Iterable[str]) -> "list[Found]":
@@ -31,9 +24,8 @@ async def look_up(db: Database, ids: Iterable[str]) -> "list[Found]":
     urls = list(dict.fromkeys(url for id in ids for url in (instance_url(id), id)))
     if not urls:
         return []
-    return [
-        found(row) for row in await db.read(_by_url(db.dialect), (orjson.dumps(urls).decode(),))
-    ]
+    wanted = (orjson.dumps(urls).decode(),)
+    return [found(row) for row in await db.read(SQL[db.dialect]["by_url"], wanted)]
 
 
 def id_of(url: str, type_: str) -> str:

@@ -16,12 +16,9 @@ from typing import TypeVar, cast
 from realmkit.cards.definitions import Definition, DefinitionSource
 from realmkit.db import Database
 from realmkit.query.paths import DefinitionsNeeded
+from realmkit.search.found import SQL
 
 T = TypeVar("T")
-
-GENERATION = "(SELECT coalesce(sum(s.generation), 0) FROM realm_state s)"
-"""A number that every commit to any realm's index raises, as an SQL expression."""
-
 
 Known = dict[str, Definition]
 
@@ -43,7 +40,7 @@ class CurrentDefinitions:
         return KnownDefinitions(self, generation)
 
     async def generation_now(self) -> int:
-        row = await self._db.read_one(f"SELECT {GENERATION}")
+        row = await self._db.read_one(SQL[self._db.dialect]["generation_now"])
         assert row is not None
         return row[0]
 

@@ -16,9 +16,8 @@ import orjson
 
 from realmkit.cards.addresses import card_id, instance_url
 from realmkit.cards.code_refs import ModuleNames
-from realmkit.db import Database, Dialect
-from realmkit.query.dialects import DIALECTS
-from realmkit.search.found import COLUMNS, found
+from realmkit.db import Database
+from realmkit.search.found import SQL, found
 from realmkit.search.known import CurrentDefinitions
 from realmkit.search.link_walker import LinkWalker, Walk
 from realmkit.search.other_servers import OtherServers, Unreachable
@@ -26,22 +25,6 @@ from realmkit.search.served import Resource
 from realmkit.search.stored import StoredCards
 
 ALONE = Walk(skip_query_backed_expansion=True, follows_links=False)
-
-
-def _current(dialect: Dialect) -> str:
-    """The instances of a JSON array of URLs whose files are as they were when indexed."""
-    return f"""\
-SELECT {COLUMNS} FROM entries i
-JOIN realm_file_meta f
-  ON f.realm_url = i.realm_url
-  AND f.file_path = substr(i.url, length(i.realm_url) + 1)
-  AND f.content_hash = i.content_hash
-WHERE {DIALECTS[dialect].one_of_texts("i.url", "$1")} AND i.type = 'instance' AND i.has_error = 0
-  AND NOT EXISTS (
-    SELECT 1 FROM change_log_ends e
-    JOIN change_log c ON c.realm_url = e.realm_url AND c.kind = 'module' AND c.seq >
-      coalesce((SELECT s.indexed_seq FROM realm_state s WHERE s.realm_url = e.realm_url), 0)
-  )"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +66,7 @@ class ManyCards:
 
     async def _indexed(self, ids: Iterable[str]) -> dict[str, Resource]:
         urls = [instance_url(id) for id in ids]
-        rows = await self.db.read(_current(self.db.dialect), (orjson.dumps(urls).decode(),))
+        rows = await self.db.read(SQL[self.db.dialect]["unchanged"], (orjson.dumps(urls).decode(),))
         roots = [self.links.visited(found(row)) for row in rows]
         await self.links.walk(roots, self.definitions.for_request(), ALONE)
         return {root.resource["id"]: root.resource for root in roots}

@@ -13,20 +13,11 @@ from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.stored import Place, stored_resource
 from realmkit.db import Database
 from realmkit.errors import RealmkitError
-from realmkit.search.found import COLUMNS, Found, found
-from realmkit.search.known import GENERATION, CurrentDefinitions
+from realmkit.search.found import SQL, Found, found
+from realmkit.search.known import CurrentDefinitions
 from realmkit.search.link_walker import LinkWalker, Walk
 from realmkit.search.served import Resource
 from realmkit.search.stored import StoredCards
-
-# One instance by the URL of its file, what its visit saw of it, whether the log of its
-# realm has gone on since the index last followed it, and where the index stands.
-_CARD = f"""\
-SELECT {COLUMNS}, i.content_hash,
-  coalesce((SELECT e.last_change_seq FROM change_log_ends e WHERE e.realm_url = i.realm_url), 0)
-  > coalesce((SELECT s.indexed_seq FROM realm_state s WHERE s.realm_url = i.realm_url), 0),
-  {GENERATION}
-FROM entries i WHERE i.url = $1 AND i.type = 'instance'"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +51,7 @@ class ServedCards:
     async def find(self, id: str) -> FoundCard | None:
         """The card `id` as the index knows it; None if it knows of none."""
         url = instance_url(self._names.to_url(card_id(id)))
-        row = await self._db.read_one(_CARD, (url,))
+        row = await self._db.read_one(SQL[self._db.dialect]["card"], (url,))
         if row is None:
             return None
         *columns, content_hash, is_behind, generation = row

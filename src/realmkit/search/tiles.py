@@ -6,10 +6,8 @@ from collections.abc import Sequence
 import orjson
 
 from realmkit.db import Dialect
-from realmkit.query.dialects import DIALECTS
 from realmkit.query.nodes import HTMLRequest
-from realmkit.search.found import Found
-from realmkit.search.known import GENERATION
+from realmkit.search.found import SQL, Found
 from realmkit.search.one_state import IndexState
 from realmkit.search.served import Resource
 
@@ -17,21 +15,6 @@ KEYED_FORMATS = ("embedded", "fitted")
 """Formats that are rendered once for each type of a card's chain."""
 
 _SCOPED_STYLE = re.compile(r"data-scopedcss-([0-9a-z]+-[0-9a-z]+)")
-
-# $1 is a JSON array of [realm URL, URL] pairs.
-_HTML = """\
-SELECT wanted.value ->> 0, wanted.value ->> 1, h.html, {generation} FROM {listed} wanted
-LEFT JOIN prerendered_html h ON h.realm_url = wanted.value ->> 0 AND h.url = wanted.value ->> 1
-AND h.type = 'instance' AND h.format = $2 AND h.type_key = """
-
-# A card whose own type has no rendering of its own shows its nearest ancestor's.
-_NATIVE = """(
-  SELECT t.type_key FROM index_types t
-  JOIN prerendered_html own ON own.url = t.url AND own.realm_url = t.realm_url
-    AND own.type = t.type AND own.format = $2 AND own.type_key = t.type_key
-  WHERE t.realm_url = wanted.value ->> 0 AND t.url = wanted.value ->> 1 AND t.type = 'instance'
-  ORDER BY t.position LIMIT 1
-)"""
 
 
 async def add_tiles(
@@ -62,15 +45,14 @@ async def _html_by_entry(
 ) -> dict[tuple[str, str], str | None]:
     if not entries:
         return {}
-    html = _HTML.format(listed=DIALECTS[dialect].listed("$1"), generation=GENERATION)
     wanted = [(entry.realm_url, entry.url) for entry in entries]
     params: list[object] = [orjson.dumps(wanted).decode(), asked.format]
     if asked.format not in KEYED_FORMATS:
-        sql = f"{html}''"
+        name = "html"
     elif asked.render_type is None:
-        sql = html + _NATIVE
+        name = "html_as_own"
     else:
-        sql = f"{html}$3"
+        name = "html_as"
         params.append(asked.render_type.type_key)
-    rows = await state.read(sql, params, least=len(wanted))
+    rows = await state.read(SQL[dialect][name], params, least=len(wanted))
     return {(realm_url, url): html for realm_url, url, html in rows}
