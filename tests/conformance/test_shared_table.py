@@ -25,6 +25,21 @@ async def test_a_transpile_leaves_its_row_before_it_is_answered(
         assert await house.db.read(LIVE_ROWS) == [("country.ts",)]
 
 
+async def test_every_column_of_a_live_row_says_something(
+    tmp_path: Path, database_url: str
+) -> None:
+    async with opened(tmp_path, database=database_url) as house:
+        await house.save("region.ts", "export const b = 1;")
+        await house.save("country.ts", "export * from './region';")
+        await house.get("country")
+
+        row = await house.db.read_one(
+            "select * from module_transpile_cache where canonical_path = 'country.ts'"
+        )
+        assert row is not None
+        assert not {None, "", "{}", "[]"} & set(row)
+
+
 async def test_a_change_that_is_noticed_late_keeps_what_was_made_from_it(
     tmp_path: Path, database_url: str
 ) -> None:
