@@ -44,7 +44,8 @@ class Walk:
     between_layers: Callable[[], Awaitable[None]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+# Neither is frozen, for the reason that `Found` is not.
+@dataclass(slots=True)
 class Visited:
     """A resource on the way, and the key of its own type if that is known here."""
 
@@ -52,7 +53,7 @@ class Visited:
     type_key: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Link:
     """One relationship with a target. `is_followed` is false for what only gets its `data`,
     `is_file` true where it is known that the target is meant as a file."""

@@ -48,7 +48,8 @@ class QueryField:
         return ".".join((*self.prefix, self.field.name))
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, for the reason that `Found` is not.
+@dataclass(slots=True)
 class _Holder:
     """A value of a resource at `prefix`. `overrides` are its fields' own types, as `meta.fields`
     has them: a contained value may be of a descendant of what its field declares."""
