@@ -65,7 +65,8 @@ async def test_each_cold_module_is_transpiled_by_one_of_them(fleet: ColdFleet) -
 
         await fleet.ask_all(f"round {number}")
 
-        assert await fleet.transpiles() - before == len(MODULES), f"in round {number}"
+        made = await fleet.transpiles() - before
+        assert made == len(MODULES), f"in round {number}\n{fleet.last_words()}"
         assert await fleet.coalesced("leader") - led == len(MODULES), f"in round {number}"
         assert await fleet.coalesced("follower") > followed, f"in round {number}"
     assert await fleet.coalesced("alone") == 0
@@ -89,7 +90,7 @@ async def test_the_work_of_a_killed_leader_is_taken_over(fleet: ColdFleet) -> No
             before[victim] = 0
 
         made = await fleet.transpiles() - sum(before.values())
-        assert made <= len(MODULES), f"in round {number}"
+        assert made <= len(MODULES), f"in round {number}\n{fleet.last_words()}"
     assert killed > 0
 
 

@@ -151,9 +151,14 @@ class ColdFleet:
             lines.append(f"locks held: {self.postgres.run(_HELD)}")
         except psycopg.Error as exc:
             lines.append(f"The database cannot be asked: {exc}")
-        for server in self.servers:
-            lines += [f"The last that port {server.port} logged:", server.last_words()]
-        return "\n".join(lines)
+        return "\n".join([*lines, self.last_words()])
+
+    def last_words(self) -> str:
+        """The last that each server logged."""
+        return "\n".join(
+            f"The last that port {server.port} logged:\n{server.last_words()}"
+            for server in self.servers
+        )
 
 
 def notifier_of(server: Process) -> str:

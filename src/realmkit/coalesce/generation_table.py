@@ -48,7 +48,9 @@ logger = logging.getLogger(__name__)
 TableName = Literal["module_transpile_cache", "modules"]
 
 _FLOOR = ""
-WRITE_WITHIN_S = 1.0
+# Far longer than a busy machine takes: what is not kept is made again by every process that
+# waits for it.
+WRITE_WITHIN_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
