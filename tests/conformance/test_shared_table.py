@@ -25,9 +25,7 @@ async def test_a_transpile_leaves_its_row_before_it_is_answered(
         assert await house.db.read(LIVE_ROWS) == [("country.ts",)]
 
 
-async def test_every_column_of_a_live_row_says_something(
-    tmp_path: Path, database_url: str
-) -> None:
+async def test_every_column_of_a_live_row_says_something(tmp_path: Path, database_url: str) -> None:
     async with opened(tmp_path, database=database_url) as house:
         await house.save("region.ts", "export const b = 1;")
         await house.save("country.ts", "export * from './region';")
