@@ -169,6 +169,13 @@ GUARDS: dict[str, list[Edit]] = {
     "a lock is asked for to the end, though its taker leaves": [
         Edit(NOTIFIER, "await completed(self._take(held))", "await self._take(held)"),
     ],
+    "a lock is let go to the end, though its holder leaves": [
+        Edit(
+            NOTIFIER,
+            "await completed(self._release(held, channel))",
+            "await self._release(held, channel)",
+        ),
+    ],
     "a lock that is given back is told on every channel": [
         Edit(
             NOTIFIER,
@@ -204,6 +211,7 @@ OFTEN: dict[str, tuple[str, ...]] = {
     "a payload counts only under the floor that its writer captured": ("wipe",),
     "locks that were lost are told of by the connection, and by who lets go of them": ("cut",),
     "a lock that is given back is told on every channel": ("stop",),
+    "a lock is let go to the end, though its holder leaves": ("stop",),
     "what is owed is said": ("cut",),
 }
 

@@ -10,6 +10,7 @@ What must hold, whatever happens:
   what its process knows to be old, and generations grow for what was invalidated alone;
 - nobody waits when nothing is under way any more. Only after a leader died without a
   word, or a notice was lost without the connection being lost, may one timer's time pass;
+- no lock outlives those whom it was for, as long as its process lives;
 - nobody is turned away because another client left, or another path changed;
 - as long as nothing disturbs, no content is made twice, and nobody makes without the lock
   unless his connection was cut or the table was out of order.
@@ -186,7 +187,9 @@ def _ring(world: World) -> bool:
 
 
 def _check_rest(world: World) -> None:
-    """What the layers hold when everybody has finished."""
+    """What the layers and the processes hold when everybody has finished."""
+    for connection, _ in world.locks.values():
+        world.fault(f"{connection.process.name} has a lock that nobody is there to let go")
     if not any(process.was_refused for process in world.processes):
         for path, (_, body, _) in world.rows().items():
             if body is not None and int(body.split()[0]) < world.acknowledged[path]:
