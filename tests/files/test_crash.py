@@ -12,7 +12,7 @@ from realmkit.config import Realm
 from realmkit.db import open_database
 from realmkit.files import FileStore
 
-from ..support.realms import contents
+from ..support.realms import contents, fill, realm_in
 
 pytestmark = pytest.mark.anyio
 
@@ -53,14 +53,18 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("moment", ["while staging", "between renames", "before the commit"])
-async def test_the_next_start_finds_the_folder_as_it_was(tmp_path: Path, moment: str) -> None:
-    root, database = tmp_path / "atlas", tmp_path / "realmkit.db"
-    root.mkdir()
-    killed = await asyncio.create_subprocess_exec(
+async def killed(root: Path, database: Path, moment: str) -> None:
+    """Have a process begin a batch, and kill it at this moment."""
+    process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", KILLED, root, database, moment
     )
-    assert await killed.wait() == -signal.SIGKILL
+    assert await process.wait() == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("moment", ["while staging", "between renames", "before the commit"])
+async def test_the_next_start_finds_the_folder_as_it_was(tmp_path: Path, moment: str) -> None:
+    root, database = realm_in(tmp_path / "atlas").root, tmp_path / "realmkit.db"
+    await killed(root, database, moment)
 
     db = await open_database(database)
     changes = ChangeLog(db)
@@ -70,4 +74,17 @@ async def test_the_next_start_finds_the_folder_as_it_was(tmp_path: Path, moment:
     assert contents(root) == {"a.json": "old a", "b.json": "old b"}
     assert (result.seq, result.changes) == (2, [])
     assert await db.read("select * from write_journal") == []
+    await db.close()
+
+
+async def test_what_somebody_wrote_before_the_next_start_stays(tmp_path: Path) -> None:
+    root, database = realm_in(tmp_path / "atlas").root, tmp_path / "realmkit.db"
+    await killed(root, database, "before the commit")
+    theirs = {"a.json": "their a", "b.json": "their b", "new/c.json": "their c"}
+    fill(root, theirs)
+
+    db = await open_database(database)
+    await FileStore(Realm("http://h/atlas/", root, "atlas"), db, ChangeLog(db)).scan()
+
+    assert contents(root) == theirs
     await db.close()

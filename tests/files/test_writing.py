@@ -17,11 +17,13 @@ from realmkit.errors import (
     Conflict,
     Forbidden,
     NotFound,
+    OurBug,
     PreconditionFailed,
     TooLarge,
     TryLater,
 )
 from realmkit.files import FileStore, FileWrite, disk
+from realmkit.files.records import FileRecords
 
 from ..support.realms import contents, fill, realm_in
 
@@ -176,6 +178,30 @@ async def test_what_the_database_refuses_is_undone(
     with pytest.raises(Exception, match="statement"):
         await files.write_many([FileWrite("a.json", b"new"), FileWrite("b.json", b"new")])
     assert contents(realm.root) == {"a.json": "old"}
+    assert await db.read("select * from write_journal") == []
+
+
+async def test_what_was_undone_once_is_not_undone_again(
+    realm: Realm, files: FileStore, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(tx: Transaction, realm: Realm, changes: Sequence[NewChange]) -> None:
+        await tx.execute("insert into no_such_table values (1)")
+
+    async def fail(self: FileRecords, journal: str) -> None:
+        raise TryLater("The database cannot be reached.")
+
+    await files.write("a.json", b"old")
+    files.join_transactions(refuse)
+    with monkeypatch.context() as broken:
+        broken.setattr(FileRecords, "close_journal", fail)
+        with pytest.raises(OurBug, match="statement"):
+            await files.write_many([FileWrite("a.json", b"new"), FileWrite("b.json", b"new")])
+    assert contents(realm.root) == {"a.json": "old"}
+    fill(realm.root, {"b.json": "somebody's"})
+
+    await FileStore(realm, db, ChangeLog(db)).scan()
+
+    assert contents(realm.root) == {"a.json": "old", "b.json": "somebody's"}
     assert await db.read("select * from write_journal") == []
 
 

@@ -184,7 +184,7 @@ def stage(steps: Sequence[Step], contents: Mapping[str, bytes]) -> Staged:
                     content, mode = contents[step.path], _mode_of(step.target)
                     stats[step.path] = _write_new(step.path, step.staged, content, mode)
             except StepFailed:
-                undo(steps, made)
+                undo(steps, stats, made)
                 raise
     return Staged(made, stats)
 
@@ -204,14 +204,21 @@ def put(steps: Sequence[Step]) -> None:
             _sync_folder(folder)
 
 
-def undo(steps: Sequence[Step], made: Sequence[Path] = ()) -> None:
-    """Leave the folder as it was before `stage`, however far things had come."""
+def undo(steps: Sequence[Step], placed: Mapping[str, FileStat], made: Sequence[Path] = ()) -> None:
+    """Leave the folder as it was before `stage`, however far things had come.
+
+    `placed` is what `stage` said the files will look like. A target that looks otherwise is
+    somebody else's by now, or was never replaced, and stays.
+    """
     for step in reversed(steps):
+        found = stat_of(step.path, step.target)
+        is_ours = found is not None and found == placed.get(step.path)
         if step.backup is None:
-            if step.staged is not None and not step.staged.exists():
+            if is_ours:
                 _unlink(step.target)
         elif step.backup.exists():
-            step.backup.replace(step.target)
+            if is_ours or found is None:
+                step.backup.replace(step.target)
             # A rename between two names of one file does nothing.
             _unlink(step.backup)
         if step.staged is not None:

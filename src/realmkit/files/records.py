@@ -105,10 +105,11 @@ class FileRecords:
 
     # Batches that a killed process may leave half done.
 
-    async def open_journal(self, steps: Sequence[Step]) -> str:
-        """Write down how to undo `steps`; returns the journal's id."""
+    async def open_journal(self, steps: Sequence[Step], placed: Mapping[str, FileStat]) -> str:
+        """Write down how to undo `steps`, and by what their files are known once they are
+        in place; returns the journal's id."""
         journal = secrets.token_hex(8)
-        text = _json([self._spell(step) for step in steps])
+        text = _json([self._spell(step, placed.get(step.path)) for step in steps])
         async with self._db.transaction() as tx:
             await tx.execute(self._sql["open_journal"], (self._realm.url, journal, text))
         return journal
@@ -117,24 +118,27 @@ class FileRecords:
         async with self._db.transaction() as tx:
             await tx.execute(self._sql["close_journal"], (self._realm.url, journal))
 
-    async def open_journals(self) -> list[tuple[str, list[Step]]]:
-        """Every journal that was not closed, with its steps."""
-        rows = await self._db.read(self._sql["journals"], (self._realm.url,))
-        return [(id, [self._read_step(step) for step in orjson.loads(text)]) for id, text in rows]
+    async def open_journals(self) -> list[tuple[str, list[Step], dict[str, FileStat]]]:
+        """Every journal that was not closed: its steps, and what they put in place."""
+        found: list[tuple[str, list[Step], dict[str, FileStat]]] = []
+        for id, text in await self._db.read(self._sql["journals"], (self._realm.url,)):
+            steps: list[Step] = []
+            placed: dict[str, FileStat] = {}
+            for path, target, staged, backup, *looks in orjson.loads(text):
+                at = (each and self._root / each for each in (target, staged, backup))
+                steps.append(Step(path, *at))
+                if looks:
+                    placed[path] = FileStat(path, *looks)
+            found.append((id, steps, placed))
+        return found
 
-    def _spell(self, step: Step) -> list[str | None]:
+    def _spell(self, step: Step, looks: FileStat | None) -> list[str | int | None]:
         places = (step.target, step.staged, step.backup)
-        return [step.path, *(at and str(at.relative_to(self._root)) for at in places)]
-
-    def _read_step(self, spelt: list[str | None]) -> Step:
-        path, target, staged, backup = spelt
-        assert path is not None and target is not None
-        return Step(
-            path,
-            self._root / target,
-            self._root / staged if staged else None,
-            self._root / backup if backup else None,
-        )
+        return [
+            step.path,
+            *(at and str(at.relative_to(self._root)) for at in places),
+            *((looks.size, looks.mtime_ns, looks.inode) if looks else ()),
+        ]
 
     @staticmethod
     def _by_path(rows: Iterable[tuple[object, ...]]) -> dict[str, FileMeta]:

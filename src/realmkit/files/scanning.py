@@ -61,9 +61,9 @@ class Scanner:
         return await self._records.record(differences(known, looks), looks, known)
 
     async def _recover(self) -> None:
-        for journal, steps in await self._records.open_journals():
+        for journal, steps, placed in await self._records.open_journals():
             logger.warning("A batch of %d files that was cut short is undone.", len(steps))
-            await asyncio.to_thread(disk.undo, steps)
+            await asyncio.to_thread(disk.undo, steps, placed)
             await self._records.close_journal(journal)
 
     def _look(self, path: str) -> tuple[str, FileStat] | None:

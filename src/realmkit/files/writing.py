@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -21,6 +22,7 @@ from realmkit.errors import (
     Forbidden,
     NotFound,
     PreconditionFailed,
+    RealmkitError,
     TooLarge,
 )
 from realmkit.files import disk
@@ -116,14 +118,16 @@ async def carry_out(
         if len(steps) > 1:
             # One rename is atomic by itself. Of several, a killed process may leave some,
             # so how to undo them is written down first.
-            journal = await records.open_journal(steps)
+            journal = await records.open_journal(steps, staged.stats)
         await asyncio.to_thread(disk.put, steps)
         looks = _looks(prepared, staged.stats)
         result = await records.record(prepared.changes, looks, known, journal=journal)
     except BaseException as exc:
-        await asyncio.to_thread(disk.undo, steps, staged.made)
+        await asyncio.to_thread(disk.undo, steps, staged.stats, staged.made)
         if journal is not None:
-            await records.close_journal(journal)
+            # Else the next scan finds that nothing is left to be undone.
+            with suppress(RealmkitError):
+                await records.close_journal(journal)
         if isinstance(exc, disk.StepFailed):
             raise refusal(exc.step.path, exc.cause) from exc
         raise
