@@ -198,7 +198,11 @@ async def test_a_loop_of_links_and_searches_ends_at_the_server_that_is_asked(
     # What it would have to ask for is said to be missing, not taken for nothing.
     named = theirs["relationships"]["named"]
     assert named["data"] == []
-    assert [error["realm"] for error in named["meta"]["errors"]] == [mine.server.realm_url]
+    [error] = named["meta"]["errors"]
+    assert error["realm"] == mine.server.realm_url
+    assert error["message"] == (
+        f"{mine.server.realm_url} was not asked: who answers another server asks none itself."
+    )
 
 
 async def test_who_hangs_up_ends_the_walk(pair: Pair) -> None:

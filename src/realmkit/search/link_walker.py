@@ -23,7 +23,13 @@ from realmkit.search.field_searches import FieldSearches
 from realmkit.search.found import Found, look_up
 from realmkit.search.known import KnownDefinitions
 from realmkit.search.many_searches import ManySearches
-from realmkit.search.other_servers import OtherServers, RemoteSearch, Replies, Unreachable
+from realmkit.search.other_servers import (
+    OtherServers,
+    RemoteSearch,
+    Replies,
+    Unreachable,
+    not_asked,
+)
 from realmkit.search.served import Resource, served_resource
 
 
@@ -277,10 +283,5 @@ async def _ask(
     others: OtherServers | None, ids: Sequence[str], searches: Sequence[RemoteSearch]
 ) -> Replies:
     if others is None:
-        return Replies(
-            found=[
-                Unreachable("network", f"No realm is served at {search.realm_url} here.")
-                for search in searches
-            ]
-        )
+        return Replies(found=[not_asked(search.realm_url) for search in searches])
     return await others.ask(ids, searches) if ids or searches else Replies(found=())

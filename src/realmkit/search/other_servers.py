@@ -29,6 +29,14 @@ class Unreachable(Exception):
         return said if self.status is None else {**said, "status": self.status}
 
 
+def not_asked(realm_url: str) -> Unreachable:
+    """What is said of a realm elsewhere to a server that asks: else two might ask each other
+    for ever, and the realm may be that server's own."""
+    return Unreachable(
+        "network", f"{realm_url} was not asked: who answers another server asks none itself."
+    )
+
+
 class TooLarge(Unreachable):
     """An answer with more in it than is read; a smaller question may have a smaller one."""
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 from realmkit.query import Page, Query
 from realmkit.query.nodes import SortKey
 from realmkit.query.parse import MAX_PAGE_SIZE
-from realmkit.search.other_servers import OtherServers, Unreachable
+from realmkit.search.other_servers import OtherServers, Unreachable, not_asked
 from realmkit.search.search_page import SearchPage
 from realmkit.search.served import Resource, sparse
 
@@ -38,9 +38,8 @@ async def search_everywhere(
     size = query.page.size or MAX_PAGE_SIZE
     reach = (query.page.number + 1) * size
     if others is None or reach > MAX_PAGE_SIZE:
-        why = "is not asked for a page this far" if reach > MAX_PAGE_SIZE else "cannot be asked"
         page = await search_here(here, query)
-        refused = [Unreachable("network", f"{url} {why}.") for url in elsewhere]
+        refused = [not_asked(url) if others is None else _too_far(url) for url in elsewhere]
         return replace(page, errors=[*page.errors, *map(_error, elsewhere, refused)])
     asked = {name: body[name] for name in ("filter", "sort", "scope") if name in body}
     asked["page"] = {"number": 0, "size": reach}
@@ -72,6 +71,10 @@ async def _ask(
         return await others.search(realm_url, query)
     except Unreachable as exc:
         return exc
+
+
+def _too_far(realm_url: str) -> Unreachable:
+    return Unreachable("network", f"{realm_url} is not asked for a page this far.")
 
 
 def _error(realm_url: str, failure: Unreachable) -> dict[str, Any]:
