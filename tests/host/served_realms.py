@@ -69,6 +69,8 @@ class ServedRealms:
         self.asked: list[Asked] = []
         self.found: dict[str, list[dict[str, Any]]] = {}
         """Search results by the name of the type that is searched for."""
+        self.total: int | None = None
+        """How many cards searches say there are, if not those that they find."""
         self.resources: dict[str, dict[str, Any]] = {}
         """What the multi-get answers besides cards, by id: files."""
         self.search_errors: list[dict[str, Any]] = []
@@ -133,6 +135,7 @@ class ServedRealms:
         )
         self.asked.clear()
         self.found.clear()
+        self.total = None
         self.refusals.clear()
         self.gates.clear()
         self.blank_headers.clear()
@@ -233,7 +236,7 @@ class ServedRealms:
         data = [card for name, cards in self.found.items() if name in wanted for card in cards]
         if asked.body.get("fields") == {"card": []}:
             data = [{**card, "attributes": {}, "relationships": {}} for card in data]
-        meta: dict[str, Any] = {"page": {"total": len(data)}}
+        meta: dict[str, Any] = {"page": {"total": len(data) if self.total is None else self.total}}
         if "realms" in asked.body and self.search_errors:
             meta["errors"] = self.search_errors
         return JSONResponse({"data": data, "meta": meta})

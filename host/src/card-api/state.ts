@@ -92,6 +92,19 @@ export function hasState(value: unknown): value is BaseDef {
   return typeof value === "object" && value !== null && Kept.has(value);
 }
 
+/** Something beside cards that what is rendered depends on. */
+export class Cell {
+  readonly #tag = createTag();
+
+  consume(): void {
+    consumeTag(this.#tag);
+  }
+
+  touch(): void {
+    dirtyTag(this.#tag);
+  }
+}
+
 /** Note that what is being rendered or computed now depends on this instance. */
 export function consume(instance: BaseDef): InstanceState {
   const state = stateOf(instance);

@@ -31,6 +31,10 @@ export interface CardStore {
   loadClass(ref: CodeRef, relativeTo?: string): Promise<typeof BaseDef>;
   /** Fields of a card that hold edits: a document of the server's leaves them as they are. */
   editedFields?(card: BaseDef): ReadonlySet<string>;
+  /** Rises with whatever may make answers of the server old: one asked at this age knows of it. */
+  readonly age?: number;
+  /** All that a search found, asked at `age`, with the edits of this page that it cannot know. */
+  withEdits?(found: BaseDef[], asked: Asked, age: number): BaseDef[];
   /** A query-backed field of `owner` shows cards of these realms. */
   watch?(owner: BaseDef, realms: string[]): void;
   /** A link to a card that is here was read. */
@@ -41,6 +45,12 @@ export interface CardStore {
 export interface Reading {
   owner: BaseDef;
   isQuery: boolean;
+}
+
+/** A search with its tokens filled in; code refs in it are absolute. */
+export interface Asked {
+  query: Record<string, unknown>;
+  realms: string[];
 }
 
 /** What a search found. A card that could not be made is left out, and logged. */

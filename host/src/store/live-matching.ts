@@ -18,7 +18,14 @@ import {
 } from "../card-api/index.ts";
 import { absoluteRef, BASE_PREFIX, typeKey } from "../loader/addresses.ts";
 import { isResolvedCodeRef } from "../runtime-common/refs.ts";
-import { type Definitions, type FieldShape, matchFilter, type Shape } from "./matcher.ts";
+import {
+  type Definitions,
+  type FieldShape,
+  type Key,
+  matchFilter,
+  type Shape,
+  sortKey,
+} from "./matcher.ts";
 
 type Definition = typeof BaseDef;
 
@@ -40,6 +47,26 @@ export function matches(card: BaseDef, filter: Record<string, unknown>): boolean
   const types = typesOf(cls);
   const verdict = matchFilter(filter, { doc, types }, definitionsAbove(cls, types));
   return verdict === "unresolvable" ? undefined : verdict === "match";
+}
+
+/**
+ * What a search that sorts by the path `by` of the definition `on` puts the card in order by;
+ * null when it has no value, `undefined` when only the server can say.
+ */
+export function sortsBy(
+  card: BaseDef,
+  by: string,
+  { on, isDescending }: { on: unknown; isDescending: boolean },
+): Key | null | undefined {
+  const doc = docOf(card);
+  if (!doc) return undefined;
+  const cls = card.constructor as Definition;
+  const types = typesOf(cls);
+  const definitions = definitionsAbove(cls, types);
+  const key = on === undefined ? CARD_DEF : definitions.typeKeyOf(on);
+  return key === undefined
+    ? undefined
+    : sortKey(by, { doc, types }, definitions.shape(key), isDescending);
 }
 
 /** Undefined if a computed field throws, as many do until their links are here. */

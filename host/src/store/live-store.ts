@@ -9,17 +9,19 @@
 
 import {
   type BaseDef,
+  Cell,
   queriedRealms,
   refreshQueries,
   reseedQueries,
   subscribeToChanges,
   updateFromSerialized,
 } from "../card-api/index.ts";
-import type { CardDocument } from "../card-api/store-seam.ts";
-import { cardIdentity, isModuleFile } from "../loader/addresses.ts";
+import type { Asked, CardDocument } from "../card-api/store-seam.ts";
+import { cardIdentity, isModuleFile, realmOf, realURL } from "../loader/addresses.ts";
 import { loader } from "../loader/loader.ts";
 import { Documents } from "./documents.ts";
 import { WeakIdentityMap } from "./identity-map.ts";
+import { withEdits } from "./local-results.ts";
 import { PageStore } from "./page-store.ts";
 import { follow, type RealmEvent } from "./realm-events.ts";
 import { SaveQueue } from "./save-queue.ts";
@@ -46,6 +48,12 @@ class LivePageStore extends PageStore implements LiveStore {
   readonly #savers = new WeakMap<BaseDef, CardSaver>();
   /** Savers with edits that the server does not have; they keep their cards here. */
   readonly #unsaved = new Set<CardSaver>();
+  /** Savers whose edits search results shown here may not know; they keep their cards here too. */
+  readonly #ahead = new Set<CardSaver>();
+  /** Touched when another card has such edits, or has them no more. */
+  readonly #aheadCell = new Cell();
+  /** The age of the oldest answers that may still be shown. */
+  #oldestAge = 0;
   readonly #saves = new SaveQueue();
   readonly #watched = new WatchedRealms((realm) => this.follow(realm));
   /** A definition changed, and edits that are not saved are in the way of starting afresh. */
@@ -74,6 +82,22 @@ class LivePageStore extends PageStore implements LiveStore {
   /** The fields of a card whose values here are newer than any document's. */
   editedFields(card: BaseDef): ReadonlySet<string> {
     return this.#savers.get(card)?.editedFields ?? NOTHING;
+  }
+
+  /** Saves and announcements so far. A save ends when the index knows of it. */
+  get age(): number {
+    return this.#saves.changes;
+  }
+
+  withEdits(found: BaseDef[], { query, realms }: Asked, age: number): BaseDef[] {
+    this.#aheadCell.consume();
+    if (this.#ahead.size === 0) return found;
+    const asked = new Set(realms.map((realm) => realURL(realm)));
+    const edited = [...this.#ahead]
+      .filter((saver) => saver.isAheadOf(age) && asked.has(realmOf(saver.id)))
+      .map(({ card }) => card)
+      .filter((card) => this.peek(card.id) === card);
+    return edited.length > 0 ? withEdits(found, edited, query) : found;
   }
 
   saveState(id: string): SaveState {
@@ -124,6 +148,7 @@ class LivePageStore extends PageStore implements LiveStore {
 
   async #indexed(realm: string, invalidations: string[], mayBeOutdated: boolean): Promise<void> {
     this.#saves.realmChanged();
+    const { age } = this;
     this.searches.forget();
     this.#isOutOfDate ||= mayBeOutdated && (await loader.isOutdated());
     if (this.#isOutOfDate) await this.flush();
@@ -131,6 +156,7 @@ class LivePageStore extends PageStore implements LiveStore {
       await this.#reload(invalidations.map((each) => cardIdentity(each)));
       await this.#answerQueriesAgain(realm);
     }
+    this.#answeredAt(age);
     this.#tell({ kind: "indexed", realm, invalidations });
   }
 
@@ -163,6 +189,17 @@ class LivePageStore extends PageStore implements LiveStore {
       if (document) await this.inFlight.track(reseedQueries(card, document));
       else refreshQueries(card);
     }
+  }
+
+  /**
+   * Answers are of this age by now, but for those that unsaved cards still ask for
+   * themselves: these are of the last announcement's until the next one.
+   */
+  #answeredAt(age: number): void {
+    for (const saver of this.#ahead) {
+      if (!saver.isAheadOf(this.#oldestAge)) this.#ahead.delete(saver);
+    }
+    this.#oldestAge = age;
   }
 
   async #reload(changed: string[]): Promise<void> {
@@ -214,6 +251,7 @@ class LivePageStore extends PageStore implements LiveStore {
       stateChanged: (state) => {
         if (saver.isUnsaved) this.#unsaved.add(saver);
         else this.#unsaved.delete(saver);
+        this.#noteAhead(saver);
         this.#tell({ kind: "save-state", id, state });
         if (this.#isOutOfDate)
           this.#updating = this.#updating.then(() => void this.#startAfresh()).catch(console.error);
@@ -221,6 +259,14 @@ class LivePageStore extends PageStore implements LiveStore {
     });
     this.#savers.set(instance, saver);
     return saver;
+  }
+
+  #noteAhead(saver: CardSaver): void {
+    const isAhead = saver.isAheadOf(this.#oldestAge);
+    if (isAhead === this.#ahead.has(saver)) return;
+    if (isAhead) this.#ahead.add(saver);
+    else this.#ahead.delete(saver);
+    this.#aheadCell.touch();
   }
 
   #tell(event: StoreEvent): void {

@@ -69,6 +69,27 @@ export function matchFilter(filter: Node, subject: Subject, definitions: Definit
   return truth ? "match" : "no-match";
 }
 
+/**
+ * What `subject` is put in order by: the least of the values at `path`, or the greatest. Null
+ * when it has none of the kind that the field sorts as, `undefined` when that is not known.
+ */
+export function sortKey(
+  path: string,
+  { doc }: Subject,
+  shape: Shape | undefined,
+  isDescending: boolean,
+): Key | null | undefined {
+  const reached = reach(path, { shape, doc });
+  if (!reached || reached.values.includes(undefined)) return undefined;
+  const { valueType } = reached;
+  const kind = valueType === "number" || valueType === "boolean" ? valueType : "text";
+  const keys = reached.values
+    .map((value) => (kind === "number" ? valueKey(value, ZERO) : plainKey(value)))
+    .filter((key): key is Key => key?.kind === kind)
+    .sort((one, other) => order(one, other) ?? 0);
+  return keys.at(isDescending ? -1 : 0) ?? null;
+}
+
 /** What paths begin at: the card, or, inside `item`, one of its elements. */
 interface Ground {
   shape: Shape | undefined;
@@ -239,10 +260,12 @@ function elements(value: Value): Value[] {
 // Values.
 
 /** Texts, numbers and booleans never mix. A number is whole, or lies between whole ones. */
-type Key =
+export type Key =
   | { kind: "text"; text: string }
   | { kind: "number"; number: number; whole: bigint | null }
   | { kind: "boolean"; is: boolean };
+
+const ZERO: Key = { kind: "number", number: 0, whole: 0n };
 
 /** What an operand compares as; null for one that means null, undefined for what cannot be there. */
 function operandKey(operand: unknown, type: ValueType | null): Key | null | undefined {
@@ -315,7 +338,7 @@ function isWithin(value: Value, bounds: Node, type: ValueType | null): boolean {
 }
 
 /** Below zero, zero or above; undefined for values of different kinds. */
-function order(key: Key | undefined, limit: Key): number | undefined {
+export function order(key: Key | undefined, limit: Key): number | undefined {
   if (key?.kind === "number" && limit.kind === "number") {
     if (key.number !== limit.number || key.whole === null || limit.whole === null) {
       return Math.sign(key.number - limit.number);

@@ -71,6 +71,8 @@ export class CardSaver {
   #shownTag: string | undefined;
   /** Someone else changed other fields, and the instance does not show it yet. */
   #isBehind = false;
+  /** How much had happened when the last save had ended, and the index knew of it. */
+  #savedAge = -1;
   #pause: ReturnType<typeof setTimeout> | undefined;
   #saving: Promise<void> | undefined;
 
@@ -83,9 +85,18 @@ export class CardSaver {
     return this.#card.id;
   }
 
+  get card(): BaseDef {
+    return this.#card;
+  }
+
   /** Whether the card here differs from the server's. */
   get isUnsaved(): boolean {
     return this.#touched.size > 0 || this.#sending.size > 0;
+  }
+
+  /** Whether the card here has edits that an answer asked at `age` may not know. */
+  isAheadOf(age: number): boolean {
+    return this.isUnsaved || age < this.#savedAge;
   }
 
   /** The fields whose values here are newer than those of any document. */
@@ -227,6 +238,7 @@ export class CardSaver {
 
   async #saved(version: Version): Promise<void> {
     this.#with.saves.realmChanged();
+    this.#savedAge = this.#with.saves.changes;
     this.#know(version);
     // What was typed on after it was sent was typed on top of what is saved now.
     for (const field of this.#touched.keys()) {

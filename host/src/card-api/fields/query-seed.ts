@@ -13,17 +13,12 @@ import { moduleIdentity, realmOf, realURL } from "../../loader/addresses.ts";
 import type { BaseDef } from "../defs/base-def.ts";
 import { linkFrom, slots } from "../documents/linked.ts";
 import type { FieldSource } from "../documents/source.ts";
-import type { RealmError } from "../store-seam.ts";
+import type { Asked, RealmError } from "../store-seam.ts";
 import { moduleOf } from "../unexported.ts";
 import type { Field } from "./field.ts";
 import { isSentinel, type LinkSentinel } from "./links.ts";
 
 export type Item = BaseDef | LinkSentinel;
-
-export interface Asked {
-  query: Record<string, unknown>;
-  realms: string[];
-}
 
 export class QuerySeed {
   /** Every result in order: a card that came along, or a link to load. */

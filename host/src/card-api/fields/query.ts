@@ -6,8 +6,10 @@
  * whose cards did not come along are loaded through the store, and nothing is
  * searched. In a page that lives, a seed is shown at once and counts as the answer
  * to its own question; a field whose values or realms ask another one searches,
- * and an announcement of the realm makes every answer an old one. Results replace
- * each other in one array.
+ * and an announcement of the realm makes every answer an old one. Edits of this page
+ * that an answer cannot know add to it and take from it where it is whole, because of
+ * a page of many nobody here can tell what comes next. Results replace each other in
+ * one array.
  */
 
 import { cardIdentity, realmOf } from "../../loader/addresses.ts";
@@ -16,7 +18,7 @@ import type { BaseDef } from "../defs/base-def.ts";
 import { IncludedCards } from "../documents/included.ts";
 import { fieldSource } from "../documents/source.ts";
 import { consume, hasState, holderOf, stateOf, touch, touchThisTurn } from "../state.ts";
-import type { RealmError, Resource } from "../store-seam.ts";
+import type { Asked, RealmError, Resource } from "../store-seam.ts";
 import { rawOf } from "./contains-many.ts";
 import { fieldsOf } from "./declare.ts";
 import type { Field } from "./field.ts";
@@ -25,11 +27,24 @@ import { captureQueryFieldSeedData, type Item, QuerySeed, signatureOf } from "./
 import { fillIn } from "./query-tokens.ts";
 import { noteWaiting } from "./waiting.ts";
 
+/** The server lists no more where a query names no page. */
+const MOST_RESULTS = 500;
+
+let isAddingEdits = false;
+
 class QueryResults {
   readonly view: BaseDef[] = [];
   items: Item[] = [];
-  /** Every match there is, not only those on this page of results. */
+  /** Every match the server knows, not only those on this page of results. */
+  found = 0;
+  /** The same with the edits of this page. */
   total = 0;
+  /** The question that the items answer, once it is known to be this field's. */
+  answered: Asked | undefined;
+  /** The store's age when it was asked. */
+  age = 0;
+  /** Whether the items are all there is. */
+  isWhole = false;
   isLoading = false;
   /** Why the last search failed. */
   error: unknown;
@@ -57,7 +72,12 @@ export function isQuerySeed(value: unknown): value is QuerySeed {
 
 export function seedQuery(instance: BaseDef, field: Field, seed: QuerySeed): void {
   const results = resultsOf(instance, field);
-  settle(results, { items: seed.items, total: seed.items.length, realmErrors: seed.errors });
+  const { items, errors } = seed;
+  const { number, size = MOST_RESULTS } = pageOf(field);
+  // A document does not say what lies beyond its page.
+  const isWhole = !number && items.length < size;
+  const { age } = stateOf(instance).store ?? {};
+  settle(results, { items, found: items.length, realmErrors: errors, isWhole, age });
   results.realms = seed.realms;
   results.seed = seed;
   results.signature = seed.signature(field);
@@ -77,7 +97,14 @@ export function readQuery(instance: BaseDef, field: Field): BaseDef[] {
       shown.push(item);
     }
   }
-  results.view.splice(0, results.view.length, ...shown);
+  if (isAddingEdits) {
+    // Whether an edited card belongs here is being asked, and it reads what is here.
+    noteWaiting();
+    return shown;
+  }
+  const all = withEdits(instance, results, shown);
+  results.total = results.found + all.length - shown.length;
+  results.view.splice(0, results.view.length, ...all.slice(0, pageOf(field).size));
   return results.view;
 }
 
@@ -129,13 +156,24 @@ export function queryStateOf(instance: BaseDef, name: string): QueryState | unde
   return consume(instance).queries.get(name) as QueryResults | undefined;
 }
 
+type Answer = Pick<
+  QueryResults,
+  "items" | "found" | "error" | "realmErrors" | "answered" | "age" | "isWhole"
+>;
+
 /** Take an answer, whatever is still under way. */
-function settle(
-  results: QueryResults,
-  answer: Partial<Pick<QueryResults, "items" | "total" | "error" | "realmErrors">>,
-): void {
-  const nothing = { items: [], total: 0, error: undefined, realmErrors: [] };
+function settle(results: QueryResults, answer: Partial<Answer>): void {
+  const nothing: Answer = {
+    items: [],
+    found: 0,
+    error: undefined,
+    realmErrors: [],
+    answered: undefined,
+    age: 0,
+    isWhole: false,
+  };
   Object.assign(results, nothing, answer, { isLoading: false, asking: undefined });
+  results.total = results.found;
 }
 
 function ask(instance: BaseDef, field: Field, results: QueryResults): void {
@@ -143,12 +181,17 @@ function ask(instance: BaseDef, field: Field, results: QueryResults): void {
   const filled = fillIn(field, instance, realmFor(instance));
   const asked = filled && { query: filled.query, realms: filled.realms ?? [] };
   const signature = asked ? signatureOf(asked, field) : "nothing";
-  if (results.signature === signature) return;
+  if (results.signature === signature) {
+    // A seed says so in its own spelling.
+    if (results.seed) results.answered = asked;
+    return;
+  }
   results.signature = signature;
   if (!asked || !store) return settle(results, {});
   const asking = {};
   Object.assign(results, { realms: asked.realms, error: undefined, isLoading: true, asking });
-  const answered = (answer: Parameters<typeof settle>[1]) => {
+  const { age } = store;
+  const answered = (answer: Partial<Answer>) => {
     if (results.asking !== asking) return;
     settle(results, answer);
     touch(instance);
@@ -158,11 +201,29 @@ function ask(instance: BaseDef, field: Field, results: QueryResults): void {
     store.search(owner, field.name, asked.query, filled.realms).then(
       ({ cards, total, errors }) => {
         const items = field.fieldType === "linksTo" ? cards.slice(0, 1) : cards;
-        answered({ items, total, realmErrors: errors });
+        const isWhole = items.length === total && !pageOf(field).number;
+        answered({ items, found: total, realmErrors: errors, answered: asked, age, isWhole });
       },
       (error) => answered({ error }),
     ),
   );
+}
+
+/** Never where a page renders for the index: there the server's answer stands. */
+function withEdits(instance: BaseDef, results: QueryResults, found: BaseDef[]): BaseDef[] {
+  const { store } = stateOf(instance);
+  const { answered, age, isWhole } = results;
+  if (!store?.withEdits || !answered || !isWhole || isRenderContext()) return found;
+  isAddingEdits = true;
+  try {
+    return store.withEdits(found, answered, age);
+  } finally {
+    isAddingEdits = false;
+  }
+}
+
+function pageOf(field: Field): { number?: number; size?: number } {
+  return field.fieldType === "linksTo" ? { size: 1 } : ((field.query as any).page ?? {});
 }
 
 function watch(instance: BaseDef, results: QueryResults): void {
