@@ -8,7 +8,7 @@ from playwright.async_api import Page
 
 from .cards import PERSON
 from .served_realms import ServedRealms
-from .test_live_store import SAID
+from .store_events import heard
 from .test_queries import OFFICE
 
 pytestmark = pytest.mark.anyio
@@ -99,11 +99,11 @@ async def test_an_announcement_is_answered_for_all_fields_in_one_request(
         }""",
         f"{town}hall",
     )
-    await live.evaluate(SAID, "connection")
+    await heard(live, "connection")
     hall(realms, "two", "one")
 
     realms.announce("town/two")
-    await live.evaluate(SAID, "indexed")
+    await heard(live, "indexed")
     shown = "async () => { hall.policies; await store.settled(); return hall.policies.map((each) => each.id); }"
 
     assert await live.evaluate(shown) == [f"{town}two", f"{town}one"]
@@ -128,7 +128,7 @@ async def test_an_edit_shows_in_what_other_cards_find_at_once_and_once_it_is_ind
         }""",
         f"{town}hall",
     )
-    await live.evaluate(SAID, "connection")
+    await heard(live, "connection")
     before = len(realms.asked_for("_cards"))
 
     # No longer of Ghent, and the server has not heard of it.
@@ -139,7 +139,7 @@ async def test_an_edit_shows_in_what_other_cards_find_at_once_and_once_it_is_ind
     await live.evaluate("() => store.flush()")
     hall(realms, "two")
     realms.announce("town/one")
-    await live.evaluate(SAID, "indexed")
+    await heard(live, "indexed")
     assert await live.evaluate("() => shown()") == ["Ghent"]
     assert await live.evaluate("hall.policies.map((each) => each.id)") == [f"{town}two"]
     assert realms.asked_for("_search") == []
@@ -152,11 +152,11 @@ async def test_a_collected_card_asks_nothing_any_more(
     await live.evaluate("realm => { store.follow(realm); }", town)
     await live.evaluate("async id => { (await store.load(id)).policies; }", f"{town}hall")
     await live.evaluate("async () => { await store.settled(); }")
-    await live.evaluate(SAID, "connection")
+    await heard(live, "connection")
     await collect_garbage(live)
     before = len(realms.asked)
 
     realms.announce("town/two")
-    await live.evaluate(SAID, "indexed")
+    await heard(live, "indexed")
 
     assert len(realms.asked) == before

@@ -1,13 +1,12 @@
 """Answers that arrive after the announcement of a change say nothing that is old."""
 
-import asyncio
-
 import pytest
 from playwright.async_api import Page
 
 from .cards import PERSON
 from .served_realms import ServedRealms
-from .test_live_store import FOLLOW, OPEN, SAID
+from .store_events import heard
+from .test_live_store import FOLLOW, OPEN
 from .test_queries import OFFICE
 
 pytestmark = pytest.mark.anyio
@@ -21,7 +20,7 @@ async def ann(live: Page, realms: ServedRealms) -> str:
     realms.files["town/person.gts"] = PERSON
     realms.card("town/ann", "./person", "Person", firstName="Ann")
     await live.evaluate(FOLLOW, f"{realms.origin}/town/")
-    await live.evaluate(SAID, "connection")
+    await heard(live, "connection")
     return f"{realms.origin}/town/ann"
 
 
@@ -32,7 +31,7 @@ async def test_a_card_that_was_on_its_way_is_asked_for_again(
     await live.evaluate("id => { globalThis.loading = store.load(id); return held.reached; }", ann)
     realms.edit("town/ann", firstName="Anna")
     realms.announce("town/ann")
-    await live.evaluate(SAID, "indexed")
+    await heard(live, "indexed")
 
     name = await live.evaluate("async () => { held.release(); return (await loading).firstName; }")
     assert name == "Anna"
@@ -72,7 +71,7 @@ async def test_cards_that_an_older_search_found_are_asked_for_again(
     await live.evaluate("() => { void hall.policies; return held.reached; }")
     realms.edit("town/one", holder="Bruges")
     realms.announce("town/one")
-    await live.evaluate(SAID, "indexed")
+    await heard(live, "indexed")
 
     await live.evaluate("async () => { held.release(); await store.settled(); }")
     assert await live.evaluate("hall.policies.map((each) => each.holder)") == ["Bruges"]
@@ -93,6 +92,5 @@ async def test_what_happened_while_nobody_looked_is_not_missed(
     realms.announce("town/ann")
 
     await live.evaluate(looked, False)
-    async with asyncio.timeout(30):
-        await live.evaluate(SAID, "reloaded")
+    await heard(live, "reloaded")
     assert await live.evaluate("card.firstName") == "Anna"

@@ -8,6 +8,7 @@ from playwright.async_api import Page, Request, Route
 
 from .cards import PERSON
 from .served_realms import ServedRealms
+from .store_events import heard
 
 pytestmark = pytest.mark.anyio
 
@@ -15,14 +16,6 @@ OPEN = "async (id) => { globalThis.card = await store.load(id); return card.firs
 FOLLOW = "realm => { store.follow(realm); }"
 FLUSH = "() => store.flush()"
 STATE = "id => store.saveState(id).status"
-SAID = """kind => new Promise((done) => {
-  const look = (event) => event.kind === kind && done();
-  said.forEach(look);
-  store.subscribe(look);
-})"""
-SAVED = (
-    "new Promise((done) => store.subscribe((event) => event.state?.status === 'saved' && done()))"
-)
 
 
 @pytest.fixture
@@ -36,12 +29,22 @@ def attributes(realms: ServedRealms, path: str) -> dict[str, Any]:
     return json.loads(realms.files[f"{path}.json"])["data"]["attributes"]
 
 
+async def test_waiting_for_what_is_never_said_ends_with_what_was_said(live: Page, ann: str) -> None:
+    await live.evaluate(OPEN, ann)
+    await live.evaluate("card.firstName = 'Anna'")
+
+    with pytest.raises(
+        pytest.fail.Exception, match=r"not said `removed` 1 times .* said \['unsaved"
+    ):
+        await heard(live, "removed", limit_s=0)
+
+
 async def test_an_edit_is_saved_by_itself(live: Page, realms: ServedRealms, ann: str) -> None:
     await live.evaluate(OPEN, ann)
 
     await live.evaluate("card.firstName = 'Anna'")
     assert await live.evaluate(STATE, ann) == "unsaved"
-    await live.evaluate(SAVED)
+    await heard(live, "save-state", status="saved")
 
     assert attributes(realms, "town/ann") == {"firstName": "Anna", "lastName": "Lee"}
 
@@ -105,11 +108,11 @@ async def test_an_announced_card_is_refilled_in_place(
 ) -> None:
     await live.evaluate(OPEN, ann)
     await live.evaluate(FOLLOW, f"{realms.origin}/town/")
-    await live.evaluate(SAID, "connection")
+    await heard(live, "connection")
     realms.edit("town/ann", firstName="Anna")
 
     realms.announce("town/ann")
-    await live.evaluate(SAID, "reloaded")
+    await heard(live, "reloaded")
 
     assert await live.evaluate("card.firstName") == "Anna"
     assert await live.evaluate("id => store.peek(id) === card", ann)
@@ -120,12 +123,12 @@ async def test_a_card_that_is_being_edited_is_left_alone(
 ) -> None:
     await live.evaluate(OPEN, ann)
     await live.evaluate(FOLLOW, f"{realms.origin}/town/")
-    await live.evaluate(SAID, "connection")
+    await heard(live, "connection")
     realms.edit("town/ann", firstName="Theirs")
     await live.evaluate("card.firstName = 'Mine'")
 
     realms.announce("town/ann")
-    await live.evaluate(SAID, "indexed")
+    await heard(live, "indexed")
 
     assert await live.evaluate("card.firstName") == "Mine"
 
@@ -133,11 +136,11 @@ async def test_a_card_that_is_being_edited_is_left_alone(
 async def test_a_card_that_is_gone_is_announced(live: Page, realms: ServedRealms, ann: str) -> None:
     await live.evaluate(OPEN, ann)
     await live.evaluate(FOLLOW, f"{realms.origin}/town/")
-    await live.evaluate(SAID, "connection")
+    await heard(live, "connection")
     del realms.files["town/ann.json"]
 
     realms.announce("town/ann")
-    await live.evaluate(SAID, "removed")
+    await heard(live, "removed")
 
     assert await live.evaluate("id => store.peek(id) === undefined", ann)
 
@@ -147,11 +150,11 @@ async def test_a_changed_definition_makes_every_instance_out_of_date(
 ) -> None:
     await live.evaluate(OPEN, ann)
     await live.evaluate(FOLLOW, f"{realms.origin}/town/")
-    await live.evaluate(SAID, "connection")
+    await heard(live, "connection")
     realms.files["town/person.gts"] = PERSON.replace("`${this.firstName}", "`Dr ${this.firstName}")
 
     realms.announce("town/person.gts", "town/ann")
-    await live.evaluate(SAID, "definitions-changed")
+    await heard(live, "definitions-changed")
 
     again = "async id => { const again = await store.load(id); return [again === card, again.fullName]; }"
     assert await live.evaluate(again, ann) == [False, "Dr Ann Lee"]

@@ -1,14 +1,14 @@
 """Search results take in and leave out cards edited in this page, before the server has answered."""
 
 import asyncio
-from typing import Any
 
 import pytest
 from playwright.async_api import Page
 
 from .served_realms import ServedRealms
+from .store_events import heard
 from .test_identity import hall as answered_hall
-from .test_live_store import FLUSH, SAID
+from .test_live_store import FLUSH
 
 pytestmark = pytest.mark.anyio
 
@@ -236,7 +236,7 @@ async def test_an_edit_counts_until_an_answer_knows_of_it(
     live: Page, realms: ServedRealms, town: str
 ) -> None:
     await opened(live, town, "policies")
-    await live.evaluate(SAID, "connection")
+    await heard(live, "connection")
     await live.evaluate("() => { c.holder = 'Ghent'; }")
     await live.evaluate(FLUSH)
     assert await live.evaluate(NOW, "policies") == [[4, 2, 3], 3]
@@ -244,7 +244,7 @@ async def test_an_edit_counts_until_an_answer_knows_of_it(
     # Whatever the server says now, it says it of what was saved.
     realms.found["Policy"] = [realms.resource("town/b")]
     realms.announce("town/c")
-    await live.evaluate(SAID, "indexed")
+    await heard(live, "indexed")
     assert await live.evaluate(SHOWN, "policies") == [2]
 
 
@@ -279,13 +279,13 @@ async def test_a_card_that_is_gone_is_not_added(
     live: Page, realms: ServedRealms, town: str
 ) -> None:
     await opened(live, town, "policies")
-    await live.evaluate(SAID, "connection")
+    await heard(live, "connection")
     await live.evaluate("() => { c.holder = 'Ghent'; }")
     await live.evaluate(FLUSH)
     del realms.files["town/c.json"]
 
     realms.announce("town/c")
-    await live.evaluate(SAID, "removed")
+    await heard(live, "removed")
 
     assert await live.evaluate(SHOWN, "policies") == [4, 2]
 
@@ -317,17 +317,12 @@ async def test_an_edit_does_not_keep_its_card_for_ever(
     live: Page, realms: ServedRealms, town: str
 ) -> None:
     await opened(live, town, "policies")
-    await live.evaluate(SAID, "connection")
+    await heard(live, "connection")
     await live.evaluate("() => { c.holder = 'Ghent'; }")
     await live.evaluate(FLUSH)
-    heard: Any = """([kind, count]) => new Promise((done) => {
-      const look = () => said.filter((event) => event.kind === kind).length >= count && done();
-      look();
-      store.subscribe(look);
-    })"""
-    for count in (1, 2):
+    for times in (1, 2):
         realms.announce("town/c")
-        await live.evaluate(heard, ["indexed", count])
+        await heard(live, "indexed", times=times)
 
     await live.evaluate("async () => { await settled('policies'); globalThis.c = undefined; }")
     session = await live.context.new_cdp_session(live)
