@@ -84,6 +84,10 @@ class ServedRealms:
         """Statuses to be answered in turn, by path without a module's extension."""
         self.gates: list[asyncio.Event] = []
         """Each search waits for the first one that no other waits for."""
+        self.stream_gate: asyncio.Event | None = None
+        """Event streams open when it is set."""
+        self.announced: list[str] = []
+        """Announcements; the seq of one is how many there are with it."""
         self.blank_headers: dict[str, str] = {}
         self.forbidden: set[str] = set()
         """Paths of cards that may not be written."""
@@ -138,6 +142,7 @@ class ServedRealms:
         self.total = None
         self.refusals.clear()
         self.gates.clear()
+        self.stream_gate = None
         self.blank_headers.clear()
         self.resources.clear()
         self.search_errors.clear()
@@ -170,8 +175,12 @@ class ServedRealms:
     def announce(self, *paths: str) -> None:
         """Tell every page that follows a realm that these were indexed."""
         event = {"indexType": "incremental", "invalidations": [f"{self.origin}/{p}" for p in paths]}
+        self.announced.append(json.dumps(event))
         for listener in self._listeners:
-            listener.put_nowait(f"event: index\ndata: {json.dumps(event)}\n\n")
+            listener.put_nowait(self._announcement(len(self.announced)))
+
+    def _announcement(self, seq: int) -> str:
+        return f"id: {seq}\nevent: index\ndata: {self.announced[seq - 1]}\n\n"
 
     def asked_for(self, suffix: str) -> list[Asked]:
         return [asked for asked in self.asked if asked.path.endswith(suffix)]
@@ -242,9 +251,15 @@ class ServedRealms:
         return JSONResponse({"data": data, "meta": meta})
 
     async def _events(self, request: Request) -> Response:
+        if self.stream_gate:
+            await self.stream_gate.wait()
         listener: asyncio.Queue[str] = asyncio.Queue()
+        last = request.headers.get("last-event-id") or request.query_params.get("lastEventId")
 
         async def events() -> AsyncIterator[str]:
+            present = len(self.announced)
+            for seq in range(int(last or present), present):
+                listener.put_nowait(self._announcement(seq + 1))
             self._listeners.add(listener)
             yield ": open\n\n"
             try:

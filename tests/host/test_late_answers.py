@@ -1,5 +1,7 @@
 """Answers that arrive after the announcement of a change say nothing that is old."""
 
+import asyncio
+
 import pytest
 from playwright.async_api import Page
 
@@ -11,6 +13,7 @@ from .test_queries import OFFICE
 
 pytestmark = pytest.mark.anyio
 
+BEGIN = "async ([live, seqs]) => (await import(`/_host/${live}`)).beginAt(seqs)"
 HELD = "ending => { globalThis.held = hold('QUERY', ending); }"
 
 
@@ -75,6 +78,48 @@ async def test_cards_that_an_older_search_found_are_asked_for_again(
 
     await live.evaluate("async () => { held.release(); await store.settled(); }")
     assert await live.evaluate("hall.policies.map((each) => each.holder)") == ["Bruges"]
+
+
+async def test_what_happens_in_another_realm_before_its_stream_opens_is_not_missed(
+    live: Page, realms: ServedRealms
+) -> None:
+    town, city = (f"{realms.origin}/{name}/" for name in ("town", "city"))
+    there = f"{{ realms: ['{city}'], filter: {{"
+    realms.files["town/office.gts"] = OFFICE.replace("{ filter: {", there)
+    realms.card("town/hall", "./office", "Office", town="Ghent")
+    for name in ("one", "two"):
+        realms.card(f"city/{name}", f"{town}office", "Policy", holder="Ghent")
+    realms.found["holder"] = [realms.resource("city/one")]
+    await live.evaluate(BEGIN, [realms.host["live"], {city: len(realms.announced)}])
+    realms.stream_gate = asyncio.Event()
+
+    # page: is answered, and asks for the realm's events from now on
+    # realm: has another card
+    # page: its stream opens
+    found = "async () => { void hall.policies; await store.settled(); return hall.policies.map((each) => each.id); }"
+    await live.evaluate("async (id) => { globalThis.hall = await store.load(id); }", f"{town}hall")
+    assert await live.evaluate(found) == [f"{city}one"]
+    realms.found["holder"].append(realms.resource("city/two"))
+    realms.announce("city/two")
+    realms.stream_gate.set()
+
+    await heard(live, "indexed")
+    assert await live.evaluate(found) == [f"{city}one", f"{city}two"]
+
+
+async def test_a_stream_that_opens_late_begins_where_the_first_page_did(
+    live: Page, realms: ServedRealms, ann: str
+) -> None:
+    city = f"{realms.origin}/city/"
+    before = len(realms.announced)
+    await live.evaluate(BEGIN, [realms.host["live"], {city: before}])
+    realms.announce("city/one")
+    await heard(live, "indexed")
+    await live.evaluate(BEGIN, [realms.host["live"], {city: before + 1}])
+
+    await live.evaluate(FOLLOW, city)
+
+    await heard(live, "indexed", times=2)
 
 
 async def test_what_happened_while_nobody_looked_is_not_missed(

@@ -1,6 +1,7 @@
 """Server-sent events: what is told, in which order, and from where on."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -193,3 +194,17 @@ def test_updates_and_index_events_keep_the_logs_order():
     events = events_of("r", [change(1, "a"), announced, change(3, "b")])
 
     assert [event.name for event in events] == ["update", "index", "update"]
+
+
+async def test_a_cards_page_says_where_streams_of_every_realm_begin(server: Server):
+    await write(server, "before.txt", "x")
+    page = await server.client.get("/people/Person/ann", headers={"Accept": "text/html"})
+    data = re.search(r"data-realmkit-data>(.*?)</script>", page.text, re.DOTALL)
+    assert data
+    seqs: dict[str, int] = orjson.loads(data[1])["seqs"]
+    assert set(seqs) == {server.realm_url, f"{server.url}/base/"}
+
+    await write(server, "after.txt", "x")
+    async with listening(server, **{"Last-Event-ID": str(seqs[server.realm_url])}) as events:
+        update = await events.next("update")
+    assert update["added"] == ["after.txt"]

@@ -40,6 +40,11 @@ def test_prerendered_html_is_sent_as_it_is_with_its_styles():
     assert re.findall(r"/_styles/([\w-]+)\.css", html) == ["a-b", "c-d"]
 
 
+def test_a_page_says_where_the_realms_were_when_it_was_made():
+    seqs = {"http://h/r/": 7, "http://h/base/": 0}
+    assert data_of(pages.card(HOST, card(seqs=seqs)))["seqs"] == seqs
+
+
 def test_the_head_format_brings_its_own_title():
     html = pages.card(HOST, card(head_html="<title>Rex the dog</title>"))
     assert re.findall(r"<title>(.*?)</title>", html) == ["Rex the dog"]

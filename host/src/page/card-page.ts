@@ -8,7 +8,7 @@
  * one page and share its address but for `?show=`.
  */
 
-import { follow, type RealmEvent } from "../store/realm-events.ts";
+import { beginAt, follow, type RealmEvent } from "../store/realm-events.ts";
 import { confirmDeletion } from "./deletion.ts";
 import {
   announce,
@@ -55,7 +55,9 @@ class CardPage implements View {
     const { signal } = this.#endings;
     document.addEventListener("keydown", (event) => this.#pressed(event), { signal });
     addEventListener("beforeunload", (event) => this.#closing(event), { signal });
-    const unfollow = follow(data.realmURL, (event) => this.#realmChanged(event), data.seq);
+    beginAt(data.seqs);
+    const seq = data.seqs[data.realmURL];
+    const unfollow = follow(data.realmURL, (event) => this.#realmChanged(event), seq);
     signal.addEventListener("abort", unfollow);
     void this.#show(modeOf(new URL(location.href)));
     void this.#wake();

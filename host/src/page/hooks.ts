@@ -28,7 +28,8 @@ export interface CardData {
   kind: "card";
   id: string;
   realmURL: string;
-  seq: number | null;
+  /** The logs of this server's realms just before the page was made. */
+  seqs: Record<string, number>;
   title: string;
   typeKey: string;
   isWritable: boolean;

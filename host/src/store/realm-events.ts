@@ -3,8 +3,9 @@
  *
  * A browser keeps few connections to one server and a stream holds one, so all
  * listeners of a realm share it, and a page nobody looks at gives it back. The
- * stream begins where the page was made and goes on where it was left; where
- * that is too long ago, or not known, listeners hear `missed` and look again.
+ * stream begins where the page was made, whenever it is opened, for what was shown
+ * until then may be as old; and it goes on where it was left. Where that is too long
+ * ago, or not known, listeners hear `missed` and look again.
  */
 
 export interface IndexEvent {
@@ -32,9 +33,20 @@ const HIDDEN_PATIENCE_MS = 30_000;
 const RETRY_MS = 5_000;
 const streams = new Map<string, RealmStream>();
 
-/** Hear a realm's events after `seq`, or from now on, until the returned function is called. */
+/** Where the logs were when the first page was made here that may show cards of the realms. */
+const beginnings = new Map<string, number>();
+
+/** Streams that are opened from now on miss nothing that happened after these seqs. */
+export function beginAt(seqs: Record<string, number>): void {
+  for (const [realmURL, seq] of Object.entries(seqs)) {
+    // Cards and answers from before the last page may still be shown.
+    if (!beginnings.has(realmURL)) beginnings.set(realmURL, seq);
+  }
+}
+
+/** Hear a realm's events after `seq`, or where it begins, until the returned function is called. */
 export function follow(realmURL: string, listener: Listener, seq?: number | null): () => void {
-  const stream = streams.get(realmURL) ?? new RealmStream(realmURL);
+  const stream = streams.get(realmURL) ?? new RealmStream(realmURL, beginnings.get(realmURL));
   streams.set(realmURL, stream);
   stream.add(listener, seq ?? undefined);
   return () => stream.remove(listener);
@@ -50,8 +62,9 @@ class RealmStream {
   #givingBack: ReturnType<typeof setTimeout> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(realmURL: string) {
+  constructor(realmURL: string, beginning: number | undefined) {
     this.#url = `${realmURL}_events`;
+    if (beginning !== undefined) this.#seq = String(beginning);
   }
 
   add(listener: Listener, seq: number | undefined): void {

@@ -23,6 +23,10 @@ from change_log where realm_url = $1 and seq > $2 order by seq limit $3;
 -- Where a realm's log stands: last seq, last seq of a change, pruned up to.
 select last_seq, last_change_seq, pruned_seq from change_log_ends where realm_url = $1;
 
+-- name: all_ends
+-- The last seq of every realm.
+select realm_url, last_seq from change_log_ends;
+
 -- name: prunable
 -- Of each realm with any, the newest change that is older than $1 (ms) and beyond the newest $2 seqs.
 select e.realm_url, (

@@ -149,6 +149,10 @@ class ChangeLog:
         """The last seq given to anything, announcements included."""
         return (await self._ends(realm_url))[0]
 
+    async def last_event_seqs(self) -> dict[str, int]:
+        """The last seq given to anything, for each realm that ever gave one."""
+        return dict(await self._db.read(SQL["all_ends"]))
+
     def notify(self, realm_url: str) -> None:
         """Hint that there may be something new."""
         self._hints.notify(realm_url)

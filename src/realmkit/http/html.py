@@ -93,7 +93,7 @@ class HTMLPages:
         realm, index = mounted.realm, self._stations.index
         id = realm.url_of(path.removesuffix(".json"))
         url = instance_url(id)
-        seq = await self._stations.announcements.last_seq(realm.url)
+        known = await self._stations.announcements.last_seqs()
         entry = await index.entry(url, "instance")
         if entry is None and not await self._is_card_file(mounted, path):
             return None
@@ -121,7 +121,10 @@ class HTMLPages:
             is_writable=realm.is_writable,
             problem=problem_of(url, entry.error_doc) if entry and entry.error_doc else None,
             definition_path=await self._definition_path(mounted, type_key),
-            seq=seq,
+            seqs={
+                each.realm.url: known.get(each.realm.url, 0)
+                for each in self._stations.mounted.values()
+            },
         )
         return _page(pages.card(self._host.host_files(), view))
 

@@ -9,7 +9,7 @@ realm's folder or the request.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -187,8 +187,9 @@ class CardView:
     problem: Problem | None = None
     definition_path: str | None = None
     """Realm-relative path of the definition's source, such as `country.gts`."""
-    seq: int | None = None
-    """The realm's log as of just before the values above were looked up."""
+    seqs: Mapping[str, int] = field(default_factory=dict[str, int])
+    """The realms' logs as of just before the values above were looked up: its own, and those
+    of which the card may show others."""
 
 
 @dataclass(frozen=True)
@@ -282,7 +283,7 @@ def card(host: HostFiles, view: CardView) -> str:
             "kind": "card",
             "id": view.id,
             "realmURL": view.realm_url,
-            "seq": view.seq,
+            "seqs": view.seqs,
             "title": view.title,
             "typeKey": view.type_key,
             "isWritable": view.is_writable,

@@ -61,6 +61,10 @@ class Announcements:
         """The seq at which a page that comes now begins."""
         return await self._changes.last_event_seq(realm_url)
 
+    async def last_seqs(self) -> dict[str, int]:
+        """The same for every realm that anything ever happened in."""
+        return await self._changes.last_event_seqs()
+
     async def wait_for(self, realm_url: str, after_seq: int) -> int:
         """Wait until there is an event after `after_seq`; returns the last seq."""
         return await self._changes.wait_for_event(realm_url, after_seq)
