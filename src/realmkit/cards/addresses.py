@@ -1,8 +1,16 @@
 """Card ids and links as text: absolute and relative, with and without `.json`."""
 
+import re
 from urllib.parse import quote, urljoin
 
 from realmkit.errors import BadRequest
+
+
+# What nearly all links and ids look like: nothing in them has a meaning but the slashes and the
+# dots in front. Joining them as text takes a tenth of the time that `urljoin` does.
+_NAME = r"[A-Za-z0-9_~%-][A-Za-z0-9_~%.-]*"
+_PLAIN_LINK = re.compile(rf"(?:\./|(?:\.\./)+)({_NAME}(?:/{_NAME})*)")
+_PLAIN_ID = re.compile(rf"(https?://[A-Za-z0-9.:-]+)((?:/{_NAME})*/)(?:{_NAME})?")
 
 
 def card_id(url: str) -> str:
@@ -19,6 +27,12 @@ def resolve_link(link: str, relative_to: str) -> str:
     """Return the absolute URL of a link found in the resource at `relative_to`."""
     if link.startswith(("http://", "https://")):
         return link
+    plain, base = _PLAIN_LINK.fullmatch(link), _PLAIN_ID.fullmatch(relative_to)
+    if plain and base:
+        folder = base[2]
+        for _ in range(plain.start(1) // len("../")):
+            folder = _folder_of(folder[:-1])
+        return f"{base[1]}{folder}{plain[1]}"
     try:
         return urljoin(relative_to, link)
     except ValueError as exc:
