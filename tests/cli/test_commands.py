@@ -19,7 +19,8 @@ def test_every_error_is_a_line_with_its_place(realm: Path):
     (realm / "cat.gts").write_text(
         "import { CardDef } from '@cardstack/base/card-api';\nexport {\n"
     )
-    (realm / "tom.json").write_text(CARD.replace("./dog", "./cat") % "Tom")
+    for name in ("Tim", "Tom"):
+        (realm / f"{name.lower()}.json").write_text(CARD.replace("./dog", "./cat") % name)
     (realm / "pup.gts").write_text(
         "import { Dogg } from './dog';\nexport class Pup extends Dogg {}\n"
     )
@@ -30,7 +31,8 @@ def test_every_error_is_a_line_with_its_place(realm: Path):
     lines = done.stdout.splitlines()
     assert done.returncode == 1
     assert any(line.startswith(("cat.gts:2:", "cat.gts:3:")) for line in lines)
-    assert any(line.startswith("cat.gts:") and "tom.json: " in line for line in lines)
+    [cats] = [line for line in lines if "tim.json" in line]
+    assert cats.startswith("cat.gts:") and cats.endswith(" (tim.json and 1 more)")
     assert any(line.startswith("pup.gts:1:22  `Dogg` is not exported") for line in lines)
     assert "http://" not in done.stdout
     assert any(line.startswith("lost.json") and "nowhere" in line for line in lines)

@@ -30,7 +30,7 @@ export class Loader {
     const entry = await this.manifests.find(module);
     if (!entry) throw await this.#missingModule(module, importer);
     const [error] = entry.errors;
-    if (error) throw brokenModule(module, error, importer);
+    if (error) throw brokenModule(module, error);
     const imported = this.#imported.get(module);
     if (imported?.version === entry.version) return imported.exports;
     const exports = await this.#importNatively(module, entry);
@@ -110,12 +110,12 @@ export class Loader {
 /** The page's loader: modules are kept by the page, so there is one. */
 export const loader = new Loader();
 
-function brokenModule(module: string, error: ManifestError, importer?: string): ModuleError {
+function brokenModule(module: string, error: ManifestError): ModuleError {
   const needed = error.module && error.module !== module ? ` It is needed by ${module}.` : "";
   return new ModuleError({
     status: 406,
     title: error.title,
-    message: `${sentence(`${error.detail}${placeOf(error)}`)}${needed}${wantedBy(importer, " Adopted by ", ".")}`,
+    message: `${sentence(`${error.detail}${placeOf(error)}`)}${needed}`,
     dependencies: [module, error.module, error.importer].filter((each) => each != null),
   });
 }
@@ -130,8 +130,8 @@ function sentence(text: string): string {
   return /[.?!]$/.test(text) ? text : `${text}.`;
 }
 
-function wantedBy(importer: string | undefined, before = ", adopted by ", after = ""): string {
-  return importer ? `${before}${importer}${after}` : "";
+function wantedBy(importer: string | undefined): string {
+  return importer ? `, adopted by ${importer}` : "";
 }
 
 /** A module that the server did not hand out, and what it answered. */

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +25,12 @@ def command(folders: tuple[str, ...], as_json: bool, render_timeout: float) -> i
     """Index folders once and print every error in them.
 
     Every module is compiled and every card rendered, in a state folder of its own
-    that is thrown away. Each finding is one line, as compilers print them:
+    that is thrown away. Each finding is one line, as compilers print them; a mistake
+    in a module is told once for all the cards that it breaks:
 
     \b
         Country/fr.json  the link `region` leads nowhere: ...
-        country.gts:12:5  Unexpected token
+        country.gts:12:5  Unexpected token (Country/ad.json and 249 more)
 
     Exit code 0 when everything is in order, 1 when anything is not.
 
@@ -59,8 +60,8 @@ def command(folders: tuple[str, ...], as_json: bool, render_timeout: float) -> i
         findings = run(_check(settings, listener))
     if findings is None:
         return 130
-    for finding in findings:
-        click.echo(_as_json(finding) if as_json else _as_line(finding))
+    for line in map(_as_json, findings) if as_json else _as_lines(findings):
+        click.echo(line)
     return 1 if findings else 0
 
 
@@ -77,7 +78,7 @@ async def _check(settings: Settings, listener: socket.socket) -> list[dict[str, 
             counts = await app.stations.index.counts(realm.url)
             click.echo(
                 f"  {realm.name}: {counts.instances} cards, {counts.modules} modules, "
-                f"{sum(one['realm'] == realm.name for one in findings)} findings",
+                f"{len(_as_lines([one for one in findings if one['realm'] == realm.name]))} findings",
                 err=True,
             )
     return findings
@@ -107,8 +108,7 @@ def _of_error(realm: Realm, url: str, error: Mapping[str, Any]) -> dict[str, Any
     file = str(meta.get("file") or "")
     finding = _finding(realm, url, reason)
     if file and file != finding["file"]:
-        finding["reason"] = f"{finding['file']}: {finding['reason']}"
-        finding["file"] = file
+        finding |= {"file": file, "breaks": finding["file"]}
     return {**finding, "line": meta.get("line"), "column": meta.get("column")}
 
 
@@ -119,18 +119,35 @@ def _finding(realm: Realm, url: str, reason: str) -> dict[str, Any]:
         "line": None,
         "column": None,
         # The realm's address means nothing here: its port was free for this one run.
-        "reason": reason.strip().partition("\n")[0].replace(realm.url, "./"),
+        "reason": reason.strip().partition("\n")[0].replace(realm.url, "./").rstrip("."),
     }
 
 
-def _as_line(finding: Mapping[str, Any]) -> str:
+def _as_lines(findings: Sequence[Mapping[str, Any]]) -> list[str]:
+    """One line for what is said of one place, with what it breaks elsewhere."""
+    broken: dict[str, list[str]] = {}
+    for finding in findings:
+        others = broken.setdefault(f"{_place(finding)}  {finding['reason']}", [])
+        if "breaks" in finding:
+            others.append(finding["breaks"])
+    return [f"{line}{_told(others)}" for line, others in broken.items()]
+
+
+def _told(broken: Sequence[str]) -> str:
+    if not broken:
+        return ""
+    more = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
+    return f" ({broken[0]}{more})"
+
+
+def _place(finding: Mapping[str, Any]) -> str:
     place = str(finding["file"])
     if finding["line"] is not None:
         place += f":{finding['line']}"
         if finding["column"] is not None:
             # Editors count columns from one.
             place += f":{finding['column'] + 1}"
-    return f"{place}  {finding['reason']}"
+    return place
 
 
 def _as_json(finding: Mapping[str, Any]) -> str:
