@@ -7,13 +7,20 @@ from playwright.async_api import Page
 
 from .cards import PERSON
 from .served_realms import ServedRealms
-from .store_events import heard
+from .store_events import LIMIT_S, heard
 from .test_live_store import FOLLOW, OPEN
 from .test_queries import OFFICE
 
 pytestmark = pytest.mark.anyio
 
 BEGIN = "async ([live, seqs]) => (await import(`/_host/${live}`)).beginAt(seqs)"
+LEFT = "async ([live, url, seq]) => (await import(`/_host/${live}`)).follow(url, () => {}, seq)()"
+NEXT_INDEXED = """async ([live, url, seq]) => {
+  const { follow } = await import(`/_host/${live}`);
+  return new Promise((heard) => {
+    follow(url, (event) => event.kind === "indexed" && heard(event.invalidations), seq);
+  });
+}"""
 HELD = "ending => { globalThis.held = hold('QUERY', ending); }"
 
 
@@ -120,6 +127,20 @@ async def test_a_stream_that_opens_late_begins_where_the_first_page_did(
     await live.evaluate(FOLLOW, city)
 
     await heard(live, "indexed", times=2)
+
+
+async def test_a_stream_that_a_later_page_opens_again_goes_on_where_it_left_off(
+    live: Page, realms: ServedRealms
+) -> None:
+    city = f"{realms.origin}/city/"
+    before = len(realms.announced)
+    await live.evaluate(LEFT, [realms.host["live"], city, before])
+    realms.announce("city/one")
+
+    # A card of the page before may be shown by this one.
+    async with asyncio.timeout(LIMIT_S):
+        heard = await live.evaluate(NEXT_INDEXED, [realms.host["live"], city, before + 1])
+    assert heard == [f"{city}one"]
 
 
 async def test_what_happened_while_nobody_looked_is_not_missed(

@@ -31,7 +31,7 @@ import type { LiveStore, SaveState, StoreEvent } from "./store.ts";
 import { WatchedRealms } from "./watched-realms.ts";
 
 export { matches } from "./live-matching.ts";
-export { beginAt } from "./realm-events.ts";
+export { beginAt, follow } from "./realm-events.ts";
 
 const NOTHING: ReadonlySet<string> = new Set();
 

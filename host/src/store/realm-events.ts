@@ -70,7 +70,8 @@ class RealmStream {
   add(listener: Listener, seq: number | undefined): void {
     this.#listeners.add(listener);
     if (this.#listeners.size > 1) return;
-    if (seq !== undefined) {
+    // Cards that an earlier page left may still be shown, so what it heard last counts if it is older.
+    if (seq !== undefined && (this.#seq === undefined || seq < Number(this.#seq))) {
       this.#seq = String(seq);
       this.#isBlind = false;
     }

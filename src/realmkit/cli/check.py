@@ -76,9 +76,10 @@ async def _check(settings: Settings, listener: socket.socket) -> list[dict[str, 
         findings = [finding for realm in own for finding in await _findings(app, realm)]
         for realm in own:
             counts = await app.stations.index.counts(realm.url)
+            told = len(_as_lines([one for one in findings if one["realm"] == realm.name]))
             click.echo(
                 f"  {realm.name}: {counts.instances} cards, {counts.modules} modules, "
-                f"{len(_as_lines([one for one in findings if one['realm'] == realm.name]))} findings",
+                f"{told} finding{'' if told == 1 else 's'}",
                 err=True,
             )
     return findings
