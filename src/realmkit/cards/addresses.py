@@ -5,7 +5,6 @@ from urllib.parse import quote, urljoin
 
 from realmkit.errors import BadRequest
 
-
 # What nearly all links and ids look like: nothing in them has a meaning but the slashes and the
 # dots in front. Joining them as text takes a tenth of the time that `urljoin` does.
 _NAME = r"[A-Za-z0-9_~%-][A-Za-z0-9_~%.-]*"
