@@ -6,6 +6,7 @@ change together: the circle is hashed as one. Plain functions over plain mapping
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from realmkit.modules.compiled import short_hash
 
@@ -19,13 +20,20 @@ def versions(own: Mapping[str, str], edges: Edges) -> dict[str, str]:
     for group in strong_groups(edges):
         members = sorted(group)
         inside = set(members)
-        outside = sorted(
-            {found[each] for member in members for each in edges[member] if each not in inside}
-        )
-        of_group = short_hash(*(f"{member} {own[member]}" for member in members), "", *outside)
-        for member in members:
-            found[member] = short_hash(member, of_group)
+        outside = {
+            found[each] for member in members for each in edges[member] if each not in inside
+        }
+        hashes = tuple((member, own[member]) for member in members)
+        found.update(zip(members, _of_group(hashes, tuple(sorted(outside))), strict=True))
     return found
+
+
+# From one snapshot to the next nearly all groups stay as they are.
+@lru_cache(maxsize=20_000)
+def _of_group(members: tuple[tuple[str, str], ...], outside: tuple[str, ...]) -> tuple[str, ...]:
+    """The versions of a group's members, from the hash of each and the versions they import."""
+    of_group = short_hash(*(f"{member} {own}" for member, own in members), "", *outside)
+    return tuple(short_hash(member, of_group) for member, _ in members)
 
 
 def reachable(start: Iterable[str], edges: Edges) -> set[str]:

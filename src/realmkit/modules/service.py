@@ -372,7 +372,7 @@ def _manifest_of(realm: Realm, base: Realm, snapshot: Snapshot) -> Manifest:
             module.url,
             snapshot.href(module.url),
             snapshot.versions[module.url],
-            module.imports(),
+            module.imports,
             snapshot.problems(module.url),
             module.known.compiled.exports,
         )

@@ -32,7 +32,7 @@ class Edge:
         return self.asked.kind != "dynamic"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Module:
     """A known module with its imports resolved. `url` is its identity, `address` where it is.
 
@@ -46,14 +46,20 @@ class Module:
     edges: tuple[Edge, ...]
     own_hash: str
 
-    def imports(self, *, eager_only: bool = False) -> tuple[str, ...]:
+    @cached_property
+    def imports(self) -> tuple[str, ...]:
         """The identities of the realm modules it imports, once each, in order."""
-        found = (
-            edge.target.url
-            for edge in self.edges
-            if isinstance(edge.target, RealmModule) and (edge.is_eager or not eager_only)
-        )
-        return tuple(dict.fromkeys(found))
+        return _identities(self.edges)
+
+    @cached_property
+    def eager_imports(self) -> tuple[str, ...]:
+        """Those of them that it cannot be evaluated without."""
+        return _identities(edge for edge in self.edges if edge.is_eager)
+
+
+def _identities(edges: Iterable[Edge]) -> tuple[str, ...]:
+    targets = (edge.target for edge in edges)
+    return tuple(dict.fromkeys(each.url for each in targets if isinstance(each, RealmModule)))
 
 
 class Addresses:
@@ -157,16 +163,16 @@ class Snapshot:
 
     @cached_property
     def _all_edges(self) -> dict[str, list[str]]:
-        return self._edges(eager_only=False)
+        return self._edges(lambda module: module.imports)
 
     @cached_property
     def _eager_edges(self) -> dict[str, list[str]]:
-        return self._edges(eager_only=True)
+        return self._edges(lambda module: module.eager_imports)
 
-    def _edges(self, *, eager_only: bool) -> dict[str, list[str]]:
+    def _edges(self, imports: Callable[[Module], tuple[str, ...]]) -> dict[str, list[str]]:
         # A module that is still being looked at has no edges to it yet; whoever needs it
         # waits for it, and gets a later snapshot.
         return {
-            url: [each for each in module.imports(eager_only=eager_only) if each in self.modules]
+            url: [each for each in imports(module) if each in self.modules]
             for url, module in self.modules.items()
         }
