@@ -36,6 +36,9 @@ class Modules:
     def __init__(self, stores: Iterable[FileStore]) -> None:
         self._stores = {store.realm: store for store in stores}
 
+    async def manifests(self, realms: Sequence[Realm]) -> list[Manifest]:
+        return [await self.manifest(realm) for realm in realms]
+
     async def manifest(self, realm: Realm) -> Manifest:
         store = self._stores[realm]
         modules: dict[str, ManifestModule] = {}

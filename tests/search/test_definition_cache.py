@@ -37,7 +37,10 @@ class Realms:
     versions: dict[str, str]
     broken: set[str] = field(default_factory=set[str])
 
-    async def manifest(self, realm: Realm) -> Manifest:
+    async def manifests(self, realms: Sequence[Realm]) -> list[Manifest]:
+        return [self.manifest(realm) for realm in realms]
+
+    def manifest(self, realm: Realm) -> Manifest:
         problem = (ModuleProblem("Broken", "It is broken.", "x"),)
         modules = {
             url: ManifestModule(url, url, version, (), problem if url in self.broken else ())

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -41,16 +41,22 @@ class Hints:
         again_after_s: float | None = None,
     ) -> T:
         """Return the first answer of `look` that is not None, asking again after each hint."""
-        hint = asyncio.Event()
         # Registered before the first look, so that nothing falls between the two.
-        self._waiting[key].add(hint)
-        try:
+        with self.hinting(key) as hint:
             while (answer := await look()) is None:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(again_after_s):
                         await hint.wait()
                 hint.clear()
             return answer
+
+    @contextmanager
+    def hinting(self, key: str, hint: asyncio.Event | None = None) -> Generator[asyncio.Event]:
+        """An event that each hint of this key sets, for as long as the block goes on."""
+        hint = hint or asyncio.Event()
+        self._waiting[key].add(hint)
+        try:
+            yield hint
         finally:
             self._waiting[key].discard(hint)
             if not self._waiting[key]:

@@ -17,6 +17,7 @@ from realmkit.index.artefacts import (
     QueryDependency,
     RealmState,
     StoredQuery,
+    ToDo,
     TypeSummary,
 )
 from realmkit.index.long_runs import Facts, LongRun, LongRuns, Place
@@ -50,6 +51,7 @@ __all__ = [
     "QueryDependency",
     "RealmState",
     "StoredQuery",
+    "ToDo",
     "TypeSummary",
     "VisitedFile",
     "names_of_changed",

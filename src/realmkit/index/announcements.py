@@ -48,10 +48,12 @@ class Announcements:
         """
         # Up to where the log stands now: what is committed between the two reads comes
         # next time, both kinds of it, and nothing is overtaken.
-        last = await self.last_seq(realm_url)
-        rows = await self._db.read(SQL["announcements"], (realm_url, seq, last, limit))
+        rows = await self._db.read(SQL["announcements"], (realm_url, seq, limit))
+        last: int = rows[0][0] if rows else 0
+        told_of = [_announcement(row[1:]) for row in rows if row[1] is not None]
+        # After the announcements: a sweep drops those in the same moment as the changes.
         changes = await self._changes.since(realm_url, seq, limit)
-        events: list[Event] = [*(_announcement(row) for row in rows), *changes]
+        events: list[Event] = [*told_of, *changes]
         events.sort(key=lambda event: event.seq)
         told = [event for event in events if event.seq <= last][:limit]
         # A seq may be given to nothing that is still kept; then there is nothing to tell.

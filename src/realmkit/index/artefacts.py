@@ -15,6 +15,8 @@ from typing import Any, Literal
 
 import orjson
 
+from realmkit.changes import Change
+
 EntryType = Literal["instance", "module", "file"]
 DependencyKind = Literal["module", "instance", "file"]
 Html = Mapping[str, str | Mapping[str, str]]
@@ -214,6 +216,22 @@ class RealmState:
     def has(self, seq: int) -> bool:
         """Whether the change `seq` is in the index; older ones may still be owed."""
         return self.taken_seq >= seq and not self.owed_after < seq <= self.owed_seq
+
+
+@dataclass(frozen=True, slots=True)
+class ToDo:
+    """What a realm's index is behind with, at one moment."""
+
+    state: RealmState
+    owes_visits: bool
+    """Whether a long run has something to go on with."""
+    starts_over: bool
+    """Whether changes that no run has taken are no longer kept."""
+    changes: Sequence[Change]
+    """Those that no run has taken, oldest first."""
+
+    def __bool__(self) -> bool:
+        return bool(self.owes_visits or self.starts_over or self.changes)
 
 
 @dataclass(frozen=True, slots=True)

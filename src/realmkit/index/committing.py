@@ -138,5 +138,4 @@ class Commit:
                 for seq, announcement in enumerate(announcements, first)
             ],
         )
-        await self.tx.execute(self._sql["prune_announcements"], (self.realm_url,))
         self.announced += range(first, first + len(announcements))

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -109,17 +110,9 @@ class LongRuns:
         db.notifier.listen("realm_index_updated", self._hints.notify)
         db.notifier.after_gap(self._hints.notify_all)
 
-    async def has_work(self, realm_url: str) -> bool:
-        """Whether there is something to go on with."""
-        return await self._db.read_one(SQL["has_work"], (realm_url,)) is not None
-
-    async def wait_for_work(self, realm_url: str) -> None:
-        """Return when there is something to go on with, whoever has found it."""
-
-        async def look() -> bool | None:
-            return await self.has_work(realm_url) or None
-
-        await self._hints.wait_until(realm_url, look)
+    def hinting(self, realm_url: str, hint: asyncio.Event) -> AbstractContextManager[asyncio.Event]:
+        """Have `hint` set whenever visits may be owed, whoever has found them."""
+        return self._hints.hinting(realm_url, hint)
 
     async def under_way(self, realm_url: str) -> LongRun | None:
         """The realm's long run, begun by this process or by one that is no more."""

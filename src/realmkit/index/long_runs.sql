@@ -16,11 +16,6 @@ on conflict (realm_url) do update set
 delete from index_runs where realm_url = $1
   and not exists (select 1 from index_work w where w.realm_url = $1);
 
--- name: has_work
--- Whether a realm has files to visit, or a run that was not ended.
-select 1 where exists (select 1 from index_work where realm_url = $1)
-  or exists (select 1 from index_runs where realm_url = $1);
-
 -- name: owe
 -- A file that is to be visited, whether or not it was before.
 insert into index_work (realm_url, url) values ($1, $2)

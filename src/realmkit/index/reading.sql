@@ -282,6 +282,23 @@ select s.indexed_seq, s.generation, s.indexed_at, coalesce(r.after_seq, 0), coal
 from realm_state s left join index_runs r on r.realm_url = s.realm_url
 where s.realm_url = $1;
 
+-- name: to_do
+-- At one moment: how far a realm's index has come (as `state`), whether its visits are owed, up
+-- to where its log is pruned, beside the changes that no run has taken, oldest first. One row
+-- without a change if there is none.
+select coalesce(s.indexed_seq, 0), coalesce(s.generation, 0), s.indexed_at,
+  coalesce(r.after_seq, 0), coalesce(r.seq, 0),
+  r.realm_url is not null or exists (select 1 from index_work w where w.realm_url = $1),
+  coalesce(e.pruned_seq, 0),
+  c.realm_url, c.seq, c.kind, c.path, c.operation, c.content_hash, c.client_request_id, c.at,
+  c.is_forced
+from (select 1) one
+left join realm_state s on s.realm_url = $1
+left join index_runs r on r.realm_url = $1
+left join change_log_ends e on e.realm_url = $1
+left join change_log c on c.realm_url = $1 and c.seq > coalesce(s.indexed_seq, 0)
+order by c.seq;
+
 -- name: counts
 -- How many entries a realm has of each type, and how many of them failed.
 select
@@ -290,6 +307,12 @@ select
 from entries where realm_url = $1;
 
 -- name: announcements
--- What was announced of a realm after the seq $2 and up to $3, oldest first.
-select realm_url, seq, index_type, invalidations, client_request_id, generation, at
-from index_announcements where realm_url = $1 and seq > $2 and seq <= $3 order by seq limit $4;
+-- At one moment: the last seq that a realm's log has given out, beside what was announced after
+-- the seq $2, oldest first. One row without an announcement if there is none.
+select e.last_seq, a.realm_url, a.seq, a.index_type, a.invalidations, a.client_request_id,
+  a.generation, a.at
+from change_log_ends e left join (
+  select realm_url, seq, index_type, invalidations, client_request_id, generation, at
+  from index_announcements where realm_url = $1 and seq > $2 order by seq limit $3
+) a on a.realm_url = e.realm_url
+where e.realm_url = $1 order by a.seq;

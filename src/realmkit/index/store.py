@@ -19,9 +19,9 @@ import orjson
 
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.definitions import Definition
-from realmkit.changes import ChangeLog
+from realmkit.changes import ChangeLog, changes_in
 from realmkit.clock import Clock, SystemClock
-from realmkit.db import Database, Hints, NamedLock, Row, load_sql
+from realmkit.db import Database, Hints, NamedLock, Row, Transaction, load_sql
 from realmkit.index.artefacts import (
     Batch,
     Counts,
@@ -33,6 +33,7 @@ from realmkit.index.artefacts import (
     PlainFile,
     RealmState,
     StoredQuery,
+    ToDo,
     TypeSummary,
 )
 from realmkit.index.committing import Commit
@@ -85,6 +86,7 @@ class IndexStore:
         self._hints = Hints()
         db.notifier.listen("realm_index_updated", self._hints.notify)
         db.notifier.after_gap(self._hints.notify_all)
+        changes.join_sweeps(self._sweep)
 
     # Writing.
 
@@ -129,11 +131,26 @@ class IndexStore:
             await tx.notify("realm_index_updated", realm_url)
             tx.on_commit(lambda: self._hints.notify(realm_url))
 
+    async def _sweep(self, tx: Transaction, realm_url: str, pruned_seq: int) -> None:
+        """Announcements are kept for as long as the changes of their time."""
+        await tx.execute(self._writing["prune_announcements"], (realm_url, pruned_seq))
+
     # Keeping up with the change log.
 
     async def state(self, realm_url: str) -> RealmState:
         row = await self._db.read_one(self._sql["state"], (realm_url,))
         return RealmState(*row) if row else RealmState()
+
+    async def to_do(self, realm_url: str) -> ToDo:
+        """What runs over the realm have left to do."""
+        rows = await self._db.read(self._sql["to_do"], (realm_url,))
+        state, owes_visits, pruned_seq = RealmState(*rows[0][:5]), rows[0][5], rows[0][6]
+        return ToDo(
+            state,
+            bool(owes_visits),
+            state.taken_seq < pruned_seq,
+            changes_in(row[7:] for row in rows),
+        )
 
     async def indexed_seq(self, realm_url: str) -> int:
         """The seq up to which every change is in the index."""

@@ -170,6 +170,5 @@ insert into index_announcements
 values ($1, $2, $3, $4, $5, $6, $7);
 
 -- name: prune_announcements
--- Drops the announcements of a realm that lie before what its change log still holds.
-delete from index_announcements where realm_url = $1
-  and seq <= (select pruned_seq from change_log_ends where realm_url = $1);
+-- Drops the announcements of a realm up to a seq.
+delete from index_announcements where realm_url = $1 and seq <= $2;

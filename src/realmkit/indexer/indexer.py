@@ -30,7 +30,7 @@ from realmkit.db import NamedLock
 from realmkit.errors import RealmkitError, TryLater
 from realmkit.extraction import FileExtractor
 from realmkit.files import FileStore
-from realmkit.index import Dependent, IndexStore, LongRuns
+from realmkit.index import Dependent, IndexStore, LongRuns, ToDo
 from realmkit.indexer.long_run import LongRunner
 from realmkit.indexer.means import Means
 from realmkit.indexer.progress import Progress, ProgressHub
@@ -57,6 +57,9 @@ class Runner:
     lock: NamedLock
     wants_everything: bool = False
     woken: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set by changes, and by whoever asks for a run."""
+    hinted: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set by commits of any process: some of them owe visits."""
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     failures: int = 0
     problem: RealmkitError | None = None
@@ -146,10 +149,7 @@ class Indexer:
             await runner.idle.wait()
             if runner.problem is not None:
                 raise TryLater(runner.problem.detail) from runner.problem
-            is_done = await self._index.indexed_seq(realm_url) >= await self._changes.last_seq(
-                realm_url
-            ) and not await self._long_runs.has_work(realm_url)
-            if not is_done:
+            if await self._index.to_do(realm_url):
                 runner.wake()
             elif runner.idle.is_set():
                 return
@@ -192,6 +192,15 @@ class Indexer:
 
     async def _follow(self, runner: Runner) -> None:
         await self._wait_for_base(runner)
+        url = runner.realm.url
+        # Hints are taken note of from before the first look to the end, while a run goes on too.
+        with (
+            self._changes.hinting(url, runner.woken),
+            self._long_runs.hinting(url, runner.hinted),
+        ):
+            await self._make_runs(runner)
+
+    async def _make_runs(self, runner: Runner) -> None:
         is_first = True
         while True:
             try:
@@ -216,30 +225,35 @@ class Indexer:
         url, long_run = runner.realm.url, None
         try:
             while True:
+                # What is committed from here on sets them again, and there is another look.
                 runner.woken.clear()
-                took_something = await self._take(runner)
-                if long_run is None and await self._long_runs.has_work(url):
+                runner.hinted.clear()
+                to_do = await self._index.to_do(url)
+                took_something = await self._take(runner, to_do)
+                if long_run is None and to_do.owes_visits:
                     runner.idle.clear()
                     long_run = asyncio.create_task(
                         runner.long_runner.go_on(), name=f"long run over {runner.realm.name}"
                     )
-                if long_run is not None and not took_something:
-                    await self._wait_for_work(runner, long_run)
+                if took_something:
+                    continue
+                if long_run is not None:
+                    await self._woken_or_over(runner, long_run)
                     if long_run.done():
                         await long_run
                         long_run = None
-                elif not took_something and not runner.woken.is_set():
+                elif not runner.woken.is_set():
                     return
         finally:
             if long_run is not None:
                 long_run.cancel()
                 await asyncio.gather(long_run, return_exceptions=True)
 
-    async def _take(self, runner: Runner) -> bool:
+    async def _take(self, runner: Runner, to_do: ToDo) -> bool:
         """Take what is untaken and make a run of it; False if there is nothing."""
         everything, runner.wants_everything = runner.wants_everything, False
         try:
-            task = await runner.run.next_task(everything=everything)
+            task = await runner.run.next_task(to_do, everything=everything)
             if task is None:
                 return False
             runner.idle.clear()
@@ -250,6 +264,15 @@ class Indexer:
             raise
         return True
 
+    async def _woken_or_over(self, runner: Runner, long_run: asyncio.Task[None]) -> None:
+        """Return when there may be a change to take, or when the long run is over."""
+        woken = asyncio.create_task(runner.woken.wait())
+        try:
+            await asyncio.wait([woken, long_run], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            woken.cancel()
+            await asyncio.gather(woken, return_exceptions=True)
+
     async def _wait_for_base(self, runner: Runner) -> None:
         base = next(
             (each for each in self._runners.values() if each.realm.name == BASE_REALM), None
@@ -257,23 +280,20 @@ class Indexer:
         if base is not None and base is not runner:
             await base.idle.wait()
 
-    async def _wait_for_work(
-        self, runner: Runner, long_run: asyncio.Task[None] | None = None
-    ) -> None:
-        """Return when there is a change to take, when woken, or when the long run is over."""
-        url = runner.realm.url
-        taken = (await self._index.state(url)).taken_seq
+    async def _wait_for_work(self, runner: Runner) -> None:
+        """Return when there may be a change to take, or when visits are owed.
+
+        Nearly every commit owes none. So that not all servers of a realm queue for its lock
+        after each, they look first.
+        """
+        runner.idle.set()
         waiting: list[asyncio.Task[Any]] = [
-            asyncio.create_task(self._changes.wait_for(url, taken)),
             asyncio.create_task(runner.woken.wait()),
+            asyncio.create_task(self._visits_are_owed(runner)),
         ]
-        if long_run is None:
-            runner.idle.set()
-            waiting.append(asyncio.create_task(self._long_runs.wait_for_work(url)))
-        over = [*waiting, *([long_run] if long_run else [])]
         try:
-            done, _ = await asyncio.wait(over, return_when=asyncio.FIRST_COMPLETED)
-            for task in done - {long_run}:
+            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
                 # A database that went away says so here.
                 task.result()
         finally:
@@ -281,6 +301,13 @@ class Indexer:
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
         runner.idle.clear()
+
+    async def _visits_are_owed(self, runner: Runner) -> None:
+        while True:
+            await runner.hinted.wait()
+            runner.hinted.clear()
+            if await self._index.to_do(runner.realm.url):
+                return
 
     async def _pause(self, runner: Runner, problem: RealmkitError) -> None:
         """Let some time pass before the next try, more with every failure in a row."""

@@ -12,9 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from realmkit.changes import Change
-from realmkit.errors import BehindRetention
 from realmkit.files.paths import kind_of
-from realmkit.index import Dependent, LongRun, Place
+from realmkit.index import Dependent, LongRun, Place, ToDo
 from realmkit.indexer.aftermath import announcements, paths_in, stale_searchers, touched_types
 from realmkit.indexer.means import Means
 from realmkit.indexer.ordering import ordered
@@ -25,7 +24,6 @@ from realmkit.prerender import FOR_PEOPLE, HUNG, LOST
 
 log = logging.getLogger(__name__)
 
-EVERY_CHANGE = 1_000_000
 # More visits than these are written down as they are made: a few megabytes of artefacts,
 # and some seconds that another edit would otherwise have to wait.
 MOST_IN_MEMORY = 48
@@ -69,14 +67,12 @@ class Run:
         self._means = means
         self._url = means.realm.url
 
-    async def next_task(self, *, everything: bool = False) -> Task | None:
+    async def next_task(self, to_do: ToDo, *, everything: bool = False) -> Task | None:
         """What is to be done now, or None when no change is untaken."""
-        taken = (await self._means.index.state(self._url)).taken_seq
+        taken, found = to_do.state.taken_seq, to_do.changes
         if everything:
             return await self._everything(taken)
-        try:
-            found = await self._means.changes.since(self._url, taken, EVERY_CHANGE)
-        except BehindRetention:
+        if to_do.starts_over:
             log.warning("The change log of %s no longer goes back far enough.", self._url)
             return await self._all_that_differs(taken)
         if not found:

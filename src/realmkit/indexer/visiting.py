@@ -144,7 +144,7 @@ class Visitor:
                 await self._end_job(self._job_id)
 
     async def _read_manifests(self) -> None:
-        manifests = [await self._modules.manifest(realm) for realm in self._realms]
+        manifests = await self._modules.manifests(self._realms)
         self._epoch = epoch_of(manifests)
         self._problems = {
             url: module.errors

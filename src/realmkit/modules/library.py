@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.changes import ChangeLog
-from realmkit.coalesce import LayeredCache
+from realmkit.coalesce import LayeredCache, SingleFlight
 from realmkit.errors import NotFound
 from realmkit.files import FileStore
 from realmkit.modules.compiled import Compiled
@@ -58,6 +58,8 @@ class ModuleLibrary:
         self._realms: dict[str, RealmSources] = {}
         self._paths: dict[str, ModulePaths] = {}
         self.resolver = Resolver(names, self._paths, host, icons)
+        self._looking = asyncio.Lock()
+        self._looks: SingleFlight[None] = SingleFlight("look into the logs")
         self._settled: _Settled | None = None
         # Bounded by the realms: what is no longer known is dropped with the next snapshot.
         self._module_of: dict[Key, tuple[int, Module]] = {}
@@ -88,8 +90,19 @@ class ModuleLibrary:
 
     async def follow(self) -> None:
         """Catch up with every realm's log; a realm that is new is listed."""
-        for sources in self._realms.values():
-            await sources.follow()
+        await self._looks.run("next", self._look)
+
+    async def _look(self) -> None:
+        async with self._looking:
+            # All who came while the one before was going on share this one; whoever comes
+            # from here on may mean a change that it no longer sees.
+            self._looks.forget("next")
+            for sources in self._realms.values():
+                if sources.seen_seq is None:
+                    await sources.list()
+            seen = {url: sources.seen_seq or 0 for url, sources in self._realms.items()}
+            for realm_url, heard in (await self._changes.news(seen)).items():
+                await self._realms[realm_url].hear(heard)
 
     async def settle(self, wanted: Iterable[Key]) -> Snapshot:
         """A snapshot that holds the `wanted` modules that exist, and all they import."""

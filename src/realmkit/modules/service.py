@@ -262,7 +262,14 @@ class ModuleService:
 
     async def manifest(self, realm: Realm) -> Manifest:
         """The realm's modules and versions. Reads only what changed since the last call."""
+        return (await self.manifests([realm]))[0]
+
+    async def manifests(self, realms: Sequence[Realm]) -> list[Manifest]:
+        """The manifests of several realms, for one look into their logs."""
         await self._library.follow()
+        return [await self._manifest(realm) for realm in realms]
+
+    async def _manifest(self, realm: Realm) -> Manifest:
         own = self._library.sources(realm.url)
         base = self._library.realm_named("base") or own
         wanted = {(each.realm.url, path) for each in (own, base) for path in each.paths}
@@ -275,8 +282,8 @@ class ModuleService:
 
     async def canonical_path(self, realm: Realm, path: str) -> str | None:
         """The realm-relative path with extension that `path` means, or None."""
+        await self._library.follow()
         sources = self._library.sources(realm.url)
-        await sources.follow()
         return sources.find(path.rstrip("/"))
 
     async def resolve(self, specifier: str, importer: str) -> Target:

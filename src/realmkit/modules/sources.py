@@ -13,15 +13,9 @@ from dataclasses import dataclass
 import msgspec
 
 from realmkit.cards.code_refs import ModuleNames
-from realmkit.changes import ChangeLog
-from realmkit.coalesce import Found, Layer, LayeredCache, SingleFlight
-from realmkit.errors import (
-    BehindRetention,
-    Forbidden,
-    NotFound,
-    RealmkitError,
-    TryLater,
-)
+from realmkit.changes import ChangeLog, Heard
+from realmkit.coalesce import Found, Layer, LayeredCache
+from realmkit.errors import Forbidden, NotFound, RealmkitError, TryLater
 from realmkit.files import FileStore
 from realmkit.files.disk import hash_of
 from realmkit.modules.compiled import Compiled, Failure
@@ -78,47 +72,33 @@ class RealmSources:
         # Bounded by the realm: an entry for each module file there is, some kilobytes each.
         self.known: dict[str, KnownModule] = {}
         self._revision = revision
+        self.seen_seq: int | None = None
+        """How far the realm's log has been heard; None before the realm was listed."""
         self._changes = changes
         self._cache = cache
         self._transpiler = transpiler
         self._root = str(store.root)
-        self._seen_seq: int | None = None
-        self._looking = asyncio.Lock()
-        self._looks: SingleFlight[None] = SingleFlight("look into the log")
 
-    async def follow(self) -> None:
-        """Catch up with the log; the first time, and after a long silence, list the realm."""
-        await self._looks.run("next", self._look)
+    async def hear(self, heard: Heard) -> None:
+        """Look again at what the log says has changed."""
+        if heard.starts_over:
+            await self.list()
+            return
+        for change in heard.changes:
+            if change.is_forced:
+                self._cache.invalidate(self.realm.url, change.path)
+                self.forget(change.path)
+            self.look_again_at(change.path)
+        self.seen_seq = heard.seq
 
-    async def _look(self) -> None:
-        async with self._looking:
-            # All who came while the one before was going on share this one; whoever comes
-            # from here on may mean a change that it no longer sees.
-            self._looks.forget("next")
-            if self._seen_seq is None:
-                await self._list()
-                return
-            seq = await self._changes.last_seq(self.realm.url)
-            while self._seen_seq < seq:
-                try:
-                    changes = await self._changes.since(self.realm.url, self._seen_seq)
-                except BehindRetention:
-                    await self._list()
-                    return
-                for change in changes:
-                    if change.is_forced:
-                        self._cache.invalidate(self.realm.url, change.path)
-                        self.forget(change.path)
-                    self.look_again_at(change.path)
-                self._seen_seq = changes[-1].seq if changes else seq
-
-    async def _list(self) -> None:
+    async def list(self) -> None:
+        """Note which modules there are: the first time, and after a long silence."""
         # The seq first: what happens during the walk is looked at once more.
         seq = await self._changes.last_seq(self.realm.url)
         self.paths.replace([found.path for found in await self.store.walk()])
         for path in [path for path in self.known if path not in self.paths]:
             self.forget(path)
-        self._seen_seq = seq
+        self.seen_seq = seq
 
     def look_again_at(self, path: str) -> None:
         """Drop what is known of a path if its file differs, and note whether it is there.

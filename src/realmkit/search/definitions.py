@@ -48,7 +48,7 @@ class Describer(Protocol):
 class Manifests(Protocol):
     """Who knows the modules of a realm and their versions."""
 
-    async def manifest(self, realm: Realm) -> Manifest: ...
+    async def manifests(self, realms: Sequence[Realm]) -> list[Manifest]: ...
 
 
 def epoch_of(manifests: Iterable[Manifest]) -> str:
@@ -191,10 +191,8 @@ class DefinitionCache:
             for realm in self._realms:
                 if path := realm.path_of(address):
                     realms[identity] = (realm, path)
-        manifests = {
-            realm: await self._manifests.manifest(realm)
-            for realm in dict.fromkeys(realm for realm, _ in realms.values())
-        }
+        wanted = list(dict.fromkeys(realm for realm, _ in realms.values()))
+        manifests = dict(zip(wanted, await self._manifests.manifests(wanted), strict=True))
         return {
             identity: _Place(realm, path, manifests[realm].modules[identity])
             for identity, (realm, path) in realms.items()
@@ -248,13 +246,13 @@ class DefinitionCache:
         self, identities: Sequence[str], priority: int
     ) -> list[tuple[ModuleDescription, str | None]]:
         """Each description with the version it is surely of, None if that moved meanwhile."""
-        before = [await self._manifests.manifest(realm) for realm in self._realms]
+        before = await self._manifests.manifests(self._realms)
         versions = {
             url: module.version for manifest in before for url, module in manifest.modules.items()
         }
         epoch = epoch_of(before)
         described = await self._pages.describe(identities, epoch=epoch, priority=priority)
-        after = epoch_of([await self._manifests.manifest(realm) for realm in self._realms])
+        after = epoch_of(await self._manifests.manifests(self._realms))
         return [
             (description, versions.get(identity) if after == epoch else None)
             for identity, description in zip(identities, described, strict=True)
