@@ -7,6 +7,7 @@ import pytest
 
 from realmkit.db import Database
 from realmkit.index import Batch, Dependency, IndexStore, LongRun, LongRuns, NewEntry, VisitedFile
+from realmkit.index.committing import Commit
 from realmkit.index.outcomes import BYTES_IN_A_PORTION, last_of_portion
 
 from ..support.realms import ATLAS
@@ -134,7 +135,7 @@ async def test_a_long_run_writes_an_error_down_where_a_visit_cannot_be(
     async def nothing(*_: object) -> Any:
         return []
 
-    await runs.commit(ATLAS, note=nothing, announce=nothing)
+    await runs.commit(ATLAS, announce=nothing)
     [error] = await index.errors(ATLAS)
     assert error.url == f"{ATLAS}x.json"
     assert len(await index.indexed_files(ATLAS)) == 3
@@ -159,13 +160,17 @@ async def test_portions_of_a_commit_leave_nothing_out(
     visited = [VisitedFile(entry.url, [entry]) for entry in entries]
     await runs.put(ATLAS, visited, await runs.place(ATLAS), owed)
     portions: list[int] = []
+    add = Commit.add
 
-    async def note(entries: Any, _removed: object) -> None:
+    async def noted(self: Commit, entries: Any, *rest: Any) -> None:
         portions.append(len(entries))
+        await add(self, entries, *rest)
+
+    monkeypatch.setattr(Commit, "add", noted)
 
     async def announce(_urls: object) -> Any:
         return []
 
-    await runs.commit(ATLAS, note=note, announce=announce)
+    await runs.commit(ATLAS, announce=announce)
     assert len(portions) > 1 and sum(portions) == 7
     assert len(await index.indexed_files(ATLAS)) == 7

@@ -23,6 +23,7 @@ from realmkit.index.artefacts import (
 from realmkit.index.long_runs import Facts, LongRun, LongRuns, Place
 from realmkit.index.names import names_of_changed
 from realmkit.index.outcomes import VisitedFile
+from realmkit.index.refusals import is_about_content
 from realmkit.index.store import Committed, IndexedFile, IndexStore
 
 __all__ = [
@@ -54,5 +55,6 @@ __all__ = [
     "ToDo",
     "TypeSummary",
     "VisitedFile",
+    "is_about_content",
     "names_of_changed",
 ]

@@ -16,6 +16,7 @@ from realmkit.cards.code_refs import ModuleNames
 from realmkit.changes import ChangeLog
 from realmkit.db import Transaction
 from realmkit.index.artefacts import Batch, NewAnnouncement, NewEntry
+from realmkit.index.before import read_before, touched_types
 from realmkit.index.json_text import to_json
 from realmkit.index.names import name_of
 from realmkit.index.refusals import bare, is_about_content, refused
@@ -41,16 +42,21 @@ class Commit:
         sql: Mapping[str, str],
         changes: ChangeLog,
         searches: SearchWriter,
+        is_careful: bool,
     ) -> None:
         self.tx = tx
         self.realm_url = realm_url
         self.generation = generation
         self.announced: list[int] = []
+        self.touched: set[str] = set()
+        """The type keys of what was added or removed, as it was and as it is: searches for
+        other types answer as before."""
         self._now_ms = now_ms
         self._names = names
         self._sql = sql
         self._changes = changes
         self._searches = searches
+        self._is_careful = is_careful
 
     async def add(
         self,
@@ -60,9 +66,13 @@ class Commit:
     ) -> None:
         """Entries replace what was known of their URL and type; see `NewEntry` for errors.
 
-        What the database does not take becomes an error of the file it is of.
+        What the database does not take becomes an error of the file it is of; in a commit
+        that is not careful it is raised instead, and undoes the commit.
         """
         batch = Batch(self.realm_url, entries, list(removed), definitions or {})
+        if not self._is_careful:
+            await self._add(batch)
+            return
         problem = await self._attempt(batch)
         if problem is not None:
             log.warning("A commit of %s is made file by file: %s", self.realm_url, problem)
@@ -98,25 +108,20 @@ class Commit:
             await self._attempt(Batch(self.realm_url, definitions={module: definitions}))
 
     async def _add(self, batch: Batch) -> None:
-        # What was removed has nothing good left to keep.
-        gone = set(batch.removed)
-        failed = [e.url for e in batch.entries if e.error is not None and e.url not in gone]
-        once_good: set[tuple[str, str]] = set()
-        if failed:
-            asked = (self.realm_url, to_json(failed))
-            rows = await self.tx.fetch(self._sql["once_good"], asked)
-            once_good = {(url, type) for url, type in rows}
+        urls = [*batch.removed, *(entry.url for entry in batch.entries)]
+        before = await read_before(self.tx, self._sql, self.realm_url, urls)
+        self.touched |= touched_types(before, batch.entries)
         # On a thread: turning hundreds of documents into JSON would hold up the loop.
         statements = await asyncio.to_thread(
             statements_of,
             batch,
-            once_good=once_good,
+            before=before,
             generation=self.generation,
             now_ms=self._now_ms,
             names=self._names,
         )
         await self.tx.execute_all(statements)
-        await self._searches.write(self.tx, batch, once_good)
+        await self._searches.write(self.tx, batch, before)
 
     async def announce(self, announcements: Sequence[NewAnnouncement]) -> None:
         """Tell pages, under seqs of the change log that `announced` then holds."""

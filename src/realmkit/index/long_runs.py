@@ -25,7 +25,7 @@ from realmkit.cards.definitions import Definition
 from realmkit.clock import Clock, SystemClock
 from realmkit.db import Database, Hints, Transaction, load_sql
 from realmkit.errors import OurBug
-from realmkit.index.artefacts import Dependent, NewAnnouncement, NewEntry
+from realmkit.index.artefacts import Dependent, NewAnnouncement
 from realmkit.index.json_text import to_json
 from realmkit.index.outcomes import (
     VisitedFile,
@@ -290,13 +290,12 @@ class LongRuns:
         self,
         realm_url: str,
         *,
-        note: Callable[[Sequence[NewEntry], Sequence[str]], Awaitable[None]],
         announce: Callable[[Sequence[str]], Awaitable[Sequence[NewAnnouncement]]],
-    ) -> None:
+    ) -> set[str]:
         """Put everything that was visited into the index at once.
 
-        `note` is told each portion before it is written, and `announce` every URL that is
-        not as it was. Files that were only read are owed again.
+        `announce` is told every URL that is not as it was. Files that were only read are owed
+        again. Returns the type keys of what it touched, as `Commit.touched`.
         """
         urls: list[str] = []
         async with self._index.committing(realm_url) as commit:
@@ -312,7 +311,6 @@ class LongRuns:
                     after = last
                     portion = await asyncio.to_thread(portion_of, [row[0] for row in rows])
                     entries, removed, definitions = portion
-                    await note(entries, removed)
                     await commit.add(entries, removed, definitions)
                     urls += [*removed, *(entry.url for entry in entries)]
             await commit.tx.execute_all(
@@ -323,6 +321,7 @@ class LongRuns:
                 ]
             )
             await commit.announce(await announce(list(dict.fromkeys(urls))))
+        return commit.touched
 
     async def end(self, realm_url: str) -> bool:
         """Forget the run, unless it owes something by now."""

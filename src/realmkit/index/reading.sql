@@ -95,7 +95,12 @@ where f.realm_url = $1 and f.type = 'file' and not exists (
 select distinct url, last_modified from entries
 where realm_url = $1 and last_modified is not null order by url;
 
--- name: errors
+-- name: errors [sqlite]
+-- The entries of a realm whose last visit failed: by their index (`+`), not all in order.
+select url, type, error_doc from entries where realm_url = $1 and has_error = 1
+order by +url, type;
+
+-- name: errors [postgres]
 -- The entries of a realm whose last visit failed.
 select url, type, error_doc from entries where realm_url = $1 and has_error = 1
 order by url, type;
@@ -146,12 +151,16 @@ order by realm_url, url, type;
 
 -- name: dependents [postgres]
 -- Everything that rests on a name of the JSON array $1, through modules and through instances.
+-- By index, name after name (`offset 0`): PostgreSQL expects so many names that it would
+-- rather read every dependency of every realm.
 with recursive reached (name, realm_url, url, type) as (
   select value collate "C", null collate "C", null collate "C", null collate "C"
   from jsonb_array_elements_text($1)
   union
   select case when d.name = '' then d.url else d.name end, d.realm_url, d.url, d.type
-  from reached r join index_dependencies d on d.dependency = r.name
+  from reached r cross join lateral (
+    select * from index_dependencies where dependency = r.name offset 0
+  ) d
 )
 select distinct realm_url, url, type from reached where url is not null
 order by realm_url, url, type;
@@ -170,12 +179,16 @@ order by realm_url, url, type;
 
 -- name: dependents_through_modules [postgres]
 -- Everything that rests on a name of the JSON array $1, directly or through modules.
+-- By index, name after name (`offset 0`): PostgreSQL expects so many names that it would
+-- rather read every dependency of every realm.
 with recursive reached (name, realm_url, url, type) as (
   select value collate "C", null collate "C", null collate "C", null collate "C"
   from jsonb_array_elements_text($1)
   union
   select case when d.name = '' then d.url else d.name end, d.realm_url, d.url, d.type
-  from reached r join index_dependencies d on d.dependency = r.name
+  from reached r cross join lateral (
+    select * from index_dependencies where dependency = r.name offset 0
+  ) d
   where r.type is null or r.type = 'module'
 )
 select distinct realm_url, url, type from reached where url is not null

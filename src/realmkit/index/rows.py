@@ -1,5 +1,8 @@
 """From a batch to the statements that write it: decided here, run by the store.
 
+What the index has already is not written again: most edits leave an entry's stylesheets,
+dependencies and searches as they were.
+
 A good visit replaces everything known of its entry. A failed visit of an entry that
 was good before replaces only the error and what the failure looked for, so the last
 good artefacts stay and a repair finds its way back here.
@@ -7,12 +10,13 @@ good artefacts stay and a repair finds its way back here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from operator import itemgetter
 
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.db import Params, Statement, load_sql
 from realmkit.index.artefacts import Batch, Html, NewEntry, hash_ids
+from realmkit.index.before import Before, Edge, Key
 from realmkit.index.json_text import storable, to_json
 from realmkit.index.names import LONGEST_NAME, alias_of, name_of
 from realmkit.index.search_docs import shortened
@@ -20,32 +24,33 @@ from realmkit.index.search_docs import shortened
 # None of the statements that are run once a row differs between the databases.
 SQL = load_sql(__package__ or "", "writing.sql")
 
-_CLEARED = ("html", "styles", "queries", "query_targets", "dependencies")
-_REMOVED = ("entries", *_CLEARED)
+_REMOVED = ("entries", "html", "styles", "queries", "query_targets", "dependencies")
 
 
 def statements_of(
     batch: Batch,
     *,
-    once_good: Collection[tuple[str, str]],
+    before: Mapping[Key, Before],
     generation: int,
     now_ms: int,
     names: ModuleNames,
 ) -> list[Statement]:
-    """The statements of one commit, in order. `once_good` holds (url, type) pairs."""
+    """The statements of one commit, in order. `before` is what the index has of its URLs."""
     rows = _Rows()
+    # What was removed has nothing left to keep, good or the same.
+    gone = set(batch.removed)
     for url in batch.removed:
         for table in _REMOVED:
             rows.add(f"remove_{table}", (batch.realm_url, url))
         if name_of(url, "module", names) != url:
             rows.add("clear_definitions", (alias_of(url, names),))
     for entry in batch.entries:
-        keeps_good = entry.error is not None and (entry.url, entry.type) in once_good
-        if keeps_good:
+        known = None if entry.url in gone else before.get((entry.url, entry.type))
+        if entry.error is not None and known is not None and known.was_good:
             _keep_good(rows, batch.realm_url, entry, generation, now_ms)
+            _put_dependencies(rows, batch.realm_url, entry, names)
         else:
-            _replace(rows, batch.realm_url, entry, generation, now_ms, names)
-        _add_dependencies(rows, batch.realm_url, entry, names)
+            _replace(rows, batch.realm_url, entry, known, generation, now_ms, names)
     for module, definitions in batch.definitions.items():
         rows.add("clear_definitions", (module,))
         for name, definition in definitions.items():
@@ -71,12 +76,15 @@ def _keep_good(rows: _Rows, realm_url: str, entry: NewEntry, generation: int, no
 
 
 def _replace(
-    rows: _Rows, realm_url: str, entry: NewEntry, generation: int, now: int, names: ModuleNames
+    rows: _Rows,
+    realm_url: str,
+    entry: NewEntry,
+    known: Before | None,
+    generation: int,
+    now: int,
+    names: ModuleNames,
 ) -> None:
     key = (realm_url, entry.url, entry.type)
-    if not entry.is_only_read:
-        for table in _CLEARED:
-            rows.add(f"clear_{table}", key)
     documents = (
         alias_of(entry.url, names),
         to_json(entry.pristine_doc),
@@ -98,12 +106,36 @@ def _replace(
     else:
         rows.add("put_never_good", (*key, *documents, to_json(entry.error), *seen))
     if entry.is_only_read:
+        _put_dependencies(rows, realm_url, entry, names)
         return
-    for format, type_key, html in renderings(entry.html):
+    rendered = list(renderings(entry.html))
+    if known and known.renderings - {(format, type_key) for format, type_key, _ in rendered}:
+        rows.add("clear_html", key)
+    for format, type_key, html in rendered:
         rows.add("put_html", (*key, format, type_key, storable(html)))
+    if known is None or known.styles != frozenset(entry.styles):
+        _put_styles(rows, key, entry, known)
+    if known and known.runs_searches:
+        rows.add("clear_queries", key)
+        rows.add("clear_query_targets", key)
+    _put_queries(rows, key, entry)
+    if known is None or known.edges != frozenset(_edges(entry, names)):
+        if known and known.edges:
+            rows.add("clear_dependencies", key)
+        _put_dependencies(rows, realm_url, entry, names)
+
+
+def _put_styles(
+    rows: _Rows, key: tuple[str, str, str], entry: NewEntry, known: Before | None
+) -> None:
+    if known and known.styles:
+        rows.add("clear_styles", key)
     for style_id, css in entry.styles.items():
         rows.add("put_style", (style_id, storable(css)))
         rows.add("put_entry_style", (*key, style_id))
+
+
+def _put_queries(rows: _Rows, key: tuple[str, str, str], entry: NewEntry) -> None:
     for position, query in enumerate(entry.queries):
         rows.add(
             "put_query",
@@ -120,15 +152,23 @@ def _replace(
             rows.add("put_query_target", (storable(target), *key, position))
 
 
-def _add_dependencies(rows: _Rows, realm_url: str, entry: NewEntry, names: ModuleNames) -> None:
+def _put_dependencies(rows: _Rows, realm_url: str, entry: NewEntry, names: ModuleNames) -> None:
+    for edge in _edges(entry, names):
+        rows.add("put_dependency", (realm_url, entry.url, entry.type, *edge))
+
+
+def _edges(entry: NewEntry, names: ModuleNames) -> list[Edge]:
+    """What an entry rests on, each name once."""
     name = name_of(entry.url, entry.type, names)
+    # Nearly all are called by their URL, which need not be kept twice.
+    kept = "" if name == entry.url else name
+    edges: dict[str, Edge] = {}
     for dependency in entry.dependencies:
         kind = dependency.kind if entry.error is None else "error"
         url = names.fold(dependency.url)
         if url != name and len(url.encode("utf-8", "replace")) <= LONGEST_NAME:
-            # Nearly all are called by their URL, which need not be kept twice.
-            kept = "" if name == entry.url else name
-            rows.add("put_dependency", (realm_url, entry.url, entry.type, url, kind, kept))
+            edges.setdefault(url, (url, kind, kept))
+    return list(edges.values())
 
 
 def renderings(html: Html) -> Iterator[tuple[str, str, str]]:

@@ -16,16 +16,6 @@ returning shelf_id;
 -- Adds $2 to the number of entries on a shelf.
 update shelves set size = size + $2 where shelf_id = $1;
 
--- name: found_before [sqlite]
--- The entries of the JSON array $2 of URLs that searches can find now.
-select entry_id, url, type, shelf_id from search_entries
-where realm_url = $1 and url in (select value from json_each($2));
-
--- name: found_before [postgres]
--- The entries of the JSON array $2 of URLs that searches can find now.
-select entry_id, url, type, shelf_id from search_entries
-where realm_url = $1 and url in (select jsonb_array_elements_text($2));
-
 -- name: path_ids [sqlite]
 -- The numbers of the paths in the JSON array $1.
 select path, path_id from search_paths where path in (select value from json_each($1));
@@ -149,15 +139,16 @@ from jsonb_array_elements($1) as each (value);
 
 -- name: put_words [sqlite]
 -- Words: the JSON array $1 of [entry, shelf, stems in their places, words unlike their stems].
-insert into search_words (rowid, stems, words)
+insert or replace into search_words (rowid, stems, words)
 select value ->> 0, value ->> 2, value ->> 3 from json_each($1);
 
 -- name: put_words [postgres]
 -- Words: the JSON array $1 of [entry, shelf, tsvector].
 insert into search_words (entry_id, shelf_id, words)
 select (value ->> 0)::integer, (value ->> 1)::integer, (value ->> 2)::tsvector
-from jsonb_array_elements($1) as each (value);
+from jsonb_array_elements($1) as each (value)
+on conflict (entry_id) do update set shelf_id = excluded.shelf_id, words = excluded.words;
 
 -- name: put_trigrams [sqlite]
 -- Trigrams: the JSON array $1 of [entry, tokens].
-insert into search_trigrams (rowid, tokens) select value ->> 0, value ->> 1 from json_each($1);
+insert or replace into search_trigrams (rowid, tokens) select value ->> 0, value ->> 1 from json_each($1);

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import orjson
@@ -18,6 +19,7 @@ import orjson
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.db import Dialect, Transaction, load_sql
 from realmkit.index.artefacts import Batch, NewEntry
+from realmkit.index.before import Before, Key, Likeness, Place
 from realmkit.index.json_text import to_json
 from realmkit.index.names import alias_of
 from realmkit.query.search_rows import Kind, SearchRow, fold, search_rows, trigram_tokens
@@ -27,10 +29,7 @@ from realmkit.query.words import EntryWords, entry_words
 GAP = "·"
 """Stands in a place that no word has: a letter to FTS5, and never one of ours."""
 
-Key = tuple[str, str]
-"""URL and type."""
-Likeness = tuple[str, str, int]
-"""What a shelf's entries share within a realm: type, types as JSON, health."""
+MOST_PATHS_KNOWN = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,38 +49,29 @@ class _Read:
         return self.entry.type, types, Health.BROKEN if has_document else Health.EMPTY
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """An entry that searches found until now."""
-
-    entry_id: int
-    shelf_id: int
-
-
 class SearchWriter:
     """Writes the search rows of commits, inside their transactions."""
 
     def __init__(self, dialect: Dialect, names: ModuleNames) -> None:
         self._sql = load_sql(__package__ or "", "search_rows.sql", dialect)
         self._names = names
+        # Paths keep their numbers for good, in every realm.
+        self._known_paths: dict[str, int] = {}
 
-    async def write(self, tx: Transaction, batch: Batch, once_good: Collection[Key]) -> None:
-        """Make searches find what `batch` holds. Entries that failed and were good before,
-        the `once_good`, keep their rows and count as broken."""
+    async def write(self, tx: Transaction, batch: Batch, known: Mapping[Key, Before]) -> None:
+        """Make searches find what `batch` holds. Entries that failed and were good before
+        keep their rows and count as broken; `known` is what the index has of the batch's URLs."""
         entries = {(entry.url, entry.type): entry for entry in batch.entries}
-        urls = [*batch.removed, *(url for url, _ in entries)]
-        if not urls:
-            return
-        before = {
-            (url, type): _Found(entry_id, shelf_id)
-            for entry_id, url, type, shelf_id in await tx.fetch(
-                self._sql["found_before"], (batch.realm_url, to_json(urls))
-            )
-        }
+        before = {key: each.place for key, each in known.items() if each.place}
+        # What was removed has nothing good left to keep.
+        gone = set(batch.removed)
         broken = {
             key: entry
             for key, entry in entries.items()
-            if entry.error is not None and key in once_good
+            if entry.error is not None
+            and entry.url not in gone
+            and key in known
+            and known[key].was_good
         }
         # On a thread: thousands of texts become words.
         read = await asyncio.to_thread(
@@ -89,8 +79,7 @@ class SearchWriter:
         )
         if not read and not before:
             return
-        shelves = _Shelves(tx, self._sql, batch.realm_url)
-        await shelves.load()
+        shelves = _Shelves(tx, self._sql, batch.realm_url, before.values())
         await self._clear(tx, shelves, {k: v for k, v in before.items() if k not in broken}, read)
         await self._put(tx, shelves, batch.realm_url, read)
         await self._move(
@@ -102,7 +91,7 @@ class SearchWriter:
         self,
         tx: Transaction,
         shelves: _Shelves,
-        before: Mapping[Key, _Found],
+        before: Mapping[Key, Place],
         read: Mapping[Key, _Read],
     ) -> None:
         """Forget the rows of entries that are put anew, and all of those that are gone."""
@@ -111,12 +100,14 @@ class SearchWriter:
         for found in before.values():
             shelves.sizes[found.shelf_id] -= 1
         ids = to_json([found.entry_id for found in before.values()])
-        for name in ("clear_values", "clear_words", "clear_trigrams"):
-            if name in self._sql:
-                await tx.execute(self._sql[name], (ids,))
+        await tx.execute(self._sql["clear_values"], (ids,))
         gone = [found.entry_id for key, found in before.items() if key not in read]
-        if gone:
-            await tx.execute(self._sql["remove_entries"], (to_json(gone),))
+        if not gone:
+            return
+        # Words and trigrams are one row of an entry, which is replaced when it is put anew.
+        for name in ("clear_words", "clear_trigrams", "remove_entries"):
+            if name in self._sql:
+                await tx.execute(self._sql[name], (to_json(gone),))
 
     async def _put(
         self, tx: Transaction, shelves: _Shelves, realm_url: str, read: Mapping[Key, _Read]
@@ -154,16 +145,28 @@ class SearchWriter:
         return "put_trigrams" in self._sql
 
     async def _path_ids(self, tx: Transaction, paths: set[str]) -> dict[str, int]:
-        wanted = to_json(sorted(paths))
-        known = await tx.fetch(self._sql["path_ids"], (wanted,))
-        missing = paths - {path for path, _ in known}
+        unknown = paths - self._known_paths.keys()
+        found = {path: self._known_paths[path] for path in paths - unknown}
+        if not unknown:
+            return found
+        wanted = to_json(sorted(unknown))
+        rows = await tx.fetch(self._sql["path_ids"], (wanted,))
+        # Only what was there before: a path that is put may be undone by a savepoint, and
+        # another be given its number. What this commit put in earlier is good once it is one.
+        tx.on_commit(partial(self._remember, dict[str, int](rows)))
+        missing = unknown - {path for path, _ in rows}
         if missing:
             await tx.execute(self._sql["put_paths"], (to_json(sorted(missing)),))
-            known = await tx.fetch(self._sql["path_ids"], (wanted,))
-        return dict[str, int](known)
+            rows = await tx.fetch(self._sql["path_ids"], (wanted,))
+        return found | dict[str, int](rows)
+
+    def _remember(self, path_ids: Mapping[str, int]) -> None:
+        if len(self._known_paths) + len(path_ids) > MOST_PATHS_KNOWN:
+            self._known_paths.clear()
+        self._known_paths.update(path_ids)
 
     async def _move(
-        self, tx: Transaction, shelves: _Shelves, broken: Sequence[tuple[_Found, NewEntry]]
+        self, tx: Transaction, shelves: _Shelves, broken: Sequence[tuple[Place, NewEntry]]
     ) -> None:
         """Put entries that broke on the shelf of the broken ones like them."""
         moves: list[tuple[int, int, int | None]] = []
@@ -182,18 +185,25 @@ class SearchWriter:
 class _Shelves:
     """The shelves of one realm during one commit, and how their sizes change."""
 
-    def __init__(self, tx: Transaction, sql: Mapping[str, str], realm_url: str) -> None:
+    def __init__(
+        self, tx: Transaction, sql: Mapping[str, str], realm_url: str, found: Iterable[Place]
+    ) -> None:
         self._tx = tx
         self._sql = sql
         self._realm_url = realm_url
-        self._ids: dict[Likeness, int] = {}
+        # Most entries stay where they are; the other shelves are read when one is looked for.
+        self._ids: dict[Likeness, int] = {each.likeness: each.shelf_id for each in found}
+        self._are_all_known = False
         self.sizes = Counter[int]()
 
-    async def load(self) -> None:
+    async def _know_all(self) -> None:
         rows = await self._tx.fetch(self._sql["shelves_of_realm"], (self._realm_url,))
         self._ids = {(type, types, health): shelf for shelf, type, types, health in rows}
+        self._are_all_known = True
 
     async def shelf(self, likeness: Likeness) -> int:
+        if likeness not in self._ids and not self._are_all_known:
+            await self._know_all()
         if likeness not in self._ids:
             row = await self._tx.fetch_one(self._sql["put_shelf"], (self._realm_url, *likeness))
             assert row is not None

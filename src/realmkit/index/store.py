@@ -106,11 +106,12 @@ class IndexStore:
 
     @asynccontextmanager
     async def committing(
-        self, realm_url: str, indexed_seq: int | None = None
+        self, realm_url: str, indexed_seq: int | None = None, *, is_careful: bool = True
     ) -> AsyncGenerator[Commit, None]:
         """A commit that is visible when the block ends, and not at all if it raises.
 
-        With `indexed_seq`, the changes up to it count as answered.
+        With `indexed_seq`, the changes up to it count as answered. One that is not careful
+        costs less and fails as a whole: who still has all of it makes it anew, carefully.
         """
         now_ms = self._clock.now_ms()
         async with self._db.transaction() as tx:
@@ -127,6 +128,7 @@ class IndexStore:
                 sql=self._writing,
                 changes=self._changes,
                 searches=self._searches,
+                is_careful=is_careful,
             )
             await tx.notify("realm_index_updated", realm_url)
             tx.on_commit(lambda: self._hints.notify(realm_url))

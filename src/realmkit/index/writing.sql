@@ -18,17 +18,51 @@ on conflict (realm_url) do update set
   indexed_at = excluded.indexed_at
 returning generation;
 
--- name: once_good [sqlite]
--- Which of the URLs in the JSON array $2 have been visited well at some time.
-select url, type from entries
-where realm_url = $1 and good_generation is not null
-  and url in (select value from json_each($2));
+-- name: before [sqlite]
+-- Of each URL in the JSON array $2: the entries of a realm, and what lies beside each.
+select asked.value, t.type, e.good_generation is not null, coalesce(e.has_error, 0),
+  e.last_modified, e.types, e.pristine_doc, e.search_doc,
+  (select json_group_array(json_array(h.format, h.type_key)) from prerendered_html h
+   where h.realm_url = $1 and h.url = asked.value and h.type = t.type),
+  (select json_group_array(y.style_id) from entry_styles y
+   where y.realm_url = $1 and y.url = asked.value and y.type = t.type),
+  (select json_group_array(json_array(d.dependency, d.kind, d.name)) from index_dependencies d
+   where d.realm_url = $1 and d.url = asked.value and d.type = t.type),
+  exists (select 1 from query_dependencies q
+   where q.realm_url = $1 and q.url = asked.value and q.type = t.type),
+  f.entry_id, s.shelf_id, s.type, s.types, s.health
+from json_each($2) asked
+cross join (select 'instance' as type union all select 'module' union all select 'file') t
+left join entries e on e.realm_url = $1 and e.url = asked.value and e.type = t.type
+left join search_entries f on f.realm_url = $1 and f.url = asked.value and f.type = t.type
+left join shelves s on s.shelf_id = f.shelf_id
+where e.url is not null or f.url is not null;
 
--- name: once_good [postgres]
--- Which of the URLs in the JSON array $2 have been visited well at some time.
-select url, type from entries
-where realm_url = $1 and good_generation is not null
-  and url in (select jsonb_array_elements_text($2));
+-- name: before [postgres]
+-- Of each URL in the JSON array $2: the entries of a realm, and what lies beside each. By index,
+-- URL after URL (`offset 0`): PostgreSQL expects so many that it would rather read every entry.
+select asked.value, t.type, e.good_generation is not null, coalesce(e.has_error, 0),
+  e.last_modified, e.types, e.pristine_doc, e.search_doc,
+  (select jsonb_agg(jsonb_build_array(h.format, h.type_key)) from prerendered_html h
+   where h.realm_url = $1 and h.url = asked.value and h.type = t.type),
+  (select jsonb_agg(y.style_id) from entry_styles y
+   where y.realm_url = $1 and y.url = asked.value and y.type = t.type),
+  (select jsonb_agg(jsonb_build_array(d.dependency, d.kind, d.name)) from index_dependencies d
+   where d.realm_url = $1 and d.url = asked.value and d.type = t.type),
+  (select count(*) > 0 from query_dependencies q
+   where q.realm_url = $1 and q.url = asked.value and q.type = t.type),
+  f.entry_id, f.shelf_id, f.shelf_type, f.shelf_types, f.health
+from jsonb_array_elements_text($2) as asked (value)
+cross join (values ('instance'), ('module'), ('file')) as t (type)
+left join lateral (
+  select * from entries where realm_url = $1 and url = asked.value and type = t.type offset 0
+) e on true
+left join lateral (
+  select f.url, f.entry_id, s.shelf_id, s.type as shelf_type, s.types as shelf_types, s.health
+  from search_entries f join shelves s on s.shelf_id = f.shelf_id
+  where f.realm_url = $1 and f.url = asked.value and f.type = t.type offset 0
+) f on true
+where e.url is not null or f.url is not null;
 
 -- name: put_good
 -- An entry as a good visit left it.
@@ -74,7 +108,8 @@ where realm_url = $1 and url = $2 and type = $3;
 -- name: put_html
 -- One rendering of an entry.
 insert into prerendered_html (realm_url, url, type, format, type_key, html)
-values ($1, $2, $3, $4, $5, $6);
+values ($1, $2, $3, $4, $5, $6)
+on conflict (realm_url, url, type, format, type_key) do update set html = excluded.html;
 
 -- name: put_style
 -- A stylesheet; its id names its content, so the first one stays.

@@ -7,34 +7,8 @@ a time.
 from collections.abc import Iterable, Mapping, Sequence
 
 from realmkit.config import Realm
-from realmkit.index import Dependent, IndexStore, NewAnnouncement, NewEntry
+from realmkit.index import Dependent, IndexStore, NewAnnouncement
 from realmkit.indexer.queries import StaleQueries
-
-
-async def touched_types(
-    index: IndexStore, entries: Sequence[NewEntry], removed: Sequence[str]
-) -> set[str]:
-    """The type keys of every instance whose place in some search may be another now.
-
-    Asked before the commit, so that what an instance was counts as well.
-    """
-    urls = list(dict.fromkeys([*removed, *(entry.url for entry in entries)]))
-    before = {(entry.url, entry.type): entry for entry in await index.entries(urls)}
-    touched: set[str] = set()
-    for entry in entries:
-        known = before.pop((entry.url, entry.type), None)
-        if known is None:
-            touched.update(entry.types)
-        elif (
-            (entry.error is None) is known.has_error
-            or (entry.error is None and entry.search_doc != known.search_doc)
-            or entry.last_modified != known.last_modified
-            or list(entry.types) != known.types
-        ):
-            touched.update(entry.types, known.types)
-    for known in before.values():
-        touched.update(known.types)
-    return touched
 
 
 async def stale_searchers(

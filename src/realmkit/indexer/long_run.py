@@ -16,7 +16,6 @@ from realmkit.index import (
     Dependent,
     LongRun,
     NewAnnouncement,
-    NewEntry,
     Place,
     VisitedFile,
 )
@@ -25,7 +24,6 @@ from realmkit.indexer.aftermath import (
     card_ids,
     paths_in,
     stale_searchers,
-    touched_types,
 )
 from realmkit.indexer.means import Means
 from realmkit.indexer.ordering import ordered
@@ -127,17 +125,7 @@ class LongRunner:
 
     async def _commit(self) -> set[str]:
         """Put all that was visited into the index; returns the types it may concern."""
-        means = self._means
-        touched: set[str] = set()
-
-        async def note(entries: Sequence[NewEntry], removed: Sequence[str]) -> None:
-            touched.update(await touched_types(means.index, entries, removed))
-
-        async def announce(urls: Sequence[str]) -> Sequence[NewAnnouncement]:
-            return await self._announcements(urls)
-
-        await means.long_runs.commit(self._url, note=note, announce=announce)
-        return touched
+        return await self._means.long_runs.commit(self._url, announce=self._announcements)
 
     async def _announcements(self, urls: Sequence[str]) -> Sequence[NewAnnouncement]:
         # The first commit answers the writes; later ones are about a few cards more.

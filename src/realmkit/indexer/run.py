@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from realmkit.changes import Change
 from realmkit.files.paths import kind_of
-from realmkit.index import Dependent, LongRun, Place, ToDo
-from realmkit.indexer.aftermath import announcements, paths_in, stale_searchers, touched_types
+from realmkit.index import Dependent, LongRun, Place, ToDo, is_about_content
+from realmkit.indexer.aftermath import announcements, paths_in, stale_searchers
 from realmkit.indexer.means import Means
 from realmkit.indexer.ordering import ordered
 from realmkit.indexer.plan import Work, as_left, plan
@@ -119,16 +119,26 @@ class Run:
         await means.new_visitor(means.realm, collected, FOR_PEOPLE).visit(work)
         outcome = collected.outcome
         removed = [*self._urls(work.removed), *outcome.removed]
-        touched = await touched_types(means.index, outcome.entries, removed)
         told = await announcements(
             means.index, self._requests(task), [*self._urls(work.removed), *outcome.urls]
         )
-        async with means.index.committing(self._url, task.seq) as commit:
-            await commit.add(outcome.entries, removed, outcome.definitions)
-            await commit.announce(told)
-            await means.long_runs.forget_visits(self._url, removed, commit.tx)
-            if others:
-                await means.long_runs.owe(others, commit.tx)
+
+        async def commit(*, is_careful: bool) -> set[str]:
+            async with means.index.committing(self._url, task.seq, is_careful=is_careful) as commit:
+                await commit.add(outcome.entries, removed, outcome.definitions)
+                await commit.announce(told)
+                await means.long_runs.forget_visits(self._url, removed, commit.tx)
+                if others:
+                    await means.long_runs.owe(others, commit.tx)
+            return commit.touched
+
+        try:
+            touched = await commit(is_careful=False)
+        except Exception as exc:
+            if not is_about_content(exc):
+                raise
+            log.info("A commit of %s is made again, carefully: %s", self._url, exc)
+            touched = await commit(is_careful=True)
         queries = StaleQueries(means.index, means.search)
         if stale := await stale_searchers(means.index, queries, touched):
             await means.long_runs.owe(stale)

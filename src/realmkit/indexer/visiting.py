@@ -106,6 +106,7 @@ class Visitor:
         self._end_job = end_job
         self._keeper = keeper
         self._epoch = ""
+        self._has_searched = False
         self._place: Place | None = None
         self._problems: dict[str, Sequence[ModuleProblem]] = {}
         self._postponed_types: Collection[str] = ()
@@ -128,17 +129,21 @@ class Visitor:
     async def visit_others(self, work: Work, *, postponed_types: Collection[str] = ()) -> None:
         """Render instances and note other files; of `postponed_types`, cards are only read."""
         self._postponed_types = postponed_types
+        self._has_searched = False
         try:
             await self._in_parallel(
                 self._visit_json, in_batches(work.json, self._prerenderer.page_limit)
             )
+        except BaseException:
+            self._has_searched = True
+            raise
         finally:
             await self._forget_answers()
         await self._in_parallel(self._note_files, in_batches(work.files, FILES_AT_ONCE))
 
     async def _forget_answers(self) -> None:
         """What the cards asked while they rendered is answered anew from now on."""
-        if self._end_job is not None:
+        if self._end_job is not None and self._has_searched:
             # What is kept for a job that ended costs room and nothing else.
             with contextlib.suppress(RealmkitError):
                 await self._end_job(self._job_id)
@@ -191,10 +196,9 @@ class Visitor:
     async def _describe(self, paths: Sequence[str], outcome: Outcome) -> None:
         manifest = (await self._modules.manifest(self._realm)).modules
         stored: dict[str, StoredFile] = {}
-        for path in paths:
-            if file := await self._read(path, "module", outcome):
-                stored[await self._identity(path)] = file
-                outcome.entries.append(file_entry(self._realm.url_of(path), FileFacts.of(file)))
+        for path, file in (await self._read(paths, "module", outcome)).items():
+            stored[await self._identity(path)] = file
+            outcome.entries.append(file_entry(self._realm.url_of(path), FileFacts.of(file)))
         refused = [manifest[name] for name in stored if name in manifest and manifest[name].errors]
         outcome.entries += (self._refused_module(module, stored[module.url]) for module in refused)
         sound = [name for name in stored if name not in {module.url for module in refused}]
@@ -247,9 +251,7 @@ class Visitor:
     async def _visit_json(self, paths: Sequence[str], outcome: Outcome) -> None:
         stored: dict[str, StoredFile] = {}
         instances: dict[str, Instance] = {}
-        for path in paths:
-            if (file := await self._read(path, "instance", outcome)) is None:
-                continue
+        for path, file in (await self._read(paths, "instance", outcome)).items():
             url = self._realm.url_of(path)
             match await self._document(path, file.content):
                 case PlainFile():
@@ -270,6 +272,8 @@ class Visitor:
         rendered = {url: each for url, each in instances.items() if url not in searching}
         results = await self._render(rendered, stored)
         read = await self._render(searching, stored, formats=())
+        # A card that failed may have searched before it did.
+        self._has_searched |= any(each.queries or each.is_error for each in [*results, *read])
         for result in [*results, *read]:
             place = await self._place_of(result)
             entry = self._instance_entry(result, instances, stored, place)
@@ -350,16 +354,22 @@ class Visitor:
         except RealmkitError as exc:
             outcome.entries.append(faulty_entry(url, "file", exc))
 
-    async def _read(self, path: str, type: EntryType, outcome: Outcome) -> StoredFile | None:
-        """The file, or None with the reason noted: it is gone, or it cannot be read."""
-        url = self._realm.url_of(path)
-        try:
-            return await self._files.read(path)
-        except NotFound:
-            outcome.removed.append(url)
-        except RealmkitError as exc:
-            outcome.entries.append(faulty_entry(url, type, exc))
-        return None
+    async def _read(
+        self, paths: Sequence[str], type: EntryType, outcome: Outcome
+    ) -> dict[str, StoredFile]:
+        """The files by path, in order. Of the others the reason is noted: gone, or not to be read."""
+        stored: dict[str, StoredFile] = {}
+        found = await self._files.read_many(paths)
+        for path in paths:
+            url = self._realm.url_of(path)
+            match found[path]:
+                case StoredFile() as file:
+                    stored[path] = file
+                case NotFound():
+                    outcome.removed.append(url)
+                case RealmkitError() as exc:
+                    outcome.entries.append(faulty_entry(url, type, exc))
+        return stored
 
     def _show(self, url: str) -> None:
         if path := self._realm.path_of(url):
