@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 
 import pytest
 
-from realmkit.changes import ChangeLog, NewChange
+from realmkit.changes import ChangeLog, Heard, NewChange
 from realmkit.db import Database
 
 from ..support.realms import ATLAS
@@ -92,6 +93,55 @@ async def test_a_follower_who_missed_the_hint_still_finds_the_change(
     await append(db, changes, "a.json")
     deaf = ChangeLog(db)
     assert await deaf.wait_for(ATLAS, 0) == 1
+
+
+async def test_news_of_several_realms_are_complete_and_of_one_moment(
+    db: Database, changes: ChangeLog
+) -> None:
+    await append(db, changes, "a.json", "b.json")
+    await append(db, changes, "c.json", realm_url=OTHER)
+    before = db.statements
+
+    news = await changes.news({ATLAS: 1, OTHER: 1, "http://127.0.0.1:4201/unheard/": 0})
+
+    assert db.statements - before == 1
+    assert {realm: heard.seq for realm, heard in news.items()} == {ATLAS: 2}
+    assert [change.path for change in news[ATLAS].changes] == ["b.json"]
+
+
+async def test_a_change_that_comes_while_a_follower_reads_is_heard_next(
+    db: Database, changes: ChangeLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await append(db, changes, "a.json")
+    news, late = changes.news, ["b.json"]
+
+    async def slow(seen: Mapping[str, int]) -> dict[str, Heard]:
+        found = await news(seen)
+        # follower: has read up to a.json
+        # writer: commits b.json, and hints
+        # follower: tells a.json, waits for a hint, and must not wait for another
+        if late:
+            await append(db, changes, late.pop())
+        return found
+
+    monkeypatch.setattr(changes, "news", slow)
+    heard = changes.follow(ATLAS, 0)
+    async with asyncio.timeout(10):
+        paths = [[each.path for each in (await anext(heard)).changes] for _ in range(2)]
+    await heard.aclose()
+
+    assert paths == [["a.json"], ["b.json"]]
+
+
+async def test_an_announcement_has_no_follower_of_changes_look(
+    db: Database, changes: ChangeLog
+) -> None:
+    with changes.hinting(ATLAS) as hint:
+        async with db.transaction() as tx:
+            await changes.take_seqs(tx, ATLAS, 1)
+        assert not hint.is_set()
+        await append(db, changes, "a.json")
+        assert hint.is_set()
 
 
 async def test_another_realms_changes_and_bare_hints_wake_nobody(

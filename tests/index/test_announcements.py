@@ -57,6 +57,16 @@ async def test_a_page_that_comes_back_hears_what_it_missed(
     assert await announcements.last_seq(ATLAS) == seq + 1
 
 
+async def test_a_page_of_another_server_is_woken_by_an_announcement(
+    peer: Database, index: IndexStore
+) -> None:
+    waiting = asyncio.create_task(Announcements(peer, ChangeLog(peer)).wait_for(ATLAS, 0))
+    await asyncio.sleep(0)
+    await index.commit(announcing("a"))
+    async with asyncio.timeout(10):
+        assert await waiting == 1
+
+
 async def test_a_page_that_waits_is_woken_by_an_announcement(
     index: IndexStore, announcements: Announcements
 ) -> None:
@@ -137,3 +147,6 @@ async def test_a_page_behind_retention_is_told_so(db: Database) -> None:
         await announcements.since(ATLAS, 0)
     events, _ = await announcements.since(ATLAS, 2)
     assert [event.seq for event in events] == [3, 4]
+    # They are swept with the changes of their time: all up to the change that was dropped.
+    kept = await db.read("select seq from index_announcements order by seq")
+    assert [row[0] for row in kept] == [2, 4]

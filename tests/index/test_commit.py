@@ -306,3 +306,36 @@ async def test_searches_are_found_by_an_index_however_many_there_are(
 
     assert "query_targets_by_type" in how
     assert "Seq Scan" not in how and "SCAN q" not in how
+
+
+@pytest.mark.parametrize("is_analyzed", [True, False])
+async def test_what_a_file_has_in_the_index_is_found_by_indexes_however_large_the_realm_is(
+    index: IndexStore, db: Database, is_analyzed: bool
+) -> None:
+    entries = [
+        NewEntry(
+            f"{ATLAS}p{number}.json",
+            "instance",
+            types=[COUNTRY],
+            search_doc={"id": str(number)},
+            dependencies=[Dependency(f"{ATLAS}country", "module")],
+        )
+        for number in range(2_000)
+    ]
+    await index.commit(Batch(ATLAS, entries))
+    if db.dialect == "postgres" and is_analyzed:
+        async with db.transaction() as tx:
+            await tx.execute("analyze entries, search_entries, index_dependencies")
+    reading = load_sql("realmkit.index", "reading.sql", db.dialect)
+    writing = load_sql("realmkit.index", "writing.sql", db.dialect)
+    urls = f'["{ATLAS}p7.json"]'
+    explain = "explain query plan" if db.dialect == "sqlite" else "explain"
+    for sql, params in (
+        (writing["before"], (ATLAS, urls)),
+        (reading["dependents"], (urls,)),
+        (reading["dependents_through_modules"], (urls,)),
+    ):
+        how = str(await db.read(f"{explain} {sql}", params))
+        for table in ("entries", "search_entries", "index_dependencies"):
+            assert f"Seq Scan on {table}" not in how
+        assert not any(f"SCAN {name}'" in how for name in "efdhyq")

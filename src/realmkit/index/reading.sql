@@ -151,15 +151,17 @@ order by realm_url, url, type;
 
 -- name: dependents [postgres]
 -- Everything that rests on a name of the JSON array $1, through modules and through instances.
--- By index, name after name (`offset 0`): PostgreSQL expects so many names that it would
--- rather read every dependency of every realm.
+-- By index, name after name (`offset 0`). Most entries rest on the same few modules, so that of
+-- any name PostgreSQL expects very many, unless it is asked for a range, of one name here: it
+-- would rather read every dependency of every realm.
 with recursive reached (name, realm_url, url, type) as (
   select value collate "C", null collate "C", null collate "C", null collate "C"
   from jsonb_array_elements_text($1)
   union
   select case when d.name = '' then d.url else d.name end, d.realm_url, d.url, d.type
   from reached r cross join lateral (
-    select * from index_dependencies where dependency = r.name offset 0
+    select name, realm_url, url, type from index_dependencies
+    where dependency >= r.name and dependency <= r.name offset 0
   ) d
 )
 select distinct realm_url, url, type from reached where url is not null
@@ -179,15 +181,17 @@ order by realm_url, url, type;
 
 -- name: dependents_through_modules [postgres]
 -- Everything that rests on a name of the JSON array $1, directly or through modules.
--- By index, name after name (`offset 0`): PostgreSQL expects so many names that it would
--- rather read every dependency of every realm.
+-- By index, name after name (`offset 0`). Most entries rest on the same few modules, so that of
+-- any name PostgreSQL expects very many, unless it is asked for a range, of one name here: it
+-- would rather read every dependency of every realm.
 with recursive reached (name, realm_url, url, type) as (
   select value collate "C", null collate "C", null collate "C", null collate "C"
   from jsonb_array_elements_text($1)
   union
   select case when d.name = '' then d.url else d.name end, d.realm_url, d.url, d.type
   from reached r cross join lateral (
-    select * from index_dependencies where dependency = r.name offset 0
+    select name, realm_url, url, type from index_dependencies
+    where dependency >= r.name and dependency <= r.name offset 0
   ) d
   where r.type is null or r.type = 'module'
 )
