@@ -12,6 +12,8 @@ from realmkit.changes import ChangeLog
 from realmkit.config import Realm
 from realmkit.files import FileStore
 from realmkit.index import NewEntry
+from realmkit.query.nodes import Query
+from realmkit.query.parse import parse_query
 from realmkit.search.search_links import parse_search_link
 
 from ..support.people import CARD_DEF, type_key
@@ -95,6 +97,38 @@ async def test_a_singular_field_takes_the_first_result(world: World) -> None:
     assert friend["data"] == {"type": "card", "id": f"{PEOPLE}b"}
     assert parse_search_link(friend["links"]["search"])[1]["page"] == {"number": 0, "size": 1}
     assert (await relationships(world, "b"))["friend"]["data"]["id"] == f"{PEOPLE}a"
+
+
+async def test_what_a_field_asks_is_compiled_once_until_an_index_has_a_commit(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[object] = []
+
+    def counting(query: object, **options: Any) -> Query:
+        read.append(query)
+        return parse_query(query, **options)
+
+    monkeypatch.setattr("realmkit.search.many_searches.parse_query", counting)
+    await define_dog(world, others={"filter": {"eq": {"kind": "$this.kind"}}})
+    await world.put(dog("a"), dog("b", "lab"))
+
+    for _ in range(2):
+        assert ids((await relationships(world, "a"))["others"]) == ["a"]
+    once = len(read)
+    await world.put(dog("c"))
+    assert ids((await relationships(world, "a"))["others"]) == ["a", "c"]
+    assert ids((await relationships(world, "b"))["others"]) == ["b"]
+    # One of `a` before the commit; one of `a` after it and one of `b`.
+    assert (once, len(read)) == (1, 3)
+
+
+async def test_a_field_whose_definition_changes_asks_by_the_new_one(world: World) -> None:
+    await define_dog(world, others={"filter": {"eq": {"kind": "$this.kind"}}})
+    await world.put(dog("a"), dog("b", "lab"))
+    assert ids((await relationships(world, "a"))["others"]) == ["a"]
+
+    await define_dog(world, others={"filter": {"eq": {"name": "b"}}})
+    assert ids((await relationships(world, "a"))["others"]) == ["b"]
 
 
 async def test_the_search_link_can_be_read_back_and_asked_again(world: World) -> None:

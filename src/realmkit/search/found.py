@@ -19,12 +19,23 @@ GENERATION = SQL["sqlite"]["generation"]
 """A number that every commit to any realm's index raises, as an SQL expression."""
 
 
-async def look_up(db: Database, ids: Iterable[str]) -> "list[Found]":
-    """What the index has under these ids, as cards and as files, in any realm: one statement."""
-    urls = list(dict.fromkeys(url for id in ids for url in (instance_url(id), id)))
-    if not urls:
+def urls_of(id: str, resource_type: str | None = None) -> tuple[str, ...]:
+    """Where what has this id may lie: a card, a file, or either as long as that is not known."""
+    match resource_type:
+        case "card":
+            return (instance_url(id),)
+        case "file-meta":
+            return (id,)
+        case _:
+            return instance_url(id), id
+
+
+async def look_up(db: Database, urls: Iterable[str]) -> "list[Found]":
+    """What the index has at these URLs, as cards and as files, in any realm: one statement."""
+    distinct = list(dict.fromkeys(urls))
+    if not distinct:
         return []
-    wanted = (orjson.dumps(urls).decode(),)
+    wanted = (orjson.dumps(distinct).decode(),)
     return [found(row) for row in await db.read(SQL[db.dialect]["by_url"], wanted)]
 
 

@@ -64,6 +64,11 @@ class KnownDefinitions:
     def _known(self) -> Mapping[str, Definition | None]:
         return ChainMap(self._absent, cast("dict[str, Definition | None]", self._found))
 
+    @property
+    def lacks_any(self) -> bool:
+        """Whether a definition that was looked for is not there, which may change at any time."""
+        return bool(self._absent)
+
     def __getitem__(self, type_key: str) -> Definition | None:
         """A definition that `load` was asked for before; None if there is none."""
         return self._known[type_key]

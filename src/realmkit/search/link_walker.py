@@ -20,7 +20,7 @@ from realmkit.db import Database
 from realmkit.errors import BadRequest, TooSlow
 from realmkit.extraction import names_a_file
 from realmkit.search.field_searches import FieldSearches
-from realmkit.search.found import Found, look_up
+from realmkit.search.found import Found, look_up, urls_of
 from realmkit.search.known import KnownDefinitions
 from realmkit.search.many_searches import ManySearches
 from realmkit.search.other_servers import (
@@ -62,12 +62,12 @@ class Visited:
 @dataclass(slots=True)
 class _Link:
     """One relationship with a target. `is_followed` is false for what only gets its `data`,
-    `is_file` true where it is known that the target is meant as a file."""
+    `type` the target's resource type where that is known."""
 
     owner: Resource
     key: str
     target: str
-    is_file: bool
+    type: str | None
     is_followed: bool
 
 
@@ -129,7 +129,7 @@ class LinkWalker:
             links, targets = await self._linked(layer, known, walk)
             layer = []
             for link in links:
-                target = targets.get((link.target, link.is_file))
+                target = targets.get((link.target, link.type))
                 self._complete(link, target)
                 if target is None or distance > depth or not link.is_followed:
                     continue
@@ -145,9 +145,9 @@ class LinkWalker:
 
     async def _linked(
         self, layer: Sequence[Visited], known: KnownDefinitions, walk: Walk
-    ) -> tuple[list[_Link], Mapping[tuple[str, bool], _Target]]:
+    ) -> tuple[list[_Link], Mapping[tuple[str, str | None], _Target]]:
         """The links of a layer, its query-backed fields answered first, and what they lead to,
-        by target and whether a file is meant."""
+        by target and the type that it is known to have."""
         others = self._others if walk.asks_other_servers else None
         fields = await self._field_searches.of(
             [(visited.resource, visited.type_key) for visited in layer], known
@@ -168,12 +168,12 @@ class LinkWalker:
         }
         strangers = {**brought, **replies.resources}
         here = dict.fromkeys(
-            (link.target, link.is_file) for link in links if self._is_served(link.target)
+            (link.target, link.type) for link in links if self._is_served(link.target)
         )
-        targets: dict[tuple[str, bool], _Target] = {}
+        targets: dict[tuple[str, str | None], _Target] = {}
         for link in links:
             if link.target in strangers:
-                targets[link.target, link.is_file] = strangers[link.target]
+                targets[link.target, link.type] = strangers[link.target]
         return links, {**targets, **await self._entries(list(here))}
 
     def _links(self, layer: Sequence[Visited], walk: Walk) -> Iterator[_Link]:
@@ -186,9 +186,12 @@ class LinkWalker:
                 # A result of a query-backed field says what it is.
                 data = relationship.get("data")
                 target = data["id"] if data else self._target(link, resource["id"])
-                is_file = bool(data) and data.get("type") == "file-meta"
+                type_ = data.get("type") if data else None
+                if type_ == "card" and visited.type_key is None:
+                    # Another server may take anything for a card.
+                    type_ = None
                 is_skipped = walk.skip_query_backed_expansion and is_query_backed(relationship)
-                yield _Link(resource, key, target, is_file, not is_skipped)
+                yield _Link(resource, key, target, type_, not is_skipped)
 
     def _target(self, link: str, id: str) -> str:
         try:
@@ -197,21 +200,23 @@ class LinkWalker:
             # What is no URL leads nowhere, like any other broken link.
             return link
 
-    async def _entries(self, targets: Sequence[tuple[str, bool]]) -> dict[tuple[str, bool], Found]:
-        looked_up = await look_up(self._db, (target for target, _ in targets))
-        entries = {(entry.url, entry.type): entry for entry in looked_up}
-        by_target: dict[tuple[str, bool], Found] = {}
-        for target, is_file in targets:
+    async def _entries(
+        self, targets: Sequence[tuple[str, str | None]]
+    ) -> dict[tuple[str, str | None], Found]:
+        urls = (url for target, type_ in targets for url in urls_of(target, type_))
+        entries = {(entry.url, entry.type): entry for entry in await look_up(self._db, urls)}
+        by_target: dict[tuple[str, str | None], Found] = {}
+        for target, type_ in targets:
             # A card whose id has a dot in it is still a card.
             own = instance_url(target)
             entry = (
-                (None if is_file else entries.get((own, "instance")))
+                (None if type_ == "file-meta" else entries.get((own, "instance")))
                 or entries.get((target, "file"))
                 # JSON that is no card.
                 or entries.get((own, "file"))
             )
             if entry is not None:
-                by_target[target, is_file] = entry
+                by_target[target, type_] = entry
         return by_target
 
     def _is_served(self, target: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from realmkit.cards.addresses import card_id
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.db import Database
-from realmkit.search.found import Found, look_up
+from realmkit.search.found import Found, look_up, urls_of
 from realmkit.search.known import CurrentDefinitions, KnownDefinitions
 from realmkit.search.link_walker import LinkWalker, Walk
 from realmkit.search.many_searches import Answer, ManySearches, Search
@@ -69,7 +69,8 @@ class Lookups:
 
     async def _entries(self, ids: Iterable[str]) -> dict[tuple[str, str], Found]:
         """What the index has under these ids, by type and id."""
-        return {_key(entry): entry for entry in await look_up(self.db, ids)}
+        urls = (url for id in ids for url in urls_of(id))
+        return {_key(entry): entry for entry in await look_up(self.db, urls)}
 
     async def _resources(
         self, entries: Iterable[Found], known: KnownDefinitions, walk: Walk

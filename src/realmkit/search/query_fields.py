@@ -79,38 +79,52 @@ async def query_fields(
     Definitions are looked up together, once for each level of containment.
     """
     found: list[QueryField] = []
+    await known.load(key for _, key in resources if key)
+    keys = {key for _, key in resources if key}
+    looked_at = {key: _looked_at(known[key]) for key in keys}
+    # Hundreds of resources may be of types that have nothing to ask.
     layer = [
         _Holder(resource, (), resource["attributes"], key, _members(resource["meta"].get("fields")))
         for resource, key in resources
-        if key
+        if key and looked_at[key].is_worth_it
     ]
     while layer:
-        await known.load(holder.type_key for holder in layer)
         deeper: list[_Holder] = []
-        looked_at = {key: _looked_at(known[key]) for key in {one.type_key for one in layer}}
         for holder in layer:
-            definition, asking, composites = looked_at[holder.type_key]
-            if definition is not None:
+            one = looked_at[holder.type_key]
+            if one.definition is not None:
                 found += [
-                    QueryField(holder.owner, holder.prefix, field, definition, known)
-                    for field in asking
+                    QueryField(holder.owner, holder.prefix, field, one.definition, known)
+                    for field in one.asking
                 ]
-            deeper += _contained(holder, composites, names)
+            deeper += _contained(holder, one.composites, names)
+        await known.load(holder.type_key for holder in deeper)
+        looked_at = {key: _looked_at(known[key]) for key in {one.type_key for one in deeper}}
         layer = deeper
     return found
 
 
-def _looked_at(
-    definition: Definition | None,
-) -> tuple[Definition | None, list[FieldDefinition], list[FieldDefinition]]:
+@dataclass(frozen=True, slots=True)
+class _LookedAt:
     """A definition, its query-backed fields, and those that may contain some."""
+
+    definition: Definition | None
+    asking: Sequence[FieldDefinition] = ()
+    composites: Sequence[FieldDefinition] = ()
+
+    @property
+    def is_worth_it(self) -> bool:
+        return bool(self.asking or self.composites)
+
+
+def _looked_at(definition: Definition | None) -> _LookedAt:
     if definition is None:
-        return None, [], []
+        return _LookedAt(None)
     fields = definition.fields.values()
-    return (
+    return _LookedAt(
         definition,
-        [field for field in fields if field.is_query_backed],
-        [field for field in fields if not field.is_primitive and not field.is_link],
+        asking=[field for field in fields if field.is_query_backed],
+        composites=[field for field in fields if not field.is_primitive and not field.is_link],
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.relationships import split_position
-from realmkit.cards.stored import Place
+from realmkit.cards.stored import spelled_code_ref
 from realmkit.config import Realm
 from realmkit.search.found import Found
 
@@ -24,8 +24,8 @@ def served_resource(entry: Found, realm: Realm | None, names: ModuleNames) -> Re
     indexed_meta = indexed.get("meta")
     if indexed_meta:
         if indexed_meta.get("adoptsFrom"):
-            place = Place(id, entry.realm_url, names)
-            meta["adoptsFrom"] = place.spell_code_ref(indexed_meta["adoptsFrom"])
+            adopted = indexed_meta["adoptsFrom"]
+            meta["adoptsFrom"] = spelled_code_ref(adopted, id, entry.realm_url, names)
         if indexed_meta.get("fields"):
             meta["fields"] = indexed_meta["fields"]
     meta["realmURL"] = entry.realm_url
