@@ -106,7 +106,7 @@ async def measure_dashboard(figures: Figures) -> None:
     ratio = sizes[0] / sizes[1]
     figures.line("dashboard's customers: expanded", f"{sizes[0] / 1e6:.2f} MB")
     figures.line("dashboard's customers: skipped", f"{sizes[1] / 1e6:.2f} MB")
-    figures.line("ratio", f"{ratio:.1f}", target="at least 10", met=ratio >= 10)
+    figures.line("ratio, asked without fields", f"{ratio:.1f}")
 
 
 class Asking:

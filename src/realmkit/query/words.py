@@ -10,10 +10,8 @@ import threading
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import cast
-
-import snowballstemmer
+from functools import cache, lru_cache
+from typing import Any, cast
 
 # As many as PostgreSQL keeps places for: of one entry, and of one word in it.
 MAX_PLACES = 16_000
@@ -27,7 +25,6 @@ _WORD = re.compile(r"[^\W_]+")
 _ADDRESS = re.compile(r"(?:https?|data|file):\S+$", re.IGNORECASE)
 _UNREAD = ("id", "_cardType", "_title")
 
-_stemmer = snowballstemmer.stemmer("english")
 _stemming = threading.Lock()
 
 
@@ -50,7 +47,15 @@ def words_of(text: str) -> list[str]:
 def stem(word: str) -> str:
     """The stem of a normalised word."""
     with _stemming:
-        return cast("str", _stemmer.stemWord(word))
+        return cast("str", _stemmer().stemWord(word))
+
+
+@cache
+def _stemmer() -> Any:
+    # With it come the stemmers of thirty languages, which a start need not wait for.
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("english")
 
 
 def readable_texts(doc: Mapping[str, object]) -> list[tuple[str, str]]:
