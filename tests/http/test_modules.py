@@ -3,14 +3,13 @@
 import asyncio
 import re
 import signal
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from tests.support.server import Server, serving, write_people
 
 from realmkit.http.negotiation import SOURCE
-from realmkit.modules.served import FileThen, is_as_then
+from realmkit.modules.files_then import FilesThen
 
 pytestmark = pytest.mark.anyio
 VALUE = "export const value: number = {};\n"
@@ -145,11 +144,13 @@ async def test_files_are_compared_once_for_all_who_ask_in_one_turn(
     }
     compared: list[object] = []
 
-    def compare(files: Iterable[FileThen]) -> bool:
-        compared.append(files)
-        return is_as_then(files)
+    compare = FilesThen.are_as_then
 
-    monkeypatch.setattr("realmkit.http.hot.is_as_then", compare)
+    def counting(files: FilesThen) -> bool:
+        compared.append(files)
+        return compare(files)
+
+    monkeypatch.setattr(FilesThen, "are_as_then", counting)
     counts: list[int] = []
     for _ in range(2):
         assert all(server.app.hot.find(scope) for _ in range(10))

@@ -7,8 +7,7 @@ browser host imports only versioned, immutable URLs.
 """
 
 import hashlib
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from functools import cached_property
@@ -18,34 +17,10 @@ import orjson
 
 from realmkit.coalesce import Layer
 from realmkit.modules.codings import Codings
-
-Identity = tuple[int, int, int]
-"""A file as `stat` tells it apart: inode, size in bytes, mtime in nanoseconds."""
-
-FileThen = tuple[str, Identity | None]
-"""Where a file lies, and its identity at some moment; None if it was not there."""
+from realmkit.modules.files_then import FileThen
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATED = "public, max-age=0"
-
-
-def identity_of(file: str) -> Identity | None:
-    """The file's identity now; None when it is gone. It takes two to three microseconds."""
-    try:
-        # Asked at every answer from memory; making a Path costs as much as the call.
-        status = os.stat(file)  # noqa: PTH116
-    except OSError:
-        return None
-    return status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def is_as_then(files: Iterable[FileThen]) -> bool:
-    """Whether all of these files are as they were."""
-    for file, then in files:
-        # Of what was not there it is enough to know that it still is not, without an exception.
-        if os.access(file, os.F_OK) if then is None else identity_of(file) != then:
-            return False
-    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from realmkit.errors import NotFound, TranspileError, TryLater
 from realmkit.files import FileStore
 from realmkit.files.disk import hash_of
 from realmkit.modules.compiled import decode, encode, short_hash
+from realmkit.modules.files_then import FileThen, is_as_then
 from realmkit.modules.host_modules import HostModules
 from realmkit.modules.icon_modules import IconModules
 from realmkit.modules.icons import IconLibrary
@@ -31,12 +32,10 @@ from realmkit.modules.library import ModuleLibrary
 from realmkit.modules.paths import is_module_path, possible_files, stem
 from realmkit.modules.resolve import RealmModule, Target
 from realmkit.modules.served import (
-    FileThen,
     Manifest,
     ManifestModule,
     ModuleProblem,
     ServedModule,
-    is_as_then,
     javascript,
     redirect,
 )

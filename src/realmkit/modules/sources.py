@@ -19,8 +19,8 @@ from realmkit.errors import Forbidden, NotFound, RealmkitError, TryLater
 from realmkit.files import FileStore
 from realmkit.files.disk import hash_of
 from realmkit.modules.compiled import Compiled, Failure
+from realmkit.modules.files_then import Identity, identity_of
 from realmkit.modules.paths import ModulePaths, Revision, is_module_path, possible_files
-from realmkit.modules.served import Identity, identity_of
 from realmkit.modules.transpiler import TranspilerPool
 
 # The clocks of file systems tick some hundred times a second, and two writes within one
