@@ -60,15 +60,15 @@ async def fleet(tmp_path: Path) -> AsyncGenerator[ColdFleet, None]:
 async def test_each_cold_module_is_transpiled_by_one_of_them(fleet: ColdFleet) -> None:
     for number in range(ROUNDS):
         fleet.write(f"round {number}")
-        before = await fleet.transpiles()
-        led, followed = await fleet.coalesced("leader"), await fleet.coalesced("follower")
+        before, led = await fleet.transpiles(), await fleet.coalesced("leader")
 
         await fleet.ask_all(f"round {number}")
 
         made = await fleet.transpiles() - before
         assert made == len(MODULES), f"in round {number}\n{fleet.last_words()}"
         assert await fleet.coalesced("leader") - led == len(MODULES), f"in round {number}"
-        assert await fleet.coalesced("follower") > followed, f"in round {number}"
+    # Seldom all the others come so late in a round that everything is there by then.
+    assert await fleet.coalesced("follower") > 0
     assert await fleet.coalesced("alone") == 0
 
 
