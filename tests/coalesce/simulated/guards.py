@@ -124,9 +124,10 @@ GUARDS: dict[str, list[Edit]] = {
     "a follower registers before it tries the lock": [
         Edit(
             HINTS,
-            "        self._waiting[key].add(hint)\n        try:\n"
+            "        with self.hinting(key) as hint:\n"
             "            while (answer := await look()) is None:\n",
-            "        try:\n            while (answer := await look()) is None:\n"
+            "        with self.hinting('', asyncio.Event()) as hint:\n"
+            "            while (answer := await look()) is None:\n"
             "                self._waiting[key].add(hint)\n",
         ),
     ],
