@@ -61,7 +61,9 @@ def test_every_change_is_seen(tmp_path: Path, count: int, change: Callable[[Path
     names = ["b.ts", "absent.ts"] if count == 2 else NAMES
     if change is remove:
         names = [name if name != "b.ts" else "c.ts" for name in names]
-    files = FilesThen([(str(folder / name), identity_of(str(folder / name))) for name in names])
+    files = FilesThen(
+        tuple((str(folder / name), identity_of(str(folder / name))) for name in names)
+    )
     assert files.are_as_then()
 
     change(folder)
@@ -77,7 +79,7 @@ def test_folders_are_closed_when_nobody_holds_on_to_them(tmp_path: Path):
 
     before = held()
     paths = [str(tmp_path / name) for name in NAMES]
-    several = [FilesThen([(path, identity_of(path)) for path in paths]) for _ in range(5)]
+    several = [FilesThen(tuple((path, identity_of(path)) for path in paths)) for _ in range(5)]
     assert held() == before + 1
     del several
     assert held() == before

@@ -66,10 +66,9 @@ class _Form:
 
 @dataclass(slots=True)
 class _Entry:
-    files: tuple[FileThen, ...]
+    rests_on: FilesThen
     snapshot: object
     is_worth_compressing: bool
-    then: FilesThen
     compared_in: int = 0
     forms: dict[Coding, _Form] = field(default_factory=dict["Coding", _Form])
 
@@ -141,10 +140,10 @@ class HotModules:
         key = _key(request.scope)
         entry = self._entries.get(key)
         files = (*before.in_front, *served.rests_on)[:_MOST_FILES]
-        if entry is None or entry.files != files or entry.snapshot is not snapshot:
+        if entry is None or entry.rests_on.files != files or entry.snapshot is not snapshot:
             self._drop(key)
             worth_it = served.codings.is_worth_compressing
-            entry = self._entries[key] = _Entry(files, snapshot, worth_it, FilesThen(files))
+            entry = self._entries[key] = _Entry(FilesThen(files), snapshot, worth_it)
         else:
             self._bytes -= entry.size
         entry.forms[coding] = _form(served, before.realm_url)
@@ -198,7 +197,7 @@ class HotModules:
     def _is_as_then(self, entry: _Entry) -> bool:
         turn = self._turns.current()
         if entry.compared_in != turn:
-            if not entry.then.are_as_then():
+            if not entry.rests_on.are_as_then():
                 return False
             entry.compared_in = turn
         return True

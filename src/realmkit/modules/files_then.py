@@ -7,7 +7,7 @@ its path is asked as well.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from weakref import WeakValueDictionary
 
@@ -46,11 +46,12 @@ def is_as_then(files: Iterable[FileThen], folder_fd: int | None = None) -> bool:
 
 
 class FilesThen:
-    """Some files as they were, to be compared often."""
+    """Some `files` as they were, to be compared often."""
 
-    __slots__ = ("_apart", "_inside")
+    __slots__ = ("_apart", "_inside", "files")
 
-    def __init__(self, files: Sequence[FileThen]) -> None:
+    def __init__(self, files: tuple[FileThen, ...]) -> None:
+        self.files = files
         self._apart: list[FileThen] = []
         self._inside: list[tuple[_Folder, list[FileThen]]] = []
         by_folder: dict[str, list[FileThen]] = {}
