@@ -149,6 +149,32 @@ async def test_a_notice_lets_in_nothing_from_before_an_invalidation_without_a_ch
     assert (await desk.found()).layer == "made"
 
 
+async def test_what_came_too_late_for_a_wipe_keeps_out_nothing_that_is_newer(
+    desk: Desk, peer: Database
+) -> None:
+    # old:  generation 0, floor 0, reads v1, starts making
+    # wipe: floor 1
+    # old:  its row is there, and no hit for anybody
+    # desk: generation 0, floor 1, reads v1, starts making
+    # scan: generation 1, spares v1
+    # desk: finishes; the row is of v1 as well, but does not count
+    old = new_desk(peer)
+    old.making.close()
+    reading_old = asyncio.create_task(old.get())
+    await old.making.arrived.wait()
+    await desk.cache.wipe(REALM)
+    old.making.open()
+    await reading_old
+    desk.making.close()
+    reading = asyncio.create_task(desk.get())
+    await desk.making.arrived.wait()
+    await new_desk(peer).notice()
+    desk.making.open()
+    await reading
+
+    assert (await new_desk(peer).found()).layer == "l2"
+
+
 async def test_after_a_write_nobody_joins_the_old_flight(desk: Desk) -> None:
     desk.making.close()
     early = asyncio.create_task(desk.get())

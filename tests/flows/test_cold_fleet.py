@@ -73,12 +73,6 @@ async def test_each_cold_module_is_transpiled_by_one_of_them(fleet: ColdFleet) -
 
 
 async def test_the_work_of_a_killed_leader_is_taken_over(fleet: ColdFleet) -> None:
-    async def kill_a_leader() -> Process | None:
-        if victim := await fleet.stopped_leader():
-            await victim.kill()
-            await victim.start()
-        return victim
-
     killed = 0
     for number in range(ROUNDS):
         fleet.write(f"round {number}")
@@ -95,31 +89,20 @@ async def test_the_work_of_a_killed_leader_is_taken_over(fleet: ColdFleet) -> No
 
 
 async def test_a_crash_of_the_database_hangs_nobody(fleet: ColdFleet) -> None:
-    async def crash() -> int:
-        held = await fleet.until_somebody_leads()
-        await asyncio.to_thread(fleet.postgres.restart)
-        return held
-
     lost = 0
     for number in range(ROUNDS):
         fleet.write(f"round {number}")
-        lost += await disturbed(fleet, number, crash)
+        lost += await disturbed(fleet, number, crash_the_database)
     assert lost > 0
 
 
 async def test_leaders_that_lose_their_locks_hang_nobody(fleet: ColdFleet) -> None:
-    async def cut_them_off() -> int:
-        while await fleet.until_somebody_leads():
-            if lost := await asyncio.to_thread(fleet.postgres.run, CUT_OFF):
-                return len(lost)
-        return 0
-
     lost_in_all = 0
     for number in range(ROUNDS):
         fleet.write(f"round {number}")
         before, alone = await fleet.transpiles(), await fleet.coalesced("alone")
 
-        lost = await disturbed(fleet, number, cut_them_off)
+        lost = await disturbed(fleet, number, cut_leaders_off)
 
         lost_in_all += lost
         alone = await fleet.coalesced("alone") - alone
@@ -129,13 +112,60 @@ async def test_leaders_that_lose_their_locks_hang_nobody(fleet: ColdFleet) -> No
     assert lost_in_all > 0
 
 
-async def disturbed(fleet: ColdFleet, number: int, disturb: Callable[[], Awaitable[V]]) -> V:
-    """A round in which something happens, each time at another moment; returns what `disturb` does."""
-    moment = random.Random(number).randrange(1, 2 * len(MODULES))
+async def test_all_of_that_in_one_round_hangs_nobody(fleet: ColdFleet) -> None:
+    killed = lost = 0
+
+    async def everything(fleet: ColdFleet) -> None:
+        nonlocal killed, lost
+        killed += await kill_a_leader(fleet) is not None
+        lost += await crash_the_database(fleet)
+        lost += await cut_leaders_off(fleet)
+
+    for number in range(ROUNDS):
+        fleet.write(f"round {number}")
+        # Early, so that there is still somebody who leads for each of them.
+        await disturbed(fleet, number, everything, latest=len(MODULES) // 5)
+    assert killed > 0
+    assert lost > 0
+
+
+async def kill_a_leader(fleet: ColdFleet) -> Process | None:
+    """Who was killed and started again; None when nobody led any more."""
+    if victim := await fleet.stopped_leader():
+        await victim.kill()
+        await victim.start()
+    return victim
+
+
+async def crash_the_database(fleet: ColdFleet) -> int:
+    """How many locks were held when it went down."""
+    held = await fleet.until_somebody_leads()
+    await asyncio.to_thread(fleet.postgres.restart)
+    return held
+
+
+async def cut_leaders_off(fleet: ColdFleet) -> int:
+    """How many locks went with the connections that held them."""
+    while await fleet.until_somebody_leads():
+        if lost := await asyncio.to_thread(fleet.postgres.run, CUT_OFF):
+            return len(lost)
+    return 0
+
+
+async def disturbed(
+    fleet: ColdFleet,
+    number: int,
+    disturb: Callable[[ColdFleet], Awaitable[V]],
+    *,
+    latest: int = 2 * len(MODULES),
+) -> V:
+    """A round in which something happens, each time at another moment: after one to `latest`
+    answers. Returns what `disturb` does."""
+    moment = random.Random(number).randrange(1, latest)
 
     async def when_it_goes_on() -> V:
         await fleet.until_answered(moment)
-        return await disturb()
+        return await disturb(fleet)
 
     _, happened = await asyncio.gather(fleet.ask_all(f"round {number}"), when_it_goes_on())
     return happened

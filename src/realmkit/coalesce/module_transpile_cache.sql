@@ -13,7 +13,8 @@ left join module_transpile_cache as floor
 -- name: write
 -- Keep a module, unless it was invalidated after the given generation ($5), or its realm
 -- after $6 and somebody has written since. After a tombstone that names this very source,
--- whoever had the source before the tombstone came may write all the same.
+-- whoever had the source before the tombstone came may write all the same, unless a payload is
+-- there that counts.
 insert into module_transpile_cache
   (realm_url, canonical_path, body, dependency_keys, generation, realm_generation,
    source_hash, transpiler_version, created_at, size)
@@ -28,7 +29,8 @@ on conflict (realm_url, canonical_path) do update set
   created_at = excluded.created_at, size = excluded.size
 where module_transpile_cache.realm_generation <= excluded.realm_generation
   and (module_transpile_cache.generation <= excluded.generation
-    or (module_transpile_cache.body is null
+    or ((module_transpile_cache.body is null
+        or module_transpile_cache.realm_generation < excluded.realm_generation)
       and module_transpile_cache.source_hash = excluded.source_hash
       and module_transpile_cache.spares_from <= excluded.generation));
 

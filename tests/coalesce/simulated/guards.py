@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tests.coalesce.simulated.kit import Edit
 
 LAYERED = "realmkit.coalesce.layered"
+GENERATIONS = "realmkit.coalesce.generations"
 COORDINATOR = "realmkit.coalesce.coordinator"
 TABLE = "realmkit.coalesce.generation_table"
 FLIGHTS = "realmkit.coalesce.single_flight"
@@ -59,6 +60,12 @@ GUARDS: dict[str, list[Edit]] = {
     ],
     "a late notice lets in only what is of the new source": [
         Edit("write", "      and module_transpile_cache.source_hash = excluded.source_hash\n", ""),
+    ],
+    "a late notice lets nothing into the table that was begun before a real invalidation": [
+        Edit("write", "      and module_transpile_cache.spares_from <= excluded.generation", ""),
+    ],
+    "nor into memory": [
+        Edit(GENERATIONS, "            and captured.of_key >= known.spares_from\n", ""),
     ],
     "an invalidation drops what memory has": [
         Edit(LAYERED, "        self._memory.drop(realm_url, path)\n", ""),

@@ -209,37 +209,42 @@ class Process:
 
     async def write(self) -> None:
         """Another content, recorded and tombstoned in one transaction, as the file store does."""
-        await self._change(is_new=True, whole_realm=False)
+        await self._change(is_new=True, spares=True)
+
+    async def notice(self) -> None:
+        """Tell of a change once more: the content is named, and is the one that was told of."""
+        await self._change(is_new=False, spares=True)
 
     async def touch(self) -> None:
         """Invalidate, though the content is the same."""
-        await self._change(is_new=False, whole_realm=False)
+        await self._change(is_new=False, spares=False)
 
     async def wipe(self) -> None:
         """Another realm under the same URL: everything of the old one is invalid."""
-        await self._change(is_new=True, whole_realm=True)
+        await self._change(is_new=True, spares=False)
 
-    async def _change(self, *, is_new: bool, whole_realm: bool) -> None:
+    async def _change(self, *, is_new: bool, spares: bool) -> None:
+        """What is new and spares nothing is a whole realm."""
         world = self.world
         if world.is_being_written:
             return  # The realm's write lock is taken.
         world.is_being_written = self.is_writing = True
         try:
             path = world.any(world.paths)
+            whole_realm = is_new and not spares
             paths = world.paths if whole_realm else (path,)
             if is_new:
                 await world.ask(self, "replaces the file", lambda: self._replace(paths))
             numbers = {each: world.files[each] for each in paths}
-            await self._commit(numbers, is_new=is_new, whole_realm=whole_realm)
+            await self._commit(numbers, spares=spares, whole_realm=whole_realm)
         finally:
             world.is_being_written = self.is_writing = False
 
-    async def _commit(self, numbers: dict[str, int], *, is_new: bool, whole_realm: bool) -> None:
+    async def _commit(self, numbers: dict[str, int], *, spares: bool, whole_realm: bool) -> None:
         world = self.world
         is_taken, world.has_refused = True, False
         committed_at = 0
         async with self.cache.table.db.transaction() as tx:
-            spares = is_new and not whole_realm
             tx.about = {each: number if spares else None for each, number in numbers.items()}
             if whole_realm:
                 tx.about[""] = None
@@ -247,12 +252,12 @@ class Process:
                 await self.cache.tombstone_realm(tx, REALM)
             else:
                 [(path, number)] = numbers.items()
-                await self.cache.tombstone(tx, REALM, path, str(number) if is_new else None)
+                await self.cache.tombstone(tx, REALM, path, str(number) if spares else None)
             is_taken, committed_at = not world.has_refused, world.moment
         # A refused tombstone has this process forget the whole realm.
         for path in numbers if is_taken else world.paths:
             self.invalidations[path] += 1
-            if is_taken and is_new and not whole_realm and len(world.versions) == 1:
+            if is_taken and spares and len(world.versions) == 1:
                 self.spared[path] = numbers[path]
             else:
                 self.spared[path], self.spares_from[path] = None, self.invalidations[path]
@@ -261,7 +266,7 @@ class Process:
             world.say(self, "ACKNOWLEDGES", path, number)
             world.acknowledged[path] = max(world.acknowledged[path], number)
             self.written[path] = max(self.written[path], number)
-            if is_taken and (whole_realm or not is_new):
+            if is_taken and not spares:
                 self.invalidated_at[path] = max(self.invalidated_at[path], committed_at)
 
     def _replace(self, paths: Iterable[str]) -> None:

@@ -32,6 +32,7 @@ from tests.coalesce.simulated.world import LOOK_AGAIN_S, World
 ACTS = {
     "read": 56,
     "write": 10,
+    "notice": 4,
     "touch": 8,
     "wipe": 5,
     "fail": 4,
@@ -133,6 +134,8 @@ def _begin(world: World, act: str) -> None:
             process.readers.append(process.begin(process.read()))
         case "write":
             process.begin(process.write())
+        case "notice":
+            process.begin(process.notice())
         case "touch":
             process.begin(process.touch())
         case "wipe":

@@ -93,6 +93,8 @@ class World:
         self.spares_from = dict(self.generations)
         """The last generation that came without a new content."""
         self.spared: dict[str, int | None] = dict.fromkeys(self.generations)
+        self.invalidated_at = dict.fromkeys(self.generations, 0)
+        """When a generation last came that spared nothing."""
         self.kept: dict[str, Result] = {}
         self.undisturbed: dict[Result, int] = {}
         self.silences = 0
@@ -229,7 +231,10 @@ class World:
         for path, before in self.generations.items():
             generation, body, version = rows.get(path, (0, None, None))
             if path and body and version:
-                result = (path, int(body.split()[0]), version)
+                content, _, read_at, _ = body.split()
+                if int(read_at) < max(self.invalidated_at[path], self.invalidated_at[""]):
+                    self.fault(f"the table keeps {body} of `{path}` past its invalidation")
+                result = (path, int(content), version)
                 if (last := self.kept.get(path)) != result:
                     # The file may change without a word. Of two results of one generation,
                     # one stays.
@@ -243,6 +248,8 @@ class World:
                 if path not in about:
                     self.fault(f"`{path}` was invalidated, and nothing happened to it")
                 self.generations[path] = generation
+                if spared is None:
+                    self.invalidated_at[path] = self.moment
                 self._invalidated(path, spared)
             elif path not in rows:
                 self.generations[path] = 0
