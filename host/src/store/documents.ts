@@ -98,7 +98,9 @@ export class Documents {
     const byRealm = new Map<string, string[]>();
     for (const id of wanted.keys()) {
       const realm = askedFor(id);
-      byRealm.set(realm, [...(byRealm.get(realm) ?? []), id]);
+      const ids = byRealm.get(realm);
+      if (ids) ids.push(id);
+      else byRealm.set(realm, [id]);
     }
     for (const [realm, ids] of byRealm) {
       for (let start = 0; start < ids.length; start += IDS_PER_REQUEST) {

@@ -21,6 +21,11 @@ export interface ResourceSource {
   authoredReferences: Map<string, string>;
 }
 
+type Relationships = ReadonlyMap<string, Relationship>;
+
+// Most fields of most cards lead nowhere.
+const NONE: Relationships = new Map();
+
 type Metas = Record<string, FieldMeta | FieldMeta[]>;
 
 /** One field's part of a resource; `previous` is what the instance held before. */
@@ -28,7 +33,7 @@ export class FieldSource {
   readonly resource: ResourceSource;
   readonly attribute: unknown;
   /** Relationships below the field; the field's own is under the empty key. */
-  readonly relationships: Map<string, Relationship>;
+  readonly relationships: Relationships;
   readonly meta: FieldMeta | FieldMeta[] | undefined;
   readonly previous: unknown;
 
@@ -36,14 +41,14 @@ export class FieldSource {
     resource: ResourceSource,
     parts: {
       attribute?: unknown;
-      relationships?: Map<string, Relationship>;
+      relationships?: Relationships;
       meta?: FieldMeta | FieldMeta[];
       previous?: unknown;
     },
   ) {
     this.resource = resource;
     this.attribute = parts.attribute;
-    this.relationships = parts.relationships ?? new Map();
+    this.relationships = parts.relationships ?? NONE;
     this.meta = parts.meta;
     this.previous = parts.previous;
   }
@@ -78,7 +83,7 @@ export function fieldSource(
   resource: ResourceSource,
   name: string,
   attributes: Record<string, unknown> | null | undefined,
-  relationships: Map<string, Relationship>,
+  relationships: Relationships,
   metas: Metas | undefined,
   holder?: { values: Map<string, unknown> },
 ): FieldSource {
@@ -90,11 +95,13 @@ export function fieldSource(
   });
 }
 
-function below(relationships: Map<string, Relationship>, name: string): Map<string, Relationship> {
-  const part = new Map<string, Relationship>();
+function below(relationships: Relationships, name: string): Relationships {
+  let part: Map<string, Relationship> | undefined;
   for (const [key, relationship] of relationships) {
-    if (key === name) part.set("", relationship);
-    else if (key.startsWith(`${name}.`)) part.set(key.slice(name.length + 1), relationship);
+    if (!key.startsWith(name)) continue;
+    if (key.length === name.length) part = (part ?? new Map()).set("", relationship);
+    else if (key[name.length] === ".")
+      part = (part ?? new Map()).set(key.slice(name.length + 1), relationship);
   }
-  return part;
+  return part ?? NONE;
 }

@@ -9,11 +9,8 @@ import { stateOf, type Unclaimed } from "../state.ts";
 import { deserialize } from "../symbols.ts";
 import type { FieldSource, ResourceSource } from "./source.ts";
 
-export async function readPrimitive(
-  cls: typeof BaseDef,
-  json: unknown,
-  source: FieldSource,
-): Promise<unknown> {
+/** A promise only where the definition reads asynchronously: a document holds many of these. */
+export function readPrimitive(cls: typeof BaseDef, json: unknown, source: FieldSource): unknown {
   if (json === null || json === undefined) return null;
   const read = (cls as any)[deserialize];
   if (!read) return json;
@@ -52,11 +49,19 @@ export async function prepareFields(
   sourceOf: (name: string) => FieldSource,
 ): Promise<[Field, unknown][]> {
   const fields = [...fieldsOf(cls).values()].filter((field) => !field.isComputed);
-  return Promise.all(
-    fields.map(async (field): Promise<[Field, unknown]> => {
-      return [field, await field.prepare(sourceOf(field.name))];
-    }),
-  );
+  const values = fields.map((field) => {
+    try {
+      return field.prepare(sourceOf(field.name));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  });
+  const prepared = values.some(isThenable) ? await Promise.all(values) : values;
+  return fields.map((field, i) => [field, prepared[i]]);
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
 }
 
 /** Fields the document does not mention go back to unset. */

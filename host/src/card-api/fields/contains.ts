@@ -44,7 +44,7 @@ export class ContainsField extends Field {
     return this.isPrimitive ? (this.card as any)[emptyValue] : new this.card();
   }
 
-  async prepare(source: FieldSource): Promise<unknown> {
+  prepare(source: FieldSource): unknown {
     if (source.attribute === undefined && source.relationships.size === 0) return undefined;
     if (this.isPrimitive) return readPrimitive(this.card, source.attribute, source);
     if (source.attribute === null && source.relationships.size === 0) return null;

@@ -98,7 +98,7 @@ export abstract class Field {
   /** What an unset field, or a computed one that answers undefined, reads as. */
   protected abstract empty(instance: BaseDef): unknown;
   /** Turn this field's part of a document into a value for `put`; undefined when it is absent. */
-  abstract prepare(source: FieldSource): Promise<unknown>;
+  abstract prepare(source: FieldSource): unknown;
   /** Write this field's part of a document. */
   abstract write(instance: BaseDef, path: string, writer: FieldWriter): Written | undefined;
 
