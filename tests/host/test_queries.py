@@ -173,6 +173,42 @@ async def test_what_several_searches_found_travels_once(visit: Visit, realms: Se
     assert [search.body["fields"] for search in realms.asked_for("_search")] == [{"card": []}]
 
 
+async def test_what_is_found_together_is_shown_together(
+    visit: Visit, realms: ServedRealms, page: Page
+) -> None:
+    counting = """
+    get counts() {
+      const { policies, others } = this.args.model;
+      (globalThis.shown ??= []).push(`${policies.length} ${others.length}`);
+      return '';
+    }
+    <template>{{this.counts}}"""
+    # A card that is made in more steps than the other.
+    wordy = """
+export class Clause extends FieldDef {
+  @field clauses = containsMany(() => Clause);
+}
+export class Wordy extends Policy {
+  @field clauses = containsMany(Clause);
+}
+"""
+    realms.files["town/office.gts"] = (
+        OFFICE.replace("'$this.town'", "'Bruges'", 1)
+        .replace("contains,", "FieldDef, contains, containsMany,", 1)
+        .replace("<template>", counting)
+        + wordy
+    )
+    clauses: list[object] = []
+    for _ in range(5):
+        clauses = [{"clauses": clauses}]
+    realms.card("town/two", "./office", "Wordy", holder="Bruges", clauses=clauses)
+    realms.found = {"Ghent": [realms.resource("town/one")], "Bruges": [realms.resource("town/two")]}
+
+    await visit("town/hall", formats=["isolated"])
+
+    assert await page.evaluate("shown") == ["0 0", "1 1"]
+
+
 async def test_a_computed_value_that_is_undefined_is_not_written_and_asks_nothing(
     visit: Visit, realms: ServedRealms
 ) -> None:

@@ -16,6 +16,8 @@ export type ChangeSubscriber = (instance: BaseDef, fieldName: string, value: unk
 
 export interface InstanceState {
   cell: ReturnType<typeof createTag>;
+  /** Whether anything may depend on the cell. */
+  wasRead: boolean;
   /** Field name to value: the data bucket. Links may be held as a `LinkSentinel`. */
   values: Map<string, unknown>;
   /** Fields whose value exists only because somebody read it. */
@@ -72,6 +74,7 @@ class Kept extends Itself {
 export function createState(instance: BaseDef): void {
   new Kept(instance, {
     cell: createTag(),
+    wasRead: false,
     values: new Map(),
     implicit: new Set(),
     authoredReferences: new Map(),
@@ -108,16 +111,20 @@ export class Cell {
 /** Note that what is being rendered or computed now depends on this instance. */
 export function consume(instance: BaseDef): InstanceState {
   const state = stateOf(instance);
+  state.wasRead = true;
   consumeTag(state.cell);
   return state;
 }
 
 /** Re-render whatever depends on this instance. */
 export function touch(instance: BaseDef): void {
-  dirtyTag(stateOf(instance).cell);
+  const { cell, wasRead } = stateOf(instance);
+  // Every cell that is dirtied has all that is rendered looked through.
+  if (wasRead) dirtyTag(cell);
 }
 
 const arrived = new Set<BaseDef>();
+let isArriving = false;
 
 /**
  * Re-render whatever depends on this instance, with all else that arrives in this turn.
@@ -126,8 +133,10 @@ const arrived = new Set<BaseDef>();
  */
 export function touchThisTurn(instance: BaseDef): void {
   arrived.add(instance);
-  if (arrived.size > 1) return;
+  if (isArriving) return;
+  isArriving = true;
   void nextTurn().then(() => {
+    isArriving = false;
     const all = [...arrived];
     arrived.clear();
     for (const each of all) touch(each);

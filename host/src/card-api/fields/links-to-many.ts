@@ -79,13 +79,14 @@ export class LinksToManyField extends Field {
           if (item) noteRead(instance, this, item as BaseDef);
           return item;
         }
-        follow(instance, this, item, (found) => {
+        const here = follow(instance, this, item, (found) => {
           const at = items.indexOf(item);
           if (at === -1) return;
           items[at] = found;
           touchThisTurn(instance);
         });
-        return undefined;
+        if (here) items[items.indexOf(item)] = here;
+        return here;
       },
     }).view;
     return watched;

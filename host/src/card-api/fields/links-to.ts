@@ -33,13 +33,14 @@ export class LinksToField extends Field {
       if (value) noteRead(instance, this, value as BaseDef);
       return value ?? undefined;
     }
-    follow(instance, this, value, (found) => {
-      const { values } = stateOf(instance);
+    const { values } = stateOf(instance);
+    const here = follow(instance, this, value, (found) => {
       if (values.get(this.name) !== value) return;
       values.set(this.name, found);
       touchThisTurn(instance);
     });
-    return undefined;
+    if (here) values.set(this.name, here);
+    return here;
   }
 
   protected empty(): unknown {

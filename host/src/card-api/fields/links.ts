@@ -42,17 +42,26 @@ export function isSentinel(value: unknown): value is LinkSentinel {
   return value instanceof LinkSentinel;
 }
 
-/** Load what `link` refers to and hand the card, or the failed link, to `replace`. */
+/**
+ * What `link` refers to, if it is here. If it is not, it is loaded, and the card, or the
+ * failed link, is handed to `replace`.
+ */
 export function follow(
   instance: BaseDef,
   field: Field,
   link: LinkSentinel,
   replace: (value: BaseDef | LinkSentinel) => void,
-): void {
+): BaseDef | undefined {
   const { store } = stateOf(instance);
-  if (link.isTerminal) return;
+  if (link.isTerminal) return undefined;
+  // Whoever read the link before waits for `replace`.
+  const here = link.isAskedFor ? undefined : store?.peek(link.reference);
+  if (here && isFilled(here) && instanceOf(here, field.card)) {
+    noteRead(instance, field, here);
+    return here;
+  }
   noteWaiting();
-  if (link.isAskedFor || !store) return;
+  if (link.isAskedFor || !store) return undefined;
   link.isAskedFor = true;
   store.track(
     store.load(link.reference, readingOf(instance, field)).then(
@@ -60,6 +69,12 @@ export function follow(
       (error) => replace(failedLink(link.reference, error)),
     ),
   );
+  return undefined;
+}
+
+// A card is known before its fields are: what is computed from them might throw.
+function isFilled(card: BaseDef): boolean {
+  return stateOf(card).origin !== undefined;
 }
 
 /** Say that the card a link leads to was read; only a page that notes what it needs listens. */

@@ -90,9 +90,13 @@ export function readQuery(instance: BaseDef, field: Field): BaseDef[] {
   watch(instance, results);
   if (results.isLoading) noteWaiting();
   const shown: BaseDef[] = [];
-  for (const item of results.items) {
-    if (isSentinel(item)) load(instance, field, results, item);
-    else {
+  for (const [at, item] of results.items.entries()) {
+    if (isSentinel(item)) {
+      const here = load(instance, field, results, item);
+      if (!here) continue;
+      results.items[at] = here;
+      shown.push(here);
+    } else {
       noteRead(instance, field, item);
       shown.push(item);
     }
@@ -194,7 +198,7 @@ function ask(instance: BaseDef, field: Field, results: QueryResults): void {
   const answered = (answer: Partial<Answer>) => {
     if (results.asking !== asking) return;
     settle(results, answer);
-    touch(instance);
+    touchThisTurn(instance);
   };
   const owner = holderOf(instance);
   store.track(
@@ -232,8 +236,13 @@ function watch(instance: BaseDef, results: QueryResults): void {
   stateOf(instance).store?.watch?.(holderOf(instance), results.realms);
 }
 
-function load(instance: BaseDef, field: Field, results: QueryResults, link: LinkSentinel): void {
-  follow(instance, field, link, (found) => {
+function load(
+  instance: BaseDef,
+  field: Field,
+  results: QueryResults,
+  link: LinkSentinel,
+): BaseDef | undefined {
+  return follow(instance, field, link, (found) => {
     if (isSentinel(found)) {
       const why = found.failure?.message ?? found.type;
       console.warn(`${link.reference}, found by query field "${field.name}", is left out: ${why}`);
