@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from realmkit.query.words import stem, words_of
-from realmkit.search.highlights import highlights
+from realmkit.search.highlights import highlights, wanted_by
 
 from ..support.people import PERSON
 from .conftest import PEOPLE, World, person
@@ -91,7 +91,7 @@ def test_an_excerpt_of_a_long_text_begins_near_its_first_match() -> None:
     from realmkit.query.matching import read_words
 
     doc: dict[str, Any] = {"body": "x " * 100 + "here" + " y" * 100}
-    [shown] = highlights(doc, read_words("here", ""))
+    [shown] = highlights(doc, wanted_by(read_words("here", "")))
 
     before, match, after = shown["pieces"]
     assert match == "here"

@@ -8,7 +8,7 @@ of a word matters. Fields are apart by a gap that no phrase crosses.
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, cast
@@ -103,17 +103,23 @@ def _placed_words(doc: Mapping[str, object]) -> Iterator[tuple[int, str]]:
         place += 1
 
 
-def _add_texts(value: object, path: str, found: list[tuple[str, str]]) -> None:
-    if isinstance(value, str):
-        if ":" not in value or not _ADDRESS.match(value):
-            found.append((path, value))
-    elif isinstance(value, dict):
-        for name, member in cast("dict[str, object]", value).items():
-            if isinstance(member, str | dict | list) and name not in _UNREAD:
-                _add_texts(member, f"{path}.{name}" if path else name, found)
-    elif isinstance(value, list):
-        for item in cast("list[object]", value):
-            _add_texts(item, path, found)
+def _add_texts(
+    value: Mapping[str, object] | Sequence[object], path: str, found: list[tuple[str, str]]
+) -> None:
+    members = value.items() if isinstance(value, dict) else ((None, item) for item in value)
+    for name, member in cast("Iterable[tuple[str | None, object]]", members):
+        if name in _UNREAD:
+            continue
+        if isinstance(member, str):
+            if ":" not in member or not _ADDRESS.match(member):
+                found.append((_below(path, name), member))
+        elif isinstance(member, (dict, list)):
+            _add_texts(cast("Sequence[object]", member), _below(path, name), found)
+
+
+def _below(path: str, name: str | None) -> str:
+    """The path of a member; elements of a list have the list's."""
+    return path if name is None else f"{path}.{name}" if path else name
 
 
 def _plain(text: str) -> str:

@@ -6,7 +6,8 @@ are made from search docs and our own notion of a word, not from a database's.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from realmkit.index.search_docs import restored
@@ -26,24 +27,18 @@ def add_highlights(
     words: Words, results: Sequence[tuple[Found, Resource]], search_docs: Sequence[str | None]
 ) -> None:
     """Write `matches` into the `meta` of every result, whose search doc is given as kept."""
+    is_wanted = wanted_by(words)
     for (entry, resource), search_doc in zip(results, search_docs, strict=True):
         doc = restored(search_doc, entry.resource) or {}
-        resource["meta"]["matches"] = highlights(doc, words)
+        resource["meta"]["matches"] = highlights(doc, is_wanted)
 
 
-def highlights(doc: Mapping[str, object], words: Words) -> list[dict[str, Any]]:
+def highlights(doc: Mapping[str, object], is_wanted: Callable[[str], bool]) -> list[dict[str, Any]]:
     """The first fields of a search doc with a wanted word in them."""
-    stems = frozenset(words.stems)
-    starts = tuple(
-        term.start
-        for each in words.alternatives
-        for term in each.wanted
-        if isinstance(term, Prefix)
-    )
     texts = readable_texts(doc)
     # Most texts have none of the words, and few words of a card are wanted.
     all_of_them = set(words_of("\n".join(text for _, text in texts)))
-    wanted = {word for word in all_of_them if _is_wanted(word, stems, starts)}
+    wanted = set(filter(is_wanted, all_of_them))
     found: dict[str, list[str]] = {}
     for path, text in texts:
         if len(found) == MOST_FIELDS:
@@ -60,11 +55,24 @@ def highlights(doc: Mapping[str, object], words: Words) -> list[dict[str, Any]]:
     return [{"path": path, "pieces": pieces} for path, pieces in found.items()]
 
 
-def _is_wanted(word: str, stems: frozenset[str], starts: tuple[str, ...]) -> bool:
-    stemmed = stem(word)
-    return stemmed in stems or (
-        bool(starts) and (word.startswith(starts) or stemmed.startswith(starts))
+def wanted_by(words: Words) -> Callable[[str], bool]:
+    """Whether a word is one of those that are wanted; what it has said is remembered."""
+    stems = frozenset(words.stems)
+    starts = tuple(
+        term.start
+        for each in words.alternatives
+        for term in each.wanted
+        if isinstance(term, Prefix)
     )
+
+    @cache
+    def is_wanted(word: str) -> bool:
+        stemmed = stem(word)
+        return stemmed in stems or (
+            bool(starts) and (word.startswith(starts) or stemmed.startswith(starts))
+        )
+
+    return is_wanted
 
 
 def _pieces(text: str, places: Sequence[tuple[int, int]]) -> list[str]:
