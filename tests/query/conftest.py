@@ -18,5 +18,6 @@ def both(
     with pytest.MonkeyPatch.context() as patch:
         # Walking pays for many cards; here there are few, and it has to be right as well.
         patch.setattr(compiling, "FEWEST_WALKED", 0)
+        patch.setattr(compiling, "MOST_LISTED", 6)
         with indexes(tmp_path_factory.mktemp("meaning") / "realmkit.db", postgres) as found:
             yield found

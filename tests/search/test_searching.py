@@ -122,7 +122,8 @@ async def test_files_are_found_when_they_are_asked_for(world: World) -> None:
     [
         # The count, which says as well that nothing was committed meanwhile; then the page.
         ({"type": PERSON}, 2),
-        ({"on": PERSON, "range": {"age": {"gte": 0}}}, 2),
+        # Few are listed while they are counted.
+        ({"on": PERSON, "range": {"age": {"gte": 0}}}, 1),
         # Nothing to look for, once nothing is counted.
         ({"on": PERSON, "range": {"age": {"gt": 100}}}, 1),
         ({"type": EMPLOYEE}, 1),

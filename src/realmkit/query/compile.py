@@ -1,11 +1,10 @@
 """Compiling what was asked to statements: how many there are, and one page of them.
 
-The number of matches is asked first, because it decides how the page is best found.
-Where few entries match they are *gathered*, and sorted; which they are is said together
-with their number, so that they are looked for once. Where many do, the entries are
-*walked* in the order of the page until it is full. `compile_shape` is for the same query
-asked with many different values, as query-backed fields do: all of them become one
-statement.
+The number of matches decides how the page is best found. Where few entries match they are
+*gathered*, and sorted; they are looked for once, so number and page are one statement.
+Where many do, the entries are *walked* in the order of the page until it is full.
+`compile_shape` is for the same query asked with many different values, as query-backed
+fields do: all of them become one statement.
 """
 
 import re
@@ -37,7 +36,7 @@ GENERAL_INDEXES = {
 # A walk costs a statement's part for each shelf, and does not pay for few matches.
 MOST_SHELVES_WALKED = 60
 FEWEST_WALKED = 400
-# More matches than this are counted only, and listed when the page is gathered after all.
+# More matches than this are counted first, and listed when the page is gathered after all.
 MOST_LISTED = 2_000
 MOST_SHAPES = 50
 """Of one statement; SQLite takes five hundred parts, and a planner's time grows with each."""
@@ -78,36 +77,15 @@ class CompiledQuery:
         counts = [_count(group, rows) for group in self.groups]
         return Statement(f"SELECT {' + '.join(counts) or '0'}", tuple(params.values))
 
-    @property
-    def few(self) -> Statement | None:
-        """A statement of one row: how many entries match, null for at most `MOST_LISTED`,
-        and a JSON array of their numbers, perhaps with repetitions, or of some of them.
+    def few(self, columns: str) -> Statement | None:
+        """The page of few matches. Each row begins with how many entries match, and whether
+        these were few enough to be listed (`MOST_LISTED`); then come `columns` of `entries i`.
 
-        None where no index lists every match.
+        Where they were not, and where the page is empty, there is one row with nulls. None
+        where no index lists every match.
         """
-        params = NumberedParams()
-        rows = RowSql(self.path_ids, self.dialect, params)
-        if not self.groups or any(not rows.is_listed(group.condition) for group in self.groups):
-            return None
-        listed = [rows.ids(group.condition, group.shelf_ids) for group in self.groups]
-        each = " UNION ALL ".join(f"SELECT entry_id FROM ({ids.sql}) AS g" for ids in listed if ids)
-        counts = " + ".join(_count(group, rows) for group in self.groups)
-        if self.dialect.counts_unread and all(map(_is_counted_unread, self.groups)):
-            # An index counts what it would have to read rows to list.
-            return Statement(
-                f"SELECT CASE WHEN n > {MOST_LISTED} THEN n END AS total,"
-                f" CASE WHEN n <= {MOST_LISTED} THEN (SELECT {self.dialect.json_array('entry_id')}"
-                f" FROM ({each}) AS few) END AS listed FROM (SELECT {counts} AS n OFFSET 0) AS counted",
-                tuple(params.values),
-            )
-        limit = params.bind(MOST_LISTED + 1)
-        sql = (
-            f"WITH matching AS {self.dialect.lazily} ({each})"
-            f" SELECT CASE WHEN n > {MOST_LISTED} THEN {counts} END AS total, listed"
-            f" FROM (SELECT count(*) AS n, {self.dialect.json_array('entry_id')} AS listed"
-            f" FROM (SELECT entry_id FROM matching LIMIT {limit}) AS few) AS counted"
-        )
-        return Statement(sql, tuple(params.values))
+        writer = _Page(self, NumberedParams())
+        return writer.few(columns) if writer.lists_all else None
 
     def walk(self, columns: str, total: int) -> Statement | None:
         """The page, found by going through entries in its order; None where that does not pay.
@@ -131,11 +109,10 @@ class CompiledQuery:
         writer = _Page(self, params)
         return writer.page(columns, list(writer.walks(reach)))
 
-    def gather(self, columns: str, entry_ids: Sequence[int] | None = None) -> Statement:
-        """The page, found by listing every match and sorting; `entry_ids` are all matches."""
+    def gather(self, columns: str) -> Statement:
+        """The page, found by listing every match and sorting."""
         writer = _Page(self, NumberedParams())
-        arms = writer.gatherings() if entry_ids is None else [writer.gathered(entry_ids)]
-        return writer.page(columns, list(arms))
+        return writer.page(columns, list(writer.gatherings()))
 
     def page_length(self, total: int) -> int:
         """How many entries the page has when `total` match."""
@@ -233,6 +210,7 @@ def _renumbered(sql: str, skipped: int) -> str:
 
 
 _PARAMETER = re.compile(r"\$([0-9]+)")
+_ENTRY = "i.realm_url = p.realm_url AND i.url = p.url AND i.type = p.type"
 
 
 def _count(group: Group, rows: RowSql) -> str:
@@ -282,22 +260,71 @@ class _Page:
         keys = [f"k{place} {direction} NULLS LAST" for place, (_, direction) in self._numbered()]
         return ", ".join([*keys, "file_alias", "type", "url"])
 
+    @property
+    def lists_all(self) -> bool:
+        """Whether an index lists every match."""
+        groups = self._query.groups
+        return bool(groups) and all(self._rows.is_listed(group.condition) for group in groups)
+
+    def few(self, columns: str) -> Statement:
+        """The page with its total, if matches are few: they are listed once, while they are
+        counted."""
+        groups = self._query.groups
+        listed = [self._rows.ids(group.condition, group.shelf_ids) for group in groups]
+        each = " UNION ALL ".join(f"SELECT entry_id FROM ({ids.sql}) AS g" for ids in listed if ids)
+        counts = " + ".join(_count(group, self._rows) for group in groups)
+        ids = self._dialect.id_array("entry_id")
+        is_few = f"n <= {MOST_LISTED}"
+        if self._dialect.counts_unread and all(map(_is_counted_unread, groups)):
+            # An index counts what it would have to read rows to list.
+            tables = (
+                f"counted AS MATERIALIZED (SELECT n AS total, {is_few} AS is_few,"
+                f" CASE WHEN {is_few} THEN (SELECT {ids} FROM ({each}) AS few) END AS ids"
+                f" FROM (SELECT {counts} AS n OFFSET 0) AS found)"
+            )
+        else:
+            limit = self._params.bind(MOST_LISTED + 1)
+            is_distinct = all(one.is_distinct for one in listed if one)
+            total = "n" if is_distinct else "different"
+            different = "" if is_distinct else "count(DISTINCT entry_id) AS different, "
+            tables = (
+                f"matching AS {self._dialect.lazily} ({each}), counted AS MATERIALIZED (SELECT"
+                f" CASE WHEN {is_few} THEN {total} ELSE {counts} END AS total,"
+                f" {is_few} AS is_few, CASE WHEN {is_few} THEN ids END AS ids FROM"
+                f" (SELECT count(*) AS n, {different}{ids} AS ids"
+                f" FROM (SELECT entry_id FROM matching LIMIT {limit}) AS few) AS found)"
+            )
+        of_those = self._dialect.one_of_ids("e.entry_id", "(SELECT ids FROM counted)")
+        arm = f"SELECT {self._selected()} FROM search_entries e WHERE {of_those}"
+        return self._statement(
+            f"WITH {tables} SELECT c.total, c.is_few, {columns} FROM counted c"
+            f" LEFT JOIN ({self._of_page([arm])}) AS p ON TRUE LEFT JOIN entries i ON {_ENTRY}"
+            f" ORDER BY {self._in_order}"
+        )
+
     def page(self, columns: str, arms: list[str]) -> Statement:
         """A statement that reads `columns` of `entries i` for the page that the arms hold."""
+        of_page = self._of_page(arms)
+        joined = self._dialect.joined_in_order(f"({of_page}) AS p", "entries i", _ENTRY)
+        return self._statement(f"SELECT {columns} FROM {joined} ORDER BY {self._in_order}")
+
+    def _of_page(self, arms: Sequence[str]) -> str:
+        """What is on the page of all that the arms hold."""
         page, limit = self._query.page, ""
         if page.size is not None:
             limit = f" LIMIT {self._params.bind(page.size)}"
             if page.number:
                 limit += f" OFFSET {self._params.bind(page.number * page.size)}"
         found = " UNION ALL ".join(arms) or self.nothing()
-        of_page = f"SELECT * FROM ({found}) AS found ORDER BY {self.order_by}{limit}"
-        ordered = ", ".join(
-            [f"p.k{place} {way} NULLS LAST" for place, (_, way) in self._numbered()]
-            + ["p.file_alias", "p.type", "p.url"]
-        )
-        entry = "i.realm_url = p.realm_url AND i.url = p.url AND i.type = p.type"
-        joined = self._dialect.joined_in_order(f"({of_page}) AS p", "entries i", entry)
-        sql = f"SELECT {columns} FROM {joined} ORDER BY {ordered}"
+        return f"SELECT * FROM ({found}) AS found ORDER BY {self.order_by}{limit}"
+
+    @property
+    def _in_order(self) -> str:
+        """The order of the page's entries `p`."""
+        keys = [f"p.k{place} {way} NULLS LAST" for place, (_, way) in self._numbered()]
+        return ", ".join([*keys, "p.file_alias", "p.type", "p.url"])
+
+    def _statement(self, sql: str) -> Statement:
         assert isinstance(self._params, NumberedParams)
         return Statement(sql, tuple(self._params.values))
 
@@ -319,12 +346,6 @@ class _Page:
             else:
                 source = f"search_entries e WHERE e.entry_id IN ({ids.sql})"
             yield f"SELECT {self._selected()} FROM {source}"
-
-    def gathered(self, entry_ids: Sequence[int]) -> str:
-        """Matches that are known already."""
-        among = self._params.bind(orjson.dumps(entry_ids).decode())
-        of_those = self._dialect.one_of_ids("e.entry_id", among)
-        return f"SELECT {self._selected()} FROM search_entries e WHERE {of_those}"
 
     def shapes(self) -> Iterator[str]:
         """For each group all matches of every query asked, with the query's `number`."""

@@ -28,12 +28,12 @@ class Dialect(Protocol):
         """Whether `column` is one of the numbers in `values`, a JSON array."""
         ...
 
-    def one_of_ids(self, column: str, values: str) -> str:
-        """Whether `column` is one of the whole numbers in `values`, a JSON array."""
+    def id_array(self, column: str) -> str:
+        """An aggregate: the whole numbers in `column`, for `one_of_ids`."""
         ...
 
-    def json_array(self, column: str) -> str:
-        """An aggregate: the values of `column` as the text of a JSON array."""
+    def one_of_ids(self, column: str, ids: str) -> str:
+        """Whether `column` is one of `ids`, an expression for what `id_array` has made or null."""
         ...
 
     def needle(self, folded: str) -> str:

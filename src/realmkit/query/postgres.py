@@ -34,12 +34,11 @@ class PostgresDialect:
         )
         return f"{column} = ANY (ARRAY({members}))"
 
-    def one_of_ids(self, column: str, values: str) -> str:
-        members = f"SELECT jsonb_array_elements_text({values}::text::jsonb)::integer"
-        return f"{column} = ANY (ARRAY({members}))"
+    def id_array(self, column: str) -> str:
+        return f"array_agg({column})"
 
-    def json_array(self, column: str) -> str:
-        return f"json_agg({column})::text"
+    def one_of_ids(self, column: str, ids: str) -> str:
+        return f"{column} = ANY ({ids}::integer[])"
 
     def needle(self, folded: str) -> str:
         escaped = folded.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

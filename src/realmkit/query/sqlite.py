@@ -28,11 +28,11 @@ class SqliteDialect:
     def one_of_numbers(self, column: str, values: str) -> str:
         return f"{column} IN {self.texts(values)}"
 
-    def one_of_ids(self, column: str, values: str) -> str:
-        return f"{column} IN {self.texts(values)}"
-
-    def json_array(self, column: str) -> str:
+    def id_array(self, column: str) -> str:
         return f"json_group_array({column})"
+
+    def one_of_ids(self, column: str, ids: str) -> str:
+        return f"{column} IN {self.texts(ids)}"
 
     def needle(self, folded: str) -> str:
         return folded

@@ -1,7 +1,7 @@
 """Answering a query with the documents of the cards it finds.
 
-One statement counts what matches, one finds the page, one more fetches HTML when it is
-asked for, and all of them read the same state of the index; several realms are one
+One statement counts what matches and finds the page of few, one more the page of many,
+one fetches HTML when it is asked for, and all of them read the same state of the index; several realms are one
 search under one sort. Links and query-backed fields are the link walker's business.
 """
 
@@ -9,8 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-
-import orjson
 
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.definitions import DefinitionSource
@@ -222,34 +220,26 @@ class SearchEngine:
         self, compiled: CompiledQuery, columns: str, state: IndexState
     ) -> tuple[list[Row], int]:
         """The rows of the page, by the way that the number of matches makes the shorter one."""
-        total, entry_ids = await self._count(compiled, state)
+        columns = f"{columns}, {GENERATION}"
+        few = compiled.few(columns)
+        if few is not None:
+            rows = await state.read(few.sql, few.params)
+            total, is_few = rows[0][:2]
+            if is_few:
+                return [row[2:] for row in rows[: compiled.page_length(total)]], total
+        else:
+            count = compiled.count
+            [(total,)] = await state.read(f"SELECT ({count.sql}), {GENERATION}", count.params)
         length = compiled.page_length(total)
         if not length:
             return [], total
-        columns = f"{columns}, {GENERATION}"
-        walk = compiled.walk(columns, total) if entry_ids is None else None
+        walk = compiled.walk(columns, total)
         if walk is not None:
             rows = await state.read(walk.sql, walk.params, least=0)
             if len(rows) >= length:
                 return rows, total
-        gather = compiled.gather(columns, entry_ids)
+        gather = compiled.gather(columns)
         return await state.read(gather.sql, gather.params, least=length), total
-
-    async def _count(
-        self, compiled: CompiledQuery, state: IndexState
-    ) -> tuple[int, list[int] | None]:
-        """How many entries match, and which, if they are few and an index lists them."""
-        few = compiled.few
-        if few is None:
-            count = compiled.count
-            [(total,)] = await state.read(f"SELECT ({count.sql}), {GENERATION}", count.params)
-            return total, None
-        counted = f"SELECT total, listed, {GENERATION} FROM ({few.sql}) AS asked"
-        [(total, listed)] = await state.read(counted, few.params)
-        if total is not None:
-            return total, None
-        entry_ids = sorted(set[int](orjson.loads(listed or "[]")))
-        return len(entry_ids), entry_ids
 
     async def _compile(
         self, query: Query, realm_urls: Sequence[str], known: KnownDefinitions
