@@ -15,7 +15,7 @@ from ..support.searches import Card, queries, realms
 
 @pytest.mark.timeout(0)
 @settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
-@given(realms(6), st.lists(queries(), min_size=QUERIES_AT_ONCE, max_size=QUERIES_AT_ONCE))
+@given(realms(6, least=3), st.lists(queries(), min_size=QUERIES_AT_ONCE, max_size=QUERIES_AT_ONCE))
 def test_both_databases_answer_as_the_reference_over_realms_alike(
     both: list[Index], cards: list[Card], bodies: list[dict[str, Any]]
 ) -> None:

@@ -187,7 +187,7 @@ def compare_everywhere(
     """Put two realms into each index, and compare what it answers with the reference."""
     world = next(_worlds)
     placed = {f"http://h/{world}{name}/": cards for name, cards in (("a", here), ("b", there))}
-    entries = {url: [_entry_of(card, url) for card in cards] for url, cards in placed.items()}
+    entries = {url: entries_of(cards, url) for url, cards in placed.items()}
     turned = [body | {"filter": {"not": body["filter"]}} for body in bodies]
     cases = list(_cases_of([*bodies, *turned], entries))
     for index in both:
@@ -206,6 +206,11 @@ def _cases_of(bodies: Sequence[dict[str, Any]], entries: dict[str, list[Entry]])
         asked = resolve(parse_query(body, names=NAMES), DEFINITIONS)
         for realm_urls, among in places:
             yield Case(body, asked, realm_urls, *answer(body, among), with_sort_value(body, among))
+
+
+def entries_of(cards: Sequence[Card], realm_url: str) -> list[Entry]:
+    """The cards in a realm's index."""
+    return [_entry_of(card, realm_url) for card in cards]
 
 
 def _entry_of(card: Card, realm_url: str) -> Entry:

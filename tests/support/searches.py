@@ -41,11 +41,8 @@ NULLABLE_PATHS = [
     *["tags", "scores", "friends.tags"],
 ]
 GENERAL_KEYS = ["cardURL", "lastModified", "createdAt"]
-CHAINS = [
-    [PERSON, CARD_DEF],
-    [EMPLOYEE, PERSON, CARD_DEF],
-    [PLANET, CARD_DEF],
-]
+_PEOPLE = [[PERSON, CARD_DEF], [EMPLOYEE, PERSON, CARD_DEF], [EMPLOYEE, PERSON, CARD_DEF]]
+CHAINS = [*_PEOPLE, *_PEOPLE, [PLANET, CARD_DEF]]
 LONG = "The same beginning, again and again: " * 4
 
 
@@ -76,14 +73,17 @@ sentences = st.lists(
     ),
     max_size=5,
 ).map(" ".join)
-texts = st.one_of(short_texts, short_texts, short_texts, sentences, long_texts)
+# Most values are of few, so that what is asked for is there, in some of the cards.
+few_texts = st.sampled_from(["a", "b", "ab", "Ba", "É5", "5%", "aß", ""])
+texts = st.one_of(few_texts, few_texts, few_texts, few_texts, short_texts, sentences, long_texts)
 small_numbers = st.one_of(
     st.integers(-3, 30), st.sampled_from([0.5, -0.0, 2.5, 1e30, 2**53, 2**63, -(2**63), 1e100])
 )
 great_numbers = st.sampled_from(
     [2**53, 2**53 + 1, 2**53 + 2, -(2**53) - 1, -(2**53) - 2, 10**30, 10**30 + 1, 10**120]
 )
-numbers = st.one_of(small_numbers, small_numbers, great_numbers.map(str))
+few_numbers = st.sampled_from([0, 1, 2, 3, 5])
+numbers = st.one_of(few_numbers, few_numbers, few_numbers, small_numbers, great_numbers.map(str))
 formed_paths = st.sampled_from(sorted(FORMED))
 refs = st.sampled_from([PERSON, PLANET])
 
@@ -122,7 +122,8 @@ def _people(depth: int) -> st.SearchStrategy[dict[str, Any]]:
             "owner": _or_odd(person),
             "friends": _or_odd(st.lists(_or_odd(person), max_size=3)),
         }
-    return st.fixed_dictionaries({}, optional=fields)
+    there = {name: fields.pop(name) for name in ("name", "age", "tags", "scores")}
+    return st.fixed_dictionaries(there, optional=fields)
 
 
 def asked_of(path: str) -> st.SearchStrategy[str]:
@@ -147,12 +148,12 @@ def _formed(operator: str) -> st.SearchStrategy[dict[str, Any]]:
 
 
 _times = st.sampled_from([None, 1, 2, 3])
-_HEALTHS: list[Health] = ["well", "well", "well", "well", "well", "well", "broken", "empty"]
+_HEALTHS: list[Health] = [*(["well"] * 10), "broken", "empty"]
 _health = st.sampled_from(_HEALTHS)
 _names = st.text(alphabet="ab-.Z", min_size=1, max_size=3)
 
 
-def realms(most: int = 8) -> st.SearchStrategy[list[Card]]:
+def realms(most: int = 8, least: int = 0) -> st.SearchStrategy[list[Card]]:
     """A realm's cards, with different names."""
     card = st.builds(
         lambda doc, title, kind, chain, *rest: (
@@ -166,10 +167,10 @@ def realms(most: int = 8) -> st.SearchStrategy[list[Card]]:
         st.sampled_from(CHAINS),
         _times,
         _times,
-        st.sampled_from([False, False, False, True]),
+        st.sampled_from([False, False, False, False, False, True]),
         _health,
     )
-    return st.dictionaries(_names, card, max_size=most).map(
+    return st.dictionaries(_names, card, min_size=least, max_size=most).map(
         lambda cards: [Card(name, *rest) for name, rest in cards.items()]
     )
 
@@ -203,12 +204,12 @@ def _plain(
         st.builds(_leaf("eq"), text_path, text_values),
         st.builds(_leaf("eq"), number_path, number_values),
         st.builds(_leaf("eq"), st.sampled_from(nullable), st.none()),
-        st.builds(_leaf("in"), text_path, st.lists(text_values, max_size=3)),
-        st.builds(_leaf("in"), number_path, st.lists(number_values, max_size=3)),
+        st.builds(_leaf("in"), text_path, _some_of(text_values)),
+        st.builds(_leaf("in"), number_path, _some_of(number_values)),
         st.builds(
             _leaf("contains"),
             text_path,
-            st.one_of(text_values, st.sampled_from(["oma", "CAFÉ", "ing: "])),
+            st.one_of(text_values, st.sampled_from(["a", "B", "é", "%", "oma", "CAFÉ", "ing: "])),
         ),
         st.builds(
             _leaf("range"), number_path, st.dictionaries(_bounds, numbers, min_size=1, max_size=2)
@@ -225,8 +226,14 @@ def _plain(
     return leaves
 
 
+def _some_of(values: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
+    """A few of them, and now and then none."""
+    some = st.lists(values, min_size=2, max_size=4)
+    return st.one_of(some, some, some, st.lists(values, max_size=1))
+
+
 def _branches(children: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    several = st.lists(children, max_size=3)
+    several = _some_of(children)
     return st.one_of(
         st.builds(lambda filters: {"every": filters}, several),
         st.builds(lambda filters: {"any": filters}, several),
@@ -236,7 +243,7 @@ def _branches(children: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 def _anchored(children: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     person = st.sampled_from([PERSON, EMPLOYEE])
-    several = st.lists(children, max_size=3)
+    several = _some_of(children)
     return _branches(children) | st.builds(
         lambda ref, filters: {"on": ref, "any": filters}, person, several
     )
@@ -292,7 +299,7 @@ def queries() -> st.SearchStrategy[dict[str, Any]]:
         optional={
             "sort": st.lists(key, max_size=2),
             "page": page,
-            "scope": st.sampled_from(["cards", "files", "all"]),
+            "scope": st.sampled_from(["cards", "files", "all", "all"]),
             # Who asks for tiles finds broken cards too.
             "html": st.just({}),
         },
