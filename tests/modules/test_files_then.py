@@ -51,8 +51,11 @@ def lead_its_link_elsewhere(folder: Path) -> None:
     "change",
     [edit, replace, remove, add, move_away, put_another_in_its_place, lead_its_link_elsewhere],
 )
+@pytest.mark.parametrize("is_quiet", [False, True], ids=["just written", "quiet for long"])
 @pytest.mark.parametrize("count", [2, 4], ids=["apart", "in a folder held open"])
-def test_every_change_is_seen(tmp_path: Path, count: int, change: Callable[[Path], None]):
+def test_every_change_is_seen(
+    tmp_path: Path, count: int, is_quiet: bool, change: Callable[[Path], None]
+):
     folder = tmp_path / "people"
     folder.mkdir()
     for name in NAMES[:3]:
@@ -64,10 +67,30 @@ def test_every_change_is_seen(tmp_path: Path, count: int, change: Callable[[Path
     files = FilesThen(
         tuple((str(folder / name), identity_of(str(folder / name))) for name in names)
     )
-    assert files.are_as_then()
+    if is_quiet:
+        os.utime(folder, (1, 1))
+    assert all(files.are_as_then() for _ in range(2))
 
     change(folder)
     assert not files.are_as_then()
+
+
+def test_a_quiet_folder_is_not_asked_again_for_what_was_absent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[str] = []
+    monkeypatch.setattr(os, "access", lambda file, *_, **__: asked.append(file))
+    files = FilesThen(tuple((str(tmp_path / name), None) for name in NAMES))
+    os.utime(tmp_path, (1, 1))
+    for _ in range(3):
+        assert files.are_as_then()
+    assert asked == NAMES
+
+    # A time that is not past yet cannot tell one change from the next.
+    os.utime(tmp_path, (2**32, 2**32))
+    for _ in range(2):
+        assert files.are_as_then()
+    assert asked == NAMES * 3
 
 
 def test_folders_are_closed_when_nobody_holds_on_to_them(tmp_path: Path):

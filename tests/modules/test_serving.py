@@ -105,6 +105,29 @@ async def test_a_change_announced_once_more_keeps_the_answer(house: House) -> No
     assert (await house.get("country")).headers["x-boxel-cache"] == "hit"
 
 
+async def test_an_answer_rests_on_its_realms_files_and_on_what_would_be_imported_instead(
+    house: House,
+) -> None:
+    await house.save("region.ts", REGION)
+    await house.save("exact.ts", "export const e = 1;")
+    await house.save(
+        "country.ts",
+        "import './region';\nimport './exact.ts';\nimport './gone';\nimport './a%00b';\n"
+        "import '@cardstack/base/string';\n",
+    )
+
+    files = (await house.get("country")).rests_on
+
+    assert files[0][0] == str(house.realm.root / "country.ts")
+    assert {
+        file.removeprefix(f"{house.realm.root}/"): then is not None for file, then in files
+    } == {
+        **dict.fromkeys(["country.ts", "exact.ts", "region.ts"], True),
+        **dict.fromkeys(["region.js", "region.gjs"], False),
+        **dict.fromkeys(["gone.js", "gone.gjs", "gone.ts", "gone.gts"], False),
+    }
+
+
 async def test_a_write_is_served_at_once(house: House) -> None:
     await house.save("region.ts", REGION)
     before = await house.get("region")

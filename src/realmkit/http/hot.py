@@ -9,9 +9,7 @@ edge's check. Everything else goes on to the edge.
 
 An entry lives until a change is noticed. A change that was not heard of is noticed here by
 a `stat`: of the module's file, of those behind the versions that it names, and of the names
-that would be preferred to it. Of a module that rests on more than `_MOST_FILES` only the
-first are looked at: its own realm's, which are the ones that people edit. Beyond `max_bytes`
-the least recently used go.
+that would be preferred to any of them. Beyond `max_bytes` the least recently used go.
 
 Files are compared once in a turn of the event loop, for all who ask in it: the loop learns
 which connections have something to say, and then reads them all. So whoever is read in the
@@ -39,8 +37,6 @@ from realmkit.modules.files_then import FilesThen, FileThen
 Headers = list[tuple[bytes, bytes]]
 _Key = tuple[bytes, bytes]
 
-# Each costs one to three microseconds of an answer, which takes some thirteen without them.
-_MOST_FILES = 8
 # What an entry takes besides its body: headers, keys and objects.
 _OVERHEAD_BYTES = 4_096
 
@@ -139,7 +135,7 @@ class HotModules:
         self._known_hosts.add(request.headers.get("host", "").encode("latin-1"))
         key = _key(request.scope)
         entry = self._entries.get(key)
-        files = (*before.in_front, *served.rests_on)[:_MOST_FILES]
+        files = (*before.in_front, *served.rests_on)
         if entry is None or entry.rests_on.files != files or entry.snapshot is not snapshot:
             self._drop(key)
             worth_it = served.codings.is_worth_compressing

@@ -3,10 +3,13 @@
 What was not heard of is noticed this way, so it is done at nearly every answer from memory
 and has to be cheap. Half of what a `stat` takes is the walk to the folder; where several
 files lie in one, the folder is held open and asked by name. That it is still the folder at
-its path is asked as well.
+its path is asked as well, and the answer tells when anything last came or went there: until
+that moves, what was absent needs no asking.
 """
 
 import os
+import sys
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from weakref import WeakValueDictionary
@@ -16,6 +19,10 @@ Identity = tuple[int, int, int]
 
 FileThen = tuple[str, Identity | None]
 """Where a file lies, and its identity at some moment; None if it was not there."""
+
+# The clocks of file systems tick some hundred times a second, and two changes within one
+# tick may look alike. On Linux the tick is CLOCK_REALTIME_COARSE's, which Python has no name for.
+TICK_NS = int(time.clock_getres(5) * 1e9) if sys.platform == "linux" else 10_000_000
 
 # A process may have a thousand files open, and has better uses for them.
 _MOST_FOLDERS = 64
@@ -53,7 +60,7 @@ class FilesThen:
     def __init__(self, files: tuple[FileThen, ...]) -> None:
         self.files = files
         self._apart: list[FileThen] = []
-        self._inside: list[tuple[_Folder, list[FileThen]]] = []
+        self._inside: list[_Inside] = []
         by_folder: dict[str, list[FileThen]] = {}
         for file, then in files:
             by_folder.setdefault(os.path.dirname(file), []).append((file, then))  # noqa: PTH120
@@ -63,13 +70,35 @@ class FilesThen:
                 self._apart += inside
             else:
                 names = [(file[len(path) + 1 :], then) for file, then in inside]
-                self._inside.append((folder, names))
+                self._inside.append(_Inside(folder, names))
 
     def are_as_then(self) -> bool:
-        return is_as_then(self._apart) and all(
-            folder.is_at_its_path() and is_as_then(names, folder.fd)
-            for folder, names in self._inside
-        )
+        return is_as_then(self._apart) and all(each.is_as_then() for each in self._inside)
+
+
+class _Inside:
+    """Files of one folder, by name."""
+
+    __slots__ = ("_absent", "_folder", "_present", "_still_absent_at")
+
+    def __init__(self, folder: "_Folder", files: list[FileThen]) -> None:
+        self._folder = folder
+        self._present = [(name, then) for name, then in files if then is not None]
+        self._absent = [(name, then) for name, then in files if then is None]
+        # The folder's time when the absent ones were last asked for.
+        self._still_absent_at: int | None = None
+
+    def is_as_then(self) -> bool:
+        asked_ns = time.time_ns()
+        folder_ns = self._folder.changed_ns()
+        if folder_ns is None:
+            return False
+        if folder_ns != self._still_absent_at:
+            if not is_as_then(self._absent, self._folder.fd):
+                return False
+            # Within one tick another file may come, and the folder's time stay.
+            self._still_absent_at = folder_ns if folder_ns < asked_ns - TICK_NS else None
+        return is_as_then(self._present, self._folder.fd)
 
 
 class _Folder:
@@ -85,12 +114,13 @@ class _Folder:
         with suppress(AttributeError):
             os.close(self.fd)
 
-    def is_at_its_path(self) -> bool:
+    def changed_ns(self) -> int | None:
+        """When a file last came or went; None when it is no more the folder at its path."""
         try:
             status = os.stat(self._path)  # noqa: PTH116
         except OSError:
-            return False
-        return (status.st_dev, status.st_ino) == self._identity
+            return None
+        return status.st_mtime_ns if (status.st_dev, status.st_ino) == self._identity else None
 
 
 _open: WeakValueDictionary[str, _Folder] = WeakValueDictionary()
@@ -99,7 +129,7 @@ _open: WeakValueDictionary[str, _Folder] = WeakValueDictionary()
 def _held_open(path: str) -> _Folder | None:
     """The folder, if it is there and not too many are open."""
     folder = _open.get(path)
-    if folder is not None and folder.is_at_its_path():
+    if folder is not None and folder.changed_ns() is not None:
         return folder
     if len(_open) >= _MOST_FOLDERS:
         return None

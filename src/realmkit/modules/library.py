@@ -7,18 +7,21 @@ from the last one. When nothing changed, that costs a `stat` for each known modu
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.changes import ChangeLog
 from realmkit.coalesce import LayeredCache, SingleFlight
-from realmkit.errors import NotFound
+from realmkit.errors import BadRequest, NotFound
 from realmkit.files import FileStore
+from realmkit.files.paths import checked
 from realmkit.modules.compiled import Compiled
+from realmkit.modules.files_then import FileThen
 from realmkit.modules.host_modules import HostModules
 from realmkit.modules.icons import IconLibrary
-from realmkit.modules.paths import ModulePaths, Revision
-from realmkit.modules.resolve import RealmModule, Resolver
+from realmkit.modules.paths import ModulePaths, Revision, is_module_path, possible_files, stem
+from realmkit.modules.resolve import Missing, RealmModule, Resolver
 from realmkit.modules.snapshot import Addresses, Edge, Module, Snapshot
 from realmkit.modules.sources import KnownModule, RealmSources
 from realmkit.modules.transpiler import TranspilerPool
@@ -117,6 +120,48 @@ class ModuleLibrary:
         else:
             complete = await self._load(keys) | settled.complete
         return self._build(complete)
+
+    def files_behind(self, snapshot: Snapshot, module: Module) -> tuple[FileThen, ...]:
+        """The files that decide what is served for a module of the snapshot, its own first.
+
+        Those that are not there and would be imported instead are among them. Of a realm that
+        nobody writes to, only the module itself is.
+        """
+        found = [self._file_of(module)]
+        for each in snapshot.behind(module.url):
+            if self._realms[each.realm_url].realm.is_writable:
+                found.append(self._file_of(each))
+                found += self._would_be_imported(each)
+        return tuple(dict.fromkeys(found))
+
+    def _file_of(self, module: Module) -> FileThen:
+        return self._realms[module.realm_url].file_of(module.known.path), module.known.identity
+
+    def _would_be_imported(self, module: Module) -> Iterable[FileThen]:
+        """The files that are not there, and that an import of the module would mean if they were."""
+        for edge in module.edges:
+            match edge.target:
+                case RealmModule(realm_url=realm_url, path=path):
+                    is_exact = is_module_path(edge.asked.specifier)
+                    names = () if is_exact else possible_files(stem(path))
+                    absent = names[: names.index(path)] if path in names else ()
+                case Missing(url=url):
+                    realm_url, absent = self._where_it_would_lie(url)
+                case _:
+                    continue
+            sources = self._realms.get(realm_url)
+            if sources is not None and sources.realm.is_writable:
+                for each in absent:
+                    yield sources.file_of(each), None
+
+    def _where_it_would_lie(self, url: str) -> tuple[str, tuple[str, ...]]:
+        """The realm of a module that is missing, and the files it might be."""
+        address = self._names.to_url(url)
+        for realm_url, sources in self._realms.items():
+            if path := sources.realm.path_of(address):
+                with suppress(BadRequest):
+                    return realm_url, possible_files(checked(path))
+        return "", ()
 
     async def _load(self, wanted: frozenset[Key]) -> frozenset[Key]:
         seen: set[Key] = set()

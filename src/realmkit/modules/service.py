@@ -164,19 +164,10 @@ class ModuleService:
             modified_s=module.known.modified_s,
             # Where it came from for this request: getting to know it may have fetched it.
             layer=found.layer if module.known is known_before else module.known.layer,
-            rests_on=self._files_behind(snapshot, module),
+            rests_on=self._library.files_behind(snapshot, module),
         )
         self._keep(realm, path, version, served, snapshot, module)
         return served
-
-    def _files_behind(self, snapshot: Snapshot, module: Module) -> tuple[FileThen, ...]:
-        own, *others = snapshot.behind(module.url)
-        # People edit their own realm.
-        others.sort(key=lambda each: each.realm_url != own.realm_url)
-        return tuple(
-            (self._library.sources(each.realm_url).file_of(each.known.path), each.known.identity)
-            for each in (own, *others)
-        )
 
     async def _find(self, sources: RealmSources, path: str) -> tuple[Snapshot, Module]:
         """The module that `path` means, known and compiling."""
