@@ -256,6 +256,13 @@ async def test_a_transpiler_that_is_not_built_says_what_to_do(tmp_path: Path) ->
 ERRORS = [
     ("export default ;", "Expression expected", 1, 15),
     ("const a = 1;\nconst a = 2;", "Identifier 'a' has already been declared.", 2, 6),
+    ("export const a = 1;\nexport { b };", "Export 'b' is not defined.", 2, 9),
+    (
+        "const a = 1;\n<template>\n  <div>\n    <p>\n  </div>\n</template>",
+        "Closing tag </div> did not match last open tag <p> (on line 4)",
+        5,
+        2,
+    ),
     ("\n\n<template>\n  <div>\n</template>", "Unclosed element `div`", 4, 2),
     (
         "<template>\n  {{#if x}}\n</template>",

@@ -8,7 +8,7 @@
 import { codeFrameColumns } from "@babel/code-frame";
 import { TOO_DEEP, TranspileError } from "../transpile-error.ts";
 import type { Position, PositionMap } from "./positions.ts";
-import { cssPosition, templatePosition } from "./template-positions.ts";
+import { cssPosition, lineInFile, templatePosition } from "./template-positions.ts";
 
 interface Context {
   source: string;
@@ -56,7 +56,7 @@ function positionOf(error: ToolError, { source, positions }: Context): Position 
   return error.loc ? positions.originalOf(error.loc) : null;
 }
 
-function sentenceOf(error: ToolError, { filename }: Context): string {
+function sentenceOf(error: ToolError, { source, filename }: Context): string {
   if (error instanceof RangeError || error instanceof WebAssembly.RuntimeError) return TOO_DEEP;
   if (error.source_code) {
     return error.source_code.split("\n", 1)[0]!.replace(/^\s*\u00d7\s*/, "");
@@ -71,7 +71,8 @@ function sentenceOf(error: ToolError, { filename }: Context): string {
   return message
     .split("\n", 1)[0]!
     .replace(/ \(\d+:\d+\)$/, "")
-    .replace(/:\s*$/, "");
+    .replace(/:\s*$/, "")
+    .replace(/(?<= \(on line )\d+(?=\)$)/, (line) => `${lineInFile(error, Number(line), source)}`);
 }
 
 function frameOf(source: string, { line, column }: Position): string {

@@ -43,6 +43,13 @@ export function templatePosition(error: ToolError, source: string): Position | n
   return { line, column: Math.max(0, inTemplate.column + shift) };
 }
 
+/** The line of the file that a line of the error's template is. */
+export function lineInFile(error: ToolError, line: number, source: string): number {
+  const template = templates.get(error);
+  const place = template === undefined ? null : placeOf(template, source);
+  return place ? place.line + line - 1 : line;
+}
+
 export function cssPosition(error: ToolError, source: string): Position | null {
   const css = error.input?.source;
   if (css === undefined || error.line === undefined) return null;

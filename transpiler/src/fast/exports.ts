@@ -125,6 +125,7 @@ export class Exports {
       );
       for (const each of kept) {
         const local: string = each.local.name;
+        if (!m.scope.has(local)) throw new NotHere("a name that nothing declares");
         const isImported = this.#imported.has(local);
         listed.push({ exported: nameOf(each.exported), local, isImported });
       }
