@@ -58,6 +58,21 @@ async def test_every_way_to_name_what_one_holds_is_understood(
     assert "content-length" not in answer.headers
 
 
+@pytest.mark.parametrize(
+    "path_by", [{}, {"X-Boxel-Disable-Module-Cache": "1"}], ids=["hot", "cold"]
+)
+async def test_what_one_holds_may_be_told_in_several_lines(
+    server: Server, module: str, path_by: dict[str, str]
+):
+    etag = (await server.client.get(module, headers=PLAIN)).headers["etag"]
+    headers = [*PLAIN.items(), *path_by.items()]
+    for held in (['"other"', etag], [etag, '"other"']):
+        told = [("If-None-Match", each) for each in held]
+
+        answer = await server.client.get(module, headers=[*headers, *told])
+        assert answer.status_code == 304
+
+
 async def test_another_validator_gets_the_module(server: Server, module: str):
     await server.client.get(module)
 

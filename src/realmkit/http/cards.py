@@ -189,7 +189,7 @@ class _Seen:
 
 
 def _check_if_match(request: Request, id: str, etag: str | None) -> None:
-    if not conditional.holds(request.headers.get("if-match"), etag):
+    if not conditional.holds(conditional.lines_of(request.headers, "if-match"), etag):
         raise PreconditionFailed(
             f"`{id}` has changed since it was read.", meta={"etag": etag} if etag else None
         )

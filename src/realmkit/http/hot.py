@@ -168,7 +168,7 @@ class HotModules:
         held = accepted = None
         for name, value in scope["headers"]:
             if name == b"if-none-match":
-                held = value
+                held = value if held is None else held + b"," + value
             elif name == b"accept-encoding":
                 accepted = value if accepted is None else accepted + b"," + value
             elif (

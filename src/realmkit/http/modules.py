@@ -63,15 +63,12 @@ async def module_answer(request: Request, served: ServedModule) -> Response:
 
 def _coding_for(request: Request, served: ServedModule) -> Coding:
     """Raises `NotAcceptable` for a client that refuses plain bytes and every coding of ours."""
-    accepted = request.headers.getlist("accept-encoding")
-    coding = choose_coding(
-        ",".join(accepted) if accepted else None,
-        is_worth_it=served.codings.is_worth_compressing,
-    )
+    accepted = conditional.lines_of(request.headers, "accept-encoding")
+    coding = choose_coding(accepted, is_worth_it=served.codings.is_worth_compressing)
     if coding is None and served.status == 200:
         raise NotAcceptable(
             f"`{request.scope['path']}` can be had in the codings {', '.join(COMPRESSED)} and "
-            f"identity, and not in `{','.join(accepted)[:200]}`."
+            f"identity, and not in `{(accepted or '')[:200]}`."
         )
     return coding or "identity"
 
@@ -94,7 +91,7 @@ async def _in_coding(served: ServedModule, coding: Coding) -> ServedModule:
 
 def _answer(request: Request, served: ServedModule) -> Response:
     if served.etag and conditional.is_not_modified(
-        request.headers.get("if-none-match"), served.etag
+        conditional.lines_of(request.headers, "if-none-match"), served.etag
     ):
         kept = {
             name: value for name, value in served.headers.items() if not name.startswith("content-")

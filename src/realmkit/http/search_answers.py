@@ -49,7 +49,9 @@ class SearchAnswers:
         if content is None:
             content = orjson.dumps(await self._search(request, realm_urls, body))
             await kept.put(job_id, key, content)
-        elif conditional.is_not_modified(request.headers.get("if-none-match"), etag):
+        elif conditional.is_not_modified(
+            conditional.lines_of(request.headers, "if-none-match"), etag
+        ):
             return Response(status_code=304, headers=headers)
         return Response(content, media_type=CARD, headers=headers)
 

@@ -18,8 +18,7 @@ from starlette.responses import Response
 
 from realmkit.errors import NotFound, TryLater
 from realmkit.extraction import type_of_file
-from realmkit.http import answers
-from realmkit.http.conditional import etag_of
+from realmkit.http import answers, conditional
 from realmkit.http.content_codings import choose_coding, coded_etag
 from realmkit.http.negotiation import JAVASCRIPT, with_charset
 from realmkit.http.pages import HostFiles
@@ -73,7 +72,8 @@ class HostStatic:
             return self._prerender_page()
         file = await self._file(name)
         coding = choose_coding(
-            request.headers.get("accept-encoding"), is_worth_it=file.is_worth_compressing
+            conditional.lines_of(request.headers, "accept-encoding"),
+            is_worth_it=file.is_worth_compressing,
         )
         headers = {"cache-control": answers.IMMUTABLE, "vary": "Accept-Encoding"}
         if coding not in (None, "identity"):
@@ -137,4 +137,4 @@ class HostStatic:
         codings = Codings(body)
         worth_it = path.suffix in _COMPRESSIBLE and codings.is_worth_compressing
         media_type = JAVASCRIPT if path.suffix in (".js", ".mjs") else type_of_file(name)
-        return _File(codings, worth_it, with_charset(media_type), etag_of(body))
+        return _File(codings, worth_it, with_charset(media_type), conditional.etag_of(body))
