@@ -292,6 +292,30 @@ ERRORS = [
 ]
 
 
+async def test_of_a_long_line_the_frame_shows_the_place(real_pool: TranspilerPool) -> None:
+    source = f"const a = '{'a' * 40_000}'; export default ;{' ' * 10_000}// end\nconst b = 1;"
+
+    error = (await real_pool.transpile("people/a.ts", source)).error
+
+    assert error is not None
+    assert error.frame is not None
+    shown, marked = error.frame.splitlines()[:2]
+    assert len(error.frame) < 1_000
+    assert shown[marked.index("^")] == ";"
+    assert "export default ;" in shown
+
+
+async def test_an_error_in_a_line_too_long_to_be_drawn_is_not_called_too_deep(
+    real_pool: TranspilerPool,
+) -> None:
+    error = (
+        await real_pool.transpile("people/a.ts", f"const a = '{'a' * 70_000}'; export default ;")
+    ).error
+
+    assert error is not None
+    assert error.message.startswith("The source does not parse, and where is not known")
+
+
 @pytest.mark.parametrize(("source", "message", "line", "column"), ERRORS)
 async def test_an_error_is_told_in_the_authors_lines(
     real_pool: TranspilerPool, source: str, message: str, line: int | None, column: int | None

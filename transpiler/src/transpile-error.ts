@@ -17,3 +17,10 @@ export class TranspileError extends Error {
 }
 
 export const TOO_DEEP = "The source is nested too deeply to be parsed";
+const TOO_WIDE =
+  "The source does not parse, and where is not known: a line has more than 65,000 characters";
+
+// content-tag breaks off when it is nested too deeply, and when it cannot draw a line that long.
+export function whyItBrokeOff(source: string): string {
+  return /[^\n]{65000}/.test(source) ? TOO_WIDE : TOO_DEEP;
+}

@@ -8,7 +8,7 @@
 import { createRequire } from "node:module";
 import type * as Reference from "./babel/compile.ts";
 import { compile } from "./fast/compile.ts";
-import { TOO_DEEP, TranspileError } from "./transpile-error.ts";
+import { TranspileError, whyItBrokeOff } from "./transpile-error.ts";
 import type { Transpiled } from "./transpiled.ts";
 
 export { assemble } from "./transpiled.ts";
@@ -34,7 +34,7 @@ export function transpile(source: string, path: string, options: Options = {}): 
     return compile(source, { path, isForRealm });
   } catch (error) {
     if (error instanceof WebAssembly.RuntimeError) {
-      throw new TranspileError(TOO_DEEP, null, null, null, true);
+      throw new TranspileError(whyItBrokeOff(source), null, null, null, true);
     }
     const fallback = (error as Error).message.split("\n", 1)[0]!;
     return { ...reference().compile(source, path, isForRealm), fallback };

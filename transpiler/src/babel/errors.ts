@@ -6,9 +6,12 @@
 // of the author's source.
 
 import { codeFrameColumns } from "@babel/code-frame";
-import { TOO_DEEP, TranspileError } from "../transpile-error.ts";
+import { TOO_DEEP, TranspileError, whyItBrokeOff } from "../transpile-error.ts";
 import type { Position, PositionMap } from "./positions.ts";
 import { cssPosition, lineInFile, templatePosition } from "./template-positions.ts";
+
+// The most columns that a frame shows.
+const WIDEST = 200;
 
 interface Context {
   source: string;
@@ -57,7 +60,8 @@ function positionOf(error: ToolError, { source, positions }: Context): Position 
 }
 
 function sentenceOf(error: ToolError, { source, filename }: Context): string {
-  if (error instanceof RangeError || error instanceof WebAssembly.RuntimeError) return TOO_DEEP;
+  if (error instanceof WebAssembly.RuntimeError) return whyItBrokeOff(source);
+  if (error instanceof RangeError) return TOO_DEEP;
   if (error.source_code) {
     return error.source_code.split("\n", 1)[0]!.replace(/^\s*\u00d7\s*/, "");
   }
@@ -75,10 +79,14 @@ function sentenceOf(error: ToolError, { source, filename }: Context): string {
     .replace(/(?<= \(on line )\d+(?=\)$)/, (line) => `${lineInFile(error, Number(line), source)}`);
 }
 
+// Of lines that are too long, the columns around the place.
 function frameOf(source: string, { line, column }: Position): string {
+  const lines = source.split("\n");
+  const isWide = (lines[line - 1] ?? "").length > WIDEST;
+  const from = isWide ? Math.max(0, column - WIDEST / 2) : 0;
   return codeFrameColumns(
-    source,
-    { start: { line, column: column + 1 } },
+    lines.map((each) => each.slice(from, from + WIDEST)).join("\n"),
+    { start: { line, column: column - from + 1 } },
     { highlightCode: false },
   );
 }
