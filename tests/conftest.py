@@ -14,6 +14,7 @@ from realmkit.db import Database, open_database
 from realmkit.files import FileStore
 from realmkit.index import IndexStore
 
+from .support.loops import BACKEND
 from .support.postgres import PostgresServer, running_postgres
 from .support.realms import realm_in
 
@@ -29,9 +30,9 @@ os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(find_node()))
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """Async tests run on asyncio: it is the only loop the server runs on."""
-    return "asyncio"
+def anyio_backend() -> object:
+    """Async tests run on the loop that the server runs on."""
+    return BACKEND
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Error
 
 from ..host.served_realms import ServedRealms
 from ..support.chromium import running_chromium
+from ..support.loops import BACKEND
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 RUN = "async ([url, name]) => { await (await import(url))[name](); }"
@@ -21,9 +22,9 @@ RunScenario = Callable[[str, str], Awaitable[None]]
 
 
 @pytest.fixture(scope="session")
-def anyio_backend() -> str:
+def anyio_backend() -> object:
     """One loop for all scenarios, so that they share a browser."""
-    return "asyncio"
+    return BACKEND
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from realmkit.db import open_database
 from realmkit.extraction import FileExtractor, FileFacts
 from realmkit.files import FileStore
 
+from ..support.loops import BACKEND
 from ..support.realms import fill
 
 
@@ -35,8 +36,8 @@ async def extractor() -> AsyncIterator[FileExtractor]:
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
+def anyio_backend() -> object:
+    return BACKEND
 
 
 @pytest.fixture

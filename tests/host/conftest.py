@@ -9,6 +9,7 @@ from playwright.async_api import Browser, Page
 
 from ..support.chromium import running_chromium
 from ..support.held_answers import HOLD
+from ..support.loops import BACKEND
 from .served_realms import ServedRealms
 
 BEFORE_ANY_SCRIPT = """
@@ -19,9 +20,9 @@ globalThis.__realmkitProgress = (word) => progress.push(JSON.parse(word));
 
 
 @pytest.fixture(scope="session")
-def anyio_backend() -> str:
+def anyio_backend() -> object:
     """One loop for all of these tests, so that they share a browser and a server."""
-    return "asyncio"
+    return BACKEND
 
 
 @pytest.fixture(scope="session")

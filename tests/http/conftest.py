@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
+from tests.support.loops import BACKEND
 from tests.support.postgres import PostgresServer
 from tests.support.server import Server, serving, write_people
 
@@ -14,8 +15,8 @@ ON_BOTH_DATABASES = ("test_search", "test_reports", "test_events", "test_prerend
 
 
 @pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
+def anyio_backend() -> object:
+    return BACKEND
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -114,6 +114,8 @@ class TranspilerPool:
         self._turns = asyncio.Semaphore(size)
         self._idle: list[_Worker] = []
         self._workers: set[_Worker] = set()
+        # Of workers that were killed, until their processes have ended.
+        self._ending: set[asyncio.Task[None]] = set()
         self._killed: Counter[tuple[str, int]] = Counter()
         self._is_stopped = False
 
@@ -176,7 +178,7 @@ class TranspilerPool:
         workers = list(self._workers)
         self._workers.clear()
         self._idle.clear()
-        await asyncio.gather(*(worker.stop() for worker in workers))
+        await asyncio.gather(*(worker.stop() for worker in workers), *self._ending)
 
     @asynccontextmanager
     async def _turn(self, size: int) -> AsyncGenerator[None]:
@@ -248,6 +250,9 @@ class TranspilerPool:
         self.stats.workers_lost += 1
         self._workers.discard(worker)
         worker.kill()
+        ending = asyncio.create_task(worker.stop(), name="transpiler worker ends")
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
 
 
 class _Worker:
@@ -294,6 +299,9 @@ class _Worker:
         stdin = self._process.stdin
         assert stdin is not None
         body = msgspec.json.encode(message)
+        # uvloop takes nothing more then, not even to lose it.
+        if stdin.is_closing():
+            raise await self._death()
         try:
             stdin.write(len(body).to_bytes(4, "big") + body)
             await stdin.drain()
