@@ -186,7 +186,7 @@ MEANINGLESS: list[tuple[dict[str, Any], str, str]] = [
         {"eq": {"owner": "http://h/people/ann"}},
         "/filter/eq/owner",
         '"owner" holds more than a plain value, so it can only be compared with null;'
-        ' name a field of it, as in "owner.id".',
+        ' name a field of it behind "owner.".',
     ),
     (
         {"contains": {"age": "3"}},
@@ -200,6 +200,20 @@ MEANINGLESS: list[tuple[dict[str, Any], str, str]] = [
         ' "tags" is not one.',
     ),
 ]
+
+
+def test_an_item_of_no_field_names_its_path() -> None:
+    refusal = refusal_of(on_person({"item": {"path": "vists", "eq": {"place": "x"}}}))
+
+    assert refusal.pointer == "/filter/item/path"
+    assert refusal.detail.endswith('Did you mean "visits"?')
+
+
+def test_a_sort_key_that_is_nearly_a_general_one_is_told() -> None:
+    refusal = refusal_of({"sort": [{"by": "lastmodified"}]})
+
+    assert refusal.pointer == "/sort/0/by"
+    assert refusal.detail.endswith('Did you mean "lastModified"?')
 
 
 @pytest.mark.parametrize(("filter", "pointer", "detail"), MEANINGLESS)

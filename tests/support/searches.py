@@ -148,8 +148,8 @@ def _formed(operator: str) -> st.SearchStrategy[dict[str, Any]]:
 
 
 _times = st.sampled_from([None, 1, 2, 3])
-_HEALTHS: list[Health] = [*(["well"] * 10), "broken", "empty"]
-_health = st.sampled_from(_HEALTHS)
+_WELL: list[Health] = ["well"] * 10
+_health = st.sampled_from([*_WELL, "broken", "empty"])
 _names = st.text(alphabet="ab-.Z", min_size=1, max_size=3)
 
 

@@ -16,6 +16,9 @@ Format = Literal["isolated", "embedded", "fitted", "atom", "head", "edit"]
 Scope = Literal["cards", "files", "all"]
 Direction = Literal["asc", "desc"]
 
+GENERAL_SORT_KEYS = ("lastModified", "createdAt", "cardURL")
+"""What every entry can be sorted by."""
+
 
 @dataclass(frozen=True, slots=True)
 class TypeIs:

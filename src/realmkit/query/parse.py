@@ -13,6 +13,7 @@ from realmkit.cards.json_text import check_json, json_kind, pointer_to
 from realmkit.errors import BadRequest
 from realmkit.query.members import check_members, expect_object
 from realmkit.query.nodes import (
+    GENERAL_SORT_KEYS,
     Direction,
     Every,
     Filter,
@@ -28,7 +29,6 @@ from realmkit.query.nodes import (
 from realmkit.query.parse_filter import FilterReader
 
 MEMBERS = ("filter", "sort", "page", "realms", "realm", "fields", "scope", "html")
-GENERAL_SORT_KEYS = ("lastModified", "createdAt", "cardURL")
 MAX_REALMS = 100
 MAX_SORT_KEYS = 16
 MAX_PAGE_SIZE = 500

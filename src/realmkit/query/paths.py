@@ -16,6 +16,7 @@ from realmkit.cards.code_refs import CodeRef
 from realmkit.cards.definitions import Definition, FieldDefinition, ValueType
 from realmkit.cards.near_miss import did_you_mean
 from realmkit.errors import BadRequest
+from realmkit.query.nodes import GENERAL_SORT_KEYS
 from realmkit.query.search_rows import MAX_SEGMENTS
 
 Leaf = ValueType | Literal["composite", "unknown"]
@@ -176,7 +177,9 @@ class _Walk:
         if inside is not None:
             message += f' "{inside.name}" of {definition.display_name} holds plain values.'
         else:
-            names = [*definition.fields, "id", *SYNTHETIC]
+            names = [*definition.fields, *SYNTHETIC, *(["id"] if _has_id(definition) else [])]
+            if self._purpose == "sort" and position == 0:
+                names += GENERAL_SORT_KEYS
             message += did_you_mean(self._names[position], names)
         return BadRequest(message, pointer=self._pointer)
 

@@ -284,7 +284,7 @@ class _Conditions:
             raise BadRequest(
                 f"`item` asks about the elements of a plural field of cards or composites, and"
                 f' "{node.path}" is not one.',
-                pointer=f"{node.pointer}/path",
+                pointer=_pointer(node),
             )
         inside = _Ground(ground.on, (*ground.prefix, *node.path.split(".")))
         return Each(_row_path(path.steps), self._filter(node.filter, inside))
@@ -293,7 +293,12 @@ class _Conditions:
         self, node: Eq | In | Contains | Range | Item, ground: _Ground
     ) -> FieldPath | None:
         whole = ".".join((*ground.prefix, node.path))
-        return self._paths.resolve(whole, ground.on, node.pointer, purpose="filter")
+        return self._paths.resolve(whole, ground.on, _pointer(node), purpose="filter")
+
+
+def _pointer(node: Eq | In | Contains | Range | Item) -> str:
+    """Where a filter names its path."""
+    return f"{node.pointer}/path" if isinstance(node, Item) else node.pointer
 
 
 def matches(words: Words) -> Condition:

@@ -33,7 +33,7 @@ def key_of(value: Value, leaf: Leaf, path: str, pointer: str) -> Key | None:
         case "composite":
             raise BadRequest(
                 f'"{path}" holds more than a plain value, so it can only be compared with null;'
-                f' name a field of it, as in "{path}.id".',
+                f' name a field of it behind "{path}.".',
                 pointer=pointer,
             )
         case "number":

@@ -15,7 +15,7 @@ from realmkit.cards.code_refs import FILE_DEF, ModuleNames, is_code_ref
 from realmkit.cards.definitions import Definition, FieldDefinition
 from realmkit.errors import BadRequest
 from realmkit.query.forms import in_form
-from realmkit.query.parse import GENERAL_SORT_KEYS
+from realmkit.query.nodes import GENERAL_SORT_KEYS
 from realmkit.query.search_rows import great_number
 from realmkit.query.tokens import MISSING, REALM, THIS, Missing, is_token, replace_tokens
 from realmkit.search.known import KnownDefinitions
