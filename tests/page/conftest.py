@@ -112,15 +112,20 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[People]:
     realm.write("Place", "oslo", {"name": "Oslo harbour"})
     for number in range(60):
         realm.write("Place", f"p{number:02}", {"name": f"Quay {number:02}"})
-    state = tmp_path_factory.mktemp("state")
-    command = [Path(sys.executable).with_name("realmkit"), "serve", folder, "--port", "0"]
-    with subprocess.Popen(
-        [*command, "--state", state, "--no-open"], stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout
-        address = next(line for line in process.stdout if "Serving at" in line).split()[2]
+    with serving(folder, tmp_path_factory.mktemp("state")) as address:
         realm.home, realm.url = address, f"{address}people/"
         yield realm
+
+
+@contextmanager
+def serving(folder: Path, state: Path, *options: str) -> Generator[str, None, None]:
+    """A server over one folder, at the address that it prints."""
+    command = [Path(sys.executable).with_name("realmkit"), "serve", folder, "--port", "0"]
+    with subprocess.Popen(
+        [*command, "--state", state, "--no-open", *options], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        yield next(line for line in process.stdout if "Serving at" in line).split()[2]
         process.terminate()
 
 

@@ -6,9 +6,12 @@ import re
 import urllib.request
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
+from tests.page.conftest import serving
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import OpenPage, People
 
 PHONE = {"viewport": {"width": 390, "height": 844}}
@@ -76,6 +79,21 @@ def test_a_search_without_results_says_so(people: People, open_page: OpenPage):
     page = open_page(people.url)
     page.get_by_role("searchbox").fill("zzzz")
     expect(page.get_by_text("No card matches.")).to_be_visible()
+
+
+def test_what_is_not_indexed_yet_is_not_said_to_match_nothing(browser: Browser, tmp_path: Path):
+    folder = tmp_path / "slow"
+    folder.mkdir()
+    (folder / "slow.gts").write_text("await new Promise(() => {});\nexport const none = 0;\n")
+    with serving(folder, tmp_path / "state") as home:
+        page = browser.new_page()
+        page.goto(f"{home}slow/?q=bob")
+        expect(page.get_by_text("No card matches yet.")).to_be_visible()
+        page.get_by_role("searchbox").fill("")
+        expect(page.get_by_text("The first cards are being rendered.")).to_be_visible()
+        page.get_by_role("searchbox").fill("ann")
+        expect(page.get_by_text("No card matches yet.")).to_be_visible()
+        page.close()
 
 
 def test_a_type_filters_the_tiles_and_back_undoes_it(people: People, open_page: OpenPage):

@@ -26,6 +26,12 @@ export class RealmStatus {
     }
   }
 
+  /** Whether cards are still to come, as far as the line says. */
+  get isIndexing(): boolean {
+    const line = this.#place()?.querySelector("[data-state=indexing], [data-state=waiting]");
+    return line != null;
+  }
+
   #away(): void {
     this.#beforeAway ??= this.#place()?.innerHTML;
     this.#show("away", "The server is away");
