@@ -328,7 +328,7 @@ def reexports(w: Written) -> None:
     one = w.name("again")
     w.add(
         f"""
-export {{ eq as {one}, default as main{one}, type Maybe as M{one} }} from './library';
+export {{ eq as {one}, default as main{one}, say as 'said {one}', type Maybe as M{one} }} from './library';
 export * as all{one} from './library';
 export type * from './nowhere';
 export type {{ Shape as S{one} }} from './nowhere';"""

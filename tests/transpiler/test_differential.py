@@ -20,12 +20,12 @@ from tests.host.served_realms import ServedRealms
 from tests.support.chromium import running_chromium
 from tests.support.module_corpus import corpus
 
-pytestmark = pytest.mark.anyio
-
 ROOT = Path(__file__).resolve().parents[2]
 DESCRIBE = (Path(__file__).parent / "describe_module.js").read_text()
 SIZE = int(os.environ.get("REALMKIT_CORPUS", "56"))
 SEED = int(os.environ.get("REALMKIT_CORPUS_SEED", "1"))
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120 + 2 * SIZE)]
 
 
 @pytest.fixture(scope="module")

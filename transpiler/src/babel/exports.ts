@@ -124,7 +124,7 @@ function nameReexports(
     }
     const name = nameOf(each.exported);
     bindings.push({ exported: name, local, isImported: true });
-    exported.push(t.exportSpecifier(t.identifier(local), t.identifier(name)));
+    exported.push(t.exportSpecifier(t.identifier(local), t.cloneNode(each.exported)));
   }
   // `import * as ns, { x }` is not syntax, so a namespace takes a statement of its own.
   const groups = specifiers.some((each) => t.isImportNamespaceSpecifier(each))
