@@ -166,11 +166,12 @@ class ServedRealms:
     def card(self, path: str, module: str, name: str, /, **members: Any) -> None:
         """Add an instance at `realm/path` that adopts `name` of `module`."""
         links = {key: {"links": {"self": to}} for key, to in members.pop("links", {}).items()}
+        fields = {"fields": members.pop("fields")} if "fields" in members else {}
         resource = {
             "type": "card",
             "attributes": members,
             "relationships": links,
-            "meta": {"adoptsFrom": {"module": module, "name": name}},
+            "meta": {"adoptsFrom": {"module": module, "name": name}, **fields},
         }
         self.files[f"{path}.json"] = json.dumps({"data": resource})
 

@@ -72,13 +72,18 @@ export class Special extends Policy {}
     assert hall["dependencies"]["queryOnly"]["modules"] == [special]
 
 
+@pytest.mark.parametrize(
+    "read",
+    ["{{@model.first.holder}}", "{{#if @model.policies.length}}{{@model.first.holder}}{{/if}}"],
+    ids=["by the link", "when the search has brought it"],
+)
 async def test_what_a_link_leads_to_as_well_is_a_dependency(
-    visit: Visit, realms: ServedRealms
+    visit: Visit, realms: ServedRealms, read: str
 ) -> None:
     realms.files["town/office.gts"] = (
         OFFICE.replace("linksToMany }", "linksTo, linksToMany }")
         .replace("@field town", "@field first = linksTo(() => Policy);\n  @field town", 1)
-        .replace("<template>", "<template>{{@model.first.holder}}", 1)
+        .replace("<template>", f"<template>{read}", 1)
     )
     realms.files["town/special.gts"] = """
 import { Policy } from './office';

@@ -89,7 +89,14 @@ export {
   renderCard,
 } from "./render/render-card.ts";
 export { defaultFormatIn, type Surroundings } from "./render/surroundings.ts";
-export { Cell, originOf, setOrigin, subscribeToChanges, unsubscribeFromChanges } from "./state.ts";
+export {
+  Cell,
+  isFilled,
+  originOf,
+  setOrigin,
+  subscribeToChanges,
+  unsubscribeFromChanges,
+} from "./state.ts";
 export * from "./store-seam.ts";
 export {
   deserialize,

@@ -143,6 +143,11 @@ export function touchThisTurn(instance: BaseDef): void {
   });
 }
 
+/** A card is known before its fields are here, so that cards in a circle find each other. */
+export function isFilled(instance: BaseDef): boolean {
+  return stateOf(instance).origin !== undefined;
+}
+
 /** The resource that the instance shows, but for the edits since. */
 export function originOf(instance: BaseDef): Resource | undefined {
   return stateOf(instance).origin;

@@ -9,6 +9,7 @@
 import {
   type BaseDef,
   createFromSerialized,
+  isFilled,
   markSearchResult,
   updateFromSerialized,
 } from "../card-api/index.ts";
@@ -103,7 +104,7 @@ export class PageStore implements CardStore {
 
   #once(id: string): Promise<BaseDef> {
     const here = this.instances.get(id);
-    if (here) return Promise.resolve(here);
+    if (here && isFilled(here)) return Promise.resolve(here);
     let loading = this.#loading.get(id);
     if (!loading) {
       loading = this.inFlight.track(this.#load(id));

@@ -4,6 +4,7 @@ import type { BaseDef } from "../defs/base-def.ts";
 import type { Field } from "../fields/field.ts";
 import { failedLink, isSentinel, LinkSentinel } from "../fields/links.ts";
 import { instanceOf } from "../identity.ts";
+import { isFilled } from "../state.ts";
 import type { Relationship, Resource, ResourceIdentifier } from "../store-seam.ts";
 import { resolveReference } from "./references.ts";
 import type { FieldSource } from "./source.ts";
@@ -27,8 +28,10 @@ export async function linkFrom(
   if (relationship.links?.self) authoredReferences.set(id, written);
 
   const known = store.peek(id);
-  if (known && instanceOf(known, field.card)) return known;
   const included = document.find(id);
+  // What is computed from a card that is still being filled, for another reader, might throw.
+  const isHere = known && (included || isFilled(known));
+  if (isHere && instanceOf(known, field.card)) return known;
   if (included) return made(included, field, source, id);
   if (isSentinel(previous) && previous.isTerminal && previous.reference === id) return previous;
   return new LinkSentinel("not-loaded", id);

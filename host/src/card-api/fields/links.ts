@@ -7,7 +7,7 @@
 
 import type { BaseDef } from "../defs/base-def.ts";
 import { instanceOf } from "../identity.ts";
-import { holderOf, stateOf } from "../state.ts";
+import { holderOf, isFilled, stateOf } from "../state.ts";
 import type { Reading } from "../store-seam.ts";
 import type { Field } from "./field.ts";
 import { noteWaiting } from "./waiting.ts";
@@ -70,11 +70,6 @@ export function follow(
     ),
   );
   return undefined;
-}
-
-// A card is known before its fields are: what is computed from them might throw.
-function isFilled(card: BaseDef): boolean {
-  return stateOf(card).origin !== undefined;
 }
 
 /** Say that the card a link leads to was read; only a page that notes what it needs listens. */
