@@ -78,6 +78,10 @@ def test_links_are_followed_in_place_and_back_returns(people: People, open_card:
     expect(page).to_have_url(f"{people.url}Person/bob")
     expect(page).to_have_title(re.compile("Bob Birch"))
     expect(page.get_by_role("main")).to_be_focused()
+    # Told to who cannot see it, and not shown.
+    announcer = page.locator("[data-realmkit-announcer]")
+    expect(announcer).to_have_text(re.compile("Bob Birch"))
+    expect(announcer).to_have_css("clip-path", "inset(50%)")
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text("Ann Arbour")
     assert page.evaluate("window.sameDocument") is True

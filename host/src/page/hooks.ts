@@ -93,9 +93,13 @@ export function replaceParts(next: ParentNode, names: string[]): void {
   }
 }
 
-/** Say something to people who cannot see the change, and show it for a moment. */
-export function announce(message: string): void {
+/**
+ * Say something to people who cannot see the change, and show it for a moment, unless
+ * whoever sees the page sees it anyway.
+ */
+export function announce(message: string, { isPlain = false } = {}): void {
   const element = hook("announcer");
+  element.classList.toggle("rk-hidden", isPlain);
   element.textContent = message;
   setTimeout(() => {
     if (element.textContent === message) element.textContent = "";

@@ -96,7 +96,7 @@ async function arrive(url: URL, { isReturn }: { isReturn: boolean }): Promise<vo
     replacePage(page);
     if (isReturn) restoreScroll();
     else scrollToStart(url);
-    announce(document.title);
+    announce(document.title, { isPlain: true });
   } catch (error) {
     if (!signal.aborted)
       announce(`${url.pathname} could not be opened: ${(error as Error).message}`);
