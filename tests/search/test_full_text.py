@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from realmkit.query.matching import read_words
 from realmkit.query.words import stem, words_of
 from realmkit.search.highlights import highlights, wanted_by
 
@@ -55,6 +56,22 @@ async def test_words_are_found(world: World, asked: str, expected: list[str]) ->
     assert await found(world, asked) == expected
 
 
+def test_excerpts_are_of_the_same_fields_however_a_database_orders_members() -> None:
+    doc = {
+        "friend": {"name": "Roman"},
+        "tags": ["Roman", "road"],
+        "bio": "Roman too",
+        "name": "A Roman",
+        "_title": "A Roman",
+    }
+    turned = dict(reversed(doc.items()))
+    is_wanted = wanted_by(read_words("roman", ""))
+
+    shown = highlights(doc, is_wanted)
+    assert [each["path"] for each in shown] == ["_title", "bio", "name"]
+    assert highlights(turned, is_wanted) == shown
+
+
 async def test_a_phrase_does_not_reach_from_one_field_into_the_next(world: World) -> None:
     await world.put(person("a", {"name": "Roman", "tags": ["road", "to"]}))
 
@@ -88,8 +105,6 @@ async def test_what_was_found_shows_where(world: World) -> None:
 
 
 def test_an_excerpt_of_a_long_text_begins_near_its_first_match() -> None:
-    from realmkit.query.matching import read_words
-
     doc: dict[str, Any] = {"body": "x " * 100 + "here" + " y" * 100}
     [shown] = highlights(doc, wanted_by(read_words("here", "")))
 

@@ -34,8 +34,9 @@ def add_highlights(
 
 
 def highlights(doc: Mapping[str, object], is_wanted: Callable[[str], bool]) -> list[dict[str, Any]]:
-    """The first fields of a search doc with a wanted word in them."""
-    texts = readable_texts(doc)
+    """The first fields of a search doc with a wanted word in them: the title, then the card's
+    own, then those further in. PostgreSQL does not keep the order of an object's members."""
+    texts = sorted(readable_texts(doc), key=_place)
     # Most texts have none of the words, and few words of a card are wanted.
     all_of_them = set(words_of("\n".join(text for _, text in texts)))
     wanted = set(filter(is_wanted, all_of_them))
@@ -53,6 +54,11 @@ def highlights(doc: Mapping[str, object], is_wanted: Callable[[str], bool]) -> l
         if places:
             found[path] = _pieces(text, places)
     return [{"path": path, "pieces": pieces} for path, pieces in found.items()]
+
+
+def _place(read: tuple[str, str]) -> tuple[bool, int, str]:
+    path, _ = read
+    return path != "_title", path.count("."), path
 
 
 def wanted_by(words: Words) -> Callable[[str], bool]:
