@@ -7,7 +7,7 @@ import pytest
 from realmkit.changes import ChangeLog
 from realmkit.config import Retention
 from realmkit.errors import TryLater
-from realmkit.index import Announcement, Announcements, LongRuns
+from realmkit.index import Announcement, Announcements, Dependent, LongRuns
 
 from .conftest import House, card, of_another_process, restarted
 
@@ -228,6 +228,22 @@ async def test_progress_counts_every_file_of_a_first_run_once(house: House):
 
     progress = house.indexer.progress(house.url())
     assert (progress.state, progress.done, progress.total) == ("idle", 23, 23)
+
+
+async def test_progress_counts_once_what_another_realm_owes_while_it_is_visited(house: House):
+    house.have_patience()
+    await house.write({**people(30), "slow.json": GATED})
+    await house.indexer.start()
+    await at_the_gate(house, done=13)
+    urls = [house.url(path) for path in ("p000.json", "slow.json")]
+    long_runs = LongRuns(house.db, house.index, public_url=house.origin)
+    await long_runs.owe(Dependent(house.url(), url, "instance") for url in urls)
+    house.gate.set()
+    await house.index_all()
+
+    assert house.visits_since().count("one/p000.json") == 2
+    progress = house.indexer.progress(house.url())
+    assert (progress.state, progress.done, progress.total) == ("idle", 32, 32)
 
 
 async def test_a_first_run_is_one_full_event_of_all_its_files(house: House):

@@ -51,6 +51,10 @@ class LongRunner:
         """No visit that waits for the commit is older than these."""
         self._run = LongRun(is_full=False, postpones=False, after_seq=0, seq=0)
         self._is_announced = False
+        self._known: set[str] = set()
+        """The files that the total counts, once the first are being visited."""
+        self._done: set[str] = set()
+        """The files whose visits count as done."""
 
     async def go_on(self) -> None:
         """Make the realm's long run, or the rest of it. Raises `PrerenderUnavailable`."""
@@ -63,6 +67,9 @@ class LongRunner:
         self._marks = run.marks or (await means.long_runs.place(self._url)).marks
         self._run, self._is_announced = run, False
         done, total = await means.long_runs.counts(self._url)
+        facts = means.long_runs.facts(self._url)
+        self._done = {each.url async for some in facts for each in some}
+        self._known = set()
         means.hub.begin(self._url, total, done=done)
         try:
             await self._make()
@@ -83,8 +90,6 @@ class LongRunner:
                 log.warning("Searches in %s still change each other.", self._url)
             if stale:
                 await means.long_runs.owe(stale)
-                own = sum(each.realm_url == self._url for each in stale)
-                (means.hub.again if self._run.is_full else means.hub.add_work)(self._url, own)
             if await means.long_runs.end(self._url):
                 return
             waves += 1
@@ -95,19 +100,28 @@ class LongRunner:
         while True:
             owed = await means.long_runs.owed(self._url)
             if owed:
+                self._count(owed)
                 await self._visit(owed)
             place = await means.long_runs.place(self._url)
             late = await self._late_changes(self._marks, place.marks)
             again = await self._overtaken(late)
             if again:
                 await means.long_runs.owe(Dependent(self._url, url, "instance") for url in again)
-                means.hub.again(self._url, len(again))
             elif not await means.long_runs.owed(self._url):
                 return place
 
+    def _count(self, owed: Mapping[str, int]) -> None:
+        """Tell of what the run was not begun with, whoever owed it since: other files, and
+        visits that are made once more."""
+        if self._known:
+            self._means.hub.again(self._url, len(self._done & owed.keys()))
+            self._means.hub.add_work(self._url, len(owed.keys() - self._known))
+        self._done -= owed.keys()
+        self._known |= self._done | owed.keys()
+
     async def _visit(self, owed: Mapping[str, int]) -> None:
         means = self._means
-        visitor = means.new_visitor(means.realm, WrittenDown(means, owed), BACKGROUND)
+        visitor = means.new_visitor(means.realm, WrittenDown(means, owed, self._done), BACKGROUND)
         work = await ordered(means, plan(paths_in(means.realm, owed)))
         await visitor.visit_modules(work.modules)
         await visitor.visit_others(work, postponed_types=await self._postponed_types(work))
@@ -185,9 +199,10 @@ class LongRunner:
 class WrittenDown:
     """Writes down what a long run's visits leave, batch by batch."""
 
-    def __init__(self, means: Means, owed: Mapping[str, int]) -> None:
+    def __init__(self, means: Means, owed: Mapping[str, int], done: set[str]) -> None:
         self._means = means
         self._owed = owed
+        self._done = done
 
     async def place(self) -> Place:
         return await self._means.long_runs.place(self._means.realm.url)
@@ -195,6 +210,7 @@ class WrittenDown:
     async def keep(self, urls: Sequence[str], outcome: Outcome, place: Place | None) -> None:
         assert place is not None
         visited = list(visited_files(urls, outcome))
+        self._done.update(each.url for each in visited if not each.is_postponed)
         await self._means.long_runs.put(self._means.realm.url, visited, place, self._owed)
 
 
