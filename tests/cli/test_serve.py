@@ -1,5 +1,7 @@
 """`realmkit serve` as a real process: starting, serving, stopping."""
 
+import os
+import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -43,6 +45,32 @@ def test_ctrl_c_stops_everything_it_started(serve: Serve, realm: Path):
     assert len(children) >= 2, "Node and Chromium ran"
     until(lambda: not any(is_alive(pid) for pid in children), 3)
     assert f"{run.url}/dogs/" in out
+
+
+def test_who_still_waits_when_it_stops_is_told_to_ask_again(serve: Serve, realm: Path):
+    run = serve(str(realm), "--no-watch")
+    run.until_ready()
+    for pid in run.children():
+        if "transpiler" in Path(f"/proc/{pid}/cmdline").read_text():
+            os.kill(pid, signal.SIGSTOP)
+    (realm / "cat.ts").write_text("export const cat = 1;")
+    before = misses(run)
+    address = run.url.removeprefix("http://").split(":")
+    with socket.create_connection((address[0], int(address[1]))) as waiting:
+        waiting.sendall(b"GET /dogs/cat HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        until(lambda: misses(run) != before, 10)
+        code, _ = run.interrupt()
+        answer = waiting.recv(10_000)
+
+    assert (code, run.process.communicate()[1].count("Traceback")) == (0, 0)
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"The server is stopping; ask again." in answer
+
+
+def misses(run: Run) -> str:
+    """How many modules no layer of the cache had, as the server's metrics say it."""
+    lines = run.get("/metrics").splitlines()
+    return next(line for line in lines if line.startswith("realmkit_module_cache_misses_total "))
 
 
 def test_a_second_start_has_nothing_to_index(serve: Serve, realm: Path):

@@ -7,6 +7,7 @@ realm's desk chooses by method and media type. Whatever is raised on the way
 becomes a JSON:API error document.
 """
 
+import asyncio
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from realmkit.errors import BadRequest, Forbidden, NotFound
+from realmkit.errors import BadRequest, Forbidden, NotFound, TryLater
 from realmkit.http import answers, origins
 from realmkit.http.built_ins import BuiltIns
 from realmkit.http.errors import as_known, error_answer
@@ -69,6 +70,11 @@ class Edge:
             response = await self._answer(request)
         except ClientDisconnect:
             return
+        except asyncio.CancelledError:
+            # Whoever still waits when the server's time to stop is over.
+            if not self._stations.stopping.is_set():
+                raise
+            response = error_answer(TryLater("The server is stopping; ask again."))
         except Exception as error:
             known = as_known(error, request)
             response = await self._pages.error(request, known) or error_answer(known)
