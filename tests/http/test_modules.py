@@ -73,6 +73,13 @@ async def test_what_one_holds_may_be_told_in_several_lines(
         assert answer.status_code == 304
 
 
+async def test_what_one_accepts_may_be_told_in_several_lines(server: Server, module: str):
+    headers = [("Accept", "text/plain"), ("Accept", "*/*;q=0.1")]
+
+    answer = await server.client.get(module, headers=headers)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/javascript")
+
+
 async def test_another_validator_gets_the_module(server: Server, module: str):
     await server.client.get(module)
 

@@ -189,7 +189,7 @@ class _Seen:
 
 
 def _check_if_match(request: Request, id: str, etag: str | None) -> None:
-    if not conditional.holds(conditional.lines_of(request.headers, "if-match"), etag):
+    if not conditional.holds(negotiation.lines_of(request.headers, "if-match"), etag):
         raise PreconditionFailed(
             f"`{id}` has changed since it was read.", meta={"etag": etag} if etag else None
         )
@@ -208,7 +208,9 @@ def _times(card: FoundCard | None) -> dict[str, str]:
 def _check_content_type(request: Request) -> None:
     sent = negotiation.media_type_of(request.headers.get("content-type"))
     # A client that asks for card documents may leave the body's type to its library.
-    if sent in (CARD, API, JSON) or negotiation.names(request.headers.get("accept"), CARD):
+    if sent in (CARD, API, JSON) or negotiation.names(
+        negotiation.lines_of(request.headers, "accept"), CARD
+    ):
         return
     raise UnsupportedMediaType(
         f"A card is written as {CARD}, not as {sent or 'a body without a media type'}."

@@ -7,8 +7,6 @@ so a bare one in a request is read as if it were quoted.
 import hashlib
 import re
 
-from starlette.datastructures import Headers
-
 _ENTITY_TAG = re.compile(r'(W/)?"([^"]*)"|([^\s,"]+)')
 
 
@@ -16,12 +14,6 @@ def etag_of(body: bytes, kind: str = "") -> str:
     """A quoted content hash of a body. `kind` keeps two views of one file apart."""
     digest = hashlib.blake2b(body, digest_size=16).hexdigest()
     return f'"{digest}:{kind}"' if kind else f'"{digest}"'
-
-
-def lines_of(headers: Headers, name: str) -> str | None:
-    """What a request says in a header, in one line or in several (RFC 9110, 5.3)."""
-    lines = headers.getlist(name)
-    return ", ".join(lines) if lines else None
 
 
 def is_not_modified(if_none_match: str | None, etag: str) -> bool:

@@ -130,7 +130,7 @@ class HTMLPages:
 
     async def error(self, request: Request, error: RealmkitError) -> Response | None:
         """The error as a page, if the client is a browser showing it to a person."""
-        accept = request.headers.get("accept")
+        accept = negotiation.lines_of(request.headers, "accept")
         if request.method not in ("GET", "HEAD") or not negotiation.names(accept, HTML):
             return None
         try:

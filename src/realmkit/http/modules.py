@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from realmkit.errors import NotAcceptable, NotFound
-from realmkit.http import answers, conditional
+from realmkit.http import answers, conditional, negotiation
 from realmkit.http.content_codings import choose_coding, coded_etag
 from realmkit.http.hot import HotModules
 from realmkit.http.stations import MountedRealm, Stations
@@ -63,7 +63,7 @@ async def module_answer(request: Request, served: ServedModule) -> Response:
 
 def _coding_for(request: Request, served: ServedModule) -> Coding:
     """Raises `NotAcceptable` for a client that refuses plain bytes and every coding of ours."""
-    accepted = conditional.lines_of(request.headers, "accept-encoding")
+    accepted = negotiation.lines_of(request.headers, "accept-encoding")
     coding = choose_coding(accepted, is_worth_it=served.codings.is_worth_compressing)
     if coding is None and served.status == 200:
         raise NotAcceptable(
@@ -91,7 +91,7 @@ async def _in_coding(served: ServedModule, coding: Coding) -> ServedModule:
 
 def _answer(request: Request, served: ServedModule) -> Response:
     if served.etag and conditional.is_not_modified(
-        conditional.lines_of(request.headers, "if-none-match"), served.etag
+        negotiation.lines_of(request.headers, "if-none-match"), served.etag
     ):
         kept = {
             name: value for name, value in served.headers.items() if not name.startswith("content-")

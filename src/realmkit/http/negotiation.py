@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from starlette.datastructures import Headers
+
 from realmkit.extraction.media_types import EXECUTABLE
 
 CARD = "application/vnd.card+json"
@@ -25,6 +27,12 @@ EVENTS = "text/event-stream"
 _MEMBER = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
 _RANGE = re.compile(r"^([\w!#$%&'*+.^`|~-]+)/([\w!#$%&'*+.^`|~-]+)$")
 _QUALITY = re.compile(r"^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$")
+
+
+def lines_of(headers: Headers, name: str) -> str | None:
+    """What a request says in a header, in one line or in several (RFC 9110, 5.3)."""
+    lines = headers.getlist(name)
+    return ", ".join(lines) if lines else None
 
 
 @dataclass(frozen=True)

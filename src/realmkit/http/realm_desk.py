@@ -117,7 +117,7 @@ class RealmDesk:
 
         async def delete(request: Request) -> Response:
             _refuse_if_read_only(mounted)
-            if negotiation.names(request.headers.get("accept"), CARD):
+            if negotiation.names(negotiation.lines_of(request.headers, "accept"), CARD):
                 return await self._cards.delete(request, mounted, path)
             return await self._source.delete(request, mounted, path)
 
@@ -182,15 +182,17 @@ def _offers_of_file(path: str) -> tuple[str, ...]:
 
 def _accept(request: Request) -> str | None:
     """The Accept header; `?acceptHeader=` stands in for it where none can be sent."""
-    return request.query_params.get("acceptHeader") or request.headers.get("accept")
+    return request.query_params.get("acceptHeader") or negotiation.lines_of(
+        request.headers, "accept"
+    )
 
 
 def _is_card(request: Request) -> bool:
     """True when a body is sent as a card document and not as a file's bytes."""
-    if negotiation.names(request.headers.get("accept"), SOURCE):
+    if negotiation.names(negotiation.lines_of(request.headers, "accept"), SOURCE):
         return False
     sent = negotiation.media_type_of(request.headers.get("content-type"))
-    return sent == CARD or negotiation.names(request.headers.get("accept"), CARD)
+    return sent == CARD or negotiation.names(negotiation.lines_of(request.headers, "accept"), CARD)
 
 
 def _signed(handler: Handler, mounted: MountedRealm) -> Handler:

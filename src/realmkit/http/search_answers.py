@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from realmkit.errors import NotFound, RealmkitError, UpstreamFailed
-from realmkit.http import answers, conditional
+from realmkit.http import answers, conditional, negotiation
 from realmkit.http.negotiation import CARD
 from realmkit.http.stations import Stations
 from realmkit.http.walks import is_during_prerender, view_of, walk_for
@@ -50,7 +50,7 @@ class SearchAnswers:
             content = orjson.dumps(await self._search(request, realm_urls, body))
             await kept.put(job_id, key, content)
         elif conditional.is_not_modified(
-            conditional.lines_of(request.headers, "if-none-match"), etag
+            negotiation.lines_of(request.headers, "if-none-match"), etag
         ):
             return Response(status_code=304, headers=headers)
         return Response(content, media_type=CARD, headers=headers)

@@ -103,7 +103,7 @@ class Source:
 
     async def _hash_to_match(self, request: Request, files: FileStore, path: str) -> str | None:
         """The hash that the file must still have when it is written, if If-Match asks for one."""
-        if_match = conditional.lines_of(request.headers, "if-match")
+        if_match = negotiation.lines_of(request.headers, "if-match")
         if if_match is None:
             return None
         file = await self._read(files, path)

@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from realmkit.errors import NotFound, TryLater
 from realmkit.extraction import type_of_file
-from realmkit.http import answers, conditional
+from realmkit.http import answers, conditional, negotiation
 from realmkit.http.content_codings import choose_coding, coded_etag
 from realmkit.http.negotiation import JAVASCRIPT, with_charset
 from realmkit.http.pages import HostFiles
@@ -72,7 +72,7 @@ class HostStatic:
             return self._prerender_page()
         file = await self._file(name)
         coding = choose_coding(
-            conditional.lines_of(request.headers, "accept-encoding"),
+            negotiation.lines_of(request.headers, "accept-encoding"),
             is_worth_it=file.is_worth_compressing,
         )
         headers = {"cache-control": answers.IMMUTABLE, "vary": "Accept-Encoding"}
