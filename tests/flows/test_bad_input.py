@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.loops import BACKEND
 from tests.support.server import ANN, PERSON, Server, serving, write_people
 
 pytestmark = pytest.mark.anyio
@@ -28,8 +29,8 @@ export class Odd extends CardDef {
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
+def anyio_backend() -> object:
+    return BACKEND
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from urllib.parse import urljoin
 import pytest
 from playwright.async_api import Browser, CDPSession, Page
 from tests.support.chromium import running_chromium
+from tests.support.loops import BACKEND
 from tests.support.server import Server, serving
 
 from realmkit.config import Pipeline, find_node
@@ -111,8 +112,8 @@ class Debugger:
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
+def anyio_backend() -> object:
+    return BACKEND
 
 
 @pytest.fixture(scope="module")

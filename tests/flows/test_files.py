@@ -10,6 +10,7 @@ from realmkit.extraction.kinds import _BY_SUFFIX, FILE, IMAGE, TEXT
 
 from ..support.chromium import running_chromium
 from ..support.documents import image, pdf
+from ..support.loops import BACKEND
 from ..support.realms import fill
 from ..support.server import Server, serving
 
@@ -72,9 +73,9 @@ def album(**links: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
+def anyio_backend() -> object:
     """One loop and one server for all of these."""
-    return "asyncio"
+    return BACKEND
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests.support.loops import BACKEND
 from tests.support.server import PERSON, Server, serving, write_people
 
 from realmkit.files import FileWrite
@@ -21,8 +22,8 @@ SOURCE = {"Accept": "application/vnd.card+source", "Content-Type": "text/plain"}
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
+def anyio_backend() -> object:
+    return BACKEND
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import orjson
 import pytest
 from starlette.types import Receive, Scope, Send
+from tests.support.loops import BACKEND
 from tests.support.other_server import other_server
 from tests.support.server import Server, serving
 
@@ -105,8 +106,8 @@ def noting(asked: list[tuple[str, str]], done: asyncio.Queue[tuple[str, str]]) -
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
+def anyio_backend() -> object:
+    return BACKEND
 
 
 @pytest.fixture(scope="module")

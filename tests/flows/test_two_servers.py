@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tests.support.fleet import Process, serving
+from tests.support.loops import BACKEND
 from tests.support.ports import free_port
 from tests.support.postgres import PostgresServer
 from tests.support.server import PERSON, write_people
@@ -45,8 +46,8 @@ class Fleet:
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
+def anyio_backend() -> object:
+    return BACKEND
 
 
 @pytest.fixture(scope="module")

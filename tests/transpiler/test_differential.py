@@ -18,6 +18,7 @@ import pytest
 from playwright.async_api import Browser, Page
 from tests.host.served_realms import ServedRealms
 from tests.support.chromium import running_chromium
+from tests.support.loops import BACKEND
 from tests.support.module_corpus import corpus
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,9 +30,9 @@ pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120 + 2 * SIZE)]
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
+def anyio_backend() -> object:
     """One loop for all of these tests, so that they share a browser."""
-    return "asyncio"
+    return BACKEND
 
 
 class Side:

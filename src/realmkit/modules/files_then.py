@@ -8,7 +8,6 @@ that moves, what was absent needs no asking.
 """
 
 import os
-import sys
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -20,10 +19,8 @@ Identity = tuple[int, int, int]
 FileThen = tuple[str, Identity | None]
 """Where a file lies, and its identity at some moment; None if it was not there."""
 
-# The clocks of file systems tick some hundred times a second, and two changes within one
-# tick may look alike. On Linux the tick is CLOCK_REALTIME_COARSE's, which Python has no name for.
-TICK_NS = int(time.clock_getres(5) * 1e9) if sys.platform == "linux" else 10_000_000
-
+# Two changes within one tick of a file system's clock look alike. The slowest count by two seconds.
+_QUIET_NS = 2_000_000_000
 # A process may have a thousand files open, and has better uses for them.
 _MOST_FOLDERS = 64
 # Below that, holding the folder open costs more than it saves.
@@ -96,8 +93,8 @@ class _Inside:
         if folder_ns != self._still_absent_at:
             if not is_as_then(self._absent, self._folder.fd):
                 return False
-            # Within one tick another file may come, and the folder's time stay.
-            self._still_absent_at = folder_ns if folder_ns < asked_ns - TICK_NS else None
+            is_quiet = folder_ns < asked_ns - _QUIET_NS
+            self._still_absent_at = folder_ns if is_quiet else None
         return is_as_then(self._present, self._folder.fd)
 
 

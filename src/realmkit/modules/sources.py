@@ -6,6 +6,7 @@ Reading and compiling go through the layered cache.
 """
 
 import asyncio
+import sys
 import time
 from dataclasses import dataclass
 
@@ -18,9 +19,14 @@ from realmkit.errors import Forbidden, NotFound, RealmkitError, TryLater
 from realmkit.files import FileStore
 from realmkit.files.disk import hash_of
 from realmkit.modules.compiled import Compiled, Failure
-from realmkit.modules.files_then import TICK_NS, Identity, identity_of
+from realmkit.modules.files_then import Identity, identity_of
 from realmkit.modules.paths import ModulePaths, Revision, is_module_path, possible_files
 from realmkit.modules.transpiler import TranspilerPool
+
+# The clocks of file systems tick some hundred times a second, and two writes within one
+# tick may look alike. A file is read once its last write is older than that. On Linux the
+# tick is CLOCK_REALTIME_COARSE's, which Python has no name for.
+_TICK_NS = int(time.clock_getres(5) * 1e9) if sys.platform == "linux" else 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,13 +189,12 @@ class RealmSources:
         return module
 
     async def _settled_identity(self, path: str) -> Identity | None:
-        # A file is read once its last write is older than a tick.
         for _ in range(5):
             identity = self.identity(path)
-            age_ns = time.time_ns() - identity[2] if identity else TICK_NS
-            if not 0 <= age_ns < TICK_NS:
+            age_ns = time.time_ns() - identity[2] if identity else _TICK_NS
+            if not 0 <= age_ns < _TICK_NS:
                 return identity
-            await asyncio.sleep((TICK_NS - age_ns) / 1e9)
+            await asyncio.sleep((_TICK_NS - age_ns) / 1e9)
         return self.identity(path)
 
     async def compiled(self, path: str) -> Found[Compiled]:
