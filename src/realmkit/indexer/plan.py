@@ -1,9 +1,9 @@
 """What a run has to do: changes and dependents in, ordered work out.
 
-Nothing here reads or writes; it is tested with lists. The order is the realm's
-configuration, then modules, then instances with their dependencies first where
-those are known, then other files. Cycles are fine: whatever order is left over
-is alphabetical.
+Nothing here reads or writes; it is tested with lists. The order is modules, then the
+realm's configuration, which may adopt one, then instances with their dependencies first
+where those are known, then other files. Cycles are fine: whatever order is left over is
+alphabetical.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
