@@ -30,8 +30,8 @@ select {linked_columns} from entries i where {is_wanted};
 
 -- name: unchanged
 -- The instances of a JSON array $1 of URLs whose files are as they were when indexed; none
--- while a module of any realm waits to be indexed.
-select {columns} from entries i
+-- while a module of any realm waits to be indexed. With each, where the index stands.
+select {columns}, {generation} from entries i
 join realm_file_meta f
   on f.realm_url = i.realm_url
   and f.file_path = substr(i.url, length(i.realm_url) + 1)

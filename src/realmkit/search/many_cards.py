@@ -41,8 +41,8 @@ class ManyCards:
     async def documents(self, ids: Iterable[str]) -> dict[str, Any]:
         """`{data: [resources], meta: {missing: [{id, status, title, detail}]}}`, in order.
 
-        Two statements and one for each query-backed field, however many cards, and what
-        is asked of other servers.
+        One statement for the cards, one for what they link to and one for each query-backed
+        field, however many cards, and what is asked of other servers.
         """
         wanted = {card_id(self.names.to_url(id)): id for id in ids}
         foreign = [url for url in wanted if self._is_foreign(url)]
@@ -67,8 +67,9 @@ class ManyCards:
     async def _indexed(self, ids: Iterable[str]) -> dict[str, Resource]:
         urls = [instance_url(id) for id in ids]
         rows = await self.db.read(SQL[self.db.dialect]["unchanged"], (orjson.dumps(urls).decode(),))
-        roots = [self.links.visited(found(row)) for row in rows]
-        await self.links.walk(roots, self.definitions.for_request(), ALONE)
+        roots = [self.links.visited(found(tuple(columns))) for *columns, _ in rows]
+        generation = rows[0][-1] if rows else None
+        await self.links.walk(roots, self.definitions.for_request(generation), ALONE)
         return {root.resource["id"]: root.resource for root in roots}
 
 
