@@ -1,7 +1,7 @@
 """Compiling what was asked to statements: how many there are, and one page of them.
 
 The number of matches decides how the page is best found. Where few entries match they are
-*gathered*, and sorted; they are looked for once, so number and page are one statement.
+*gathered*, and sorted; they are looked for once, while they are counted.
 Where many do, the entries are *walked* in the order of the page until it is full.
 `compile_shape` is for the same query asked with many different values, as query-backed
 fields do: all of them become one statement.
@@ -77,15 +77,17 @@ class CompiledQuery:
         counts = [_count(group, rows) for group in self.groups]
         return Statement(f"SELECT {' + '.join(counts) or '0'}", tuple(params.values))
 
-    def few(self, columns: str) -> Statement | None:
-        """The page of few matches. Each row begins with how many entries match, and whether
-        these were few enough to be listed (`MOST_LISTED`); then come `columns` of `entries i`.
+    def few(self, columns: str, also: str) -> Statement | None:
+        """Each row begins with how many entries match, and whether these were few enough to be
+        listed (`MOST_LISTED`), and ends with `also`. In between are `columns` of `entries i`
+        for the page of few matches, or, where the dialect has them read by `gather`, the ids
+        that this takes.
 
-        Where they were not, and where the page is empty, there is one row with nulls. None
-        where no index lists every match.
+        Where they were not few, and where the page is empty, there is one row with nulls.
+        None where no index lists every match.
         """
         writer = _Page(self, NumberedParams())
-        return writer.few(columns) if writer.lists_all else None
+        return writer.few(columns, also) if writer.lists_all else None
 
     def walk(self, columns: str, total: int) -> Statement | None:
         """The page, found by going through entries in its order; None where that does not pay.
@@ -109,10 +111,11 @@ class CompiledQuery:
         writer = _Page(self, params)
         return writer.page(columns, list(writer.walks(reach)))
 
-    def gather(self, columns: str) -> Statement:
-        """The page, found by listing every match and sorting."""
+    def gather(self, columns: str, ids: object = None) -> Statement:
+        """The page, found by listing every match and sorting; `ids` are what `few` listed."""
         writer = _Page(self, NumberedParams())
-        return writer.page(columns, list(writer.gatherings()))
+        arms = writer.gatherings() if ids is None else [writer.gathered(ids)]
+        return writer.page(columns, list(arms))
 
     def page_length(self, total: int) -> int:
         """How many entries the page has when `total` match."""
@@ -266,7 +269,7 @@ class _Page:
         groups = self._query.groups
         return bool(groups) and all(self._rows.is_listed(group.condition) for group in groups)
 
-    def few(self, columns: str) -> Statement:
+    def few(self, columns: str, also: str) -> Statement:
         """The page with its total, if matches are few: they are listed once, while they are
         counted."""
         groups = self._query.groups
@@ -294,13 +297,22 @@ class _Page:
                 f" (SELECT count(*) AS n, {different}{ids} AS ids"
                 f" FROM (SELECT entry_id FROM matching LIMIT {limit}) AS few) AS found)"
             )
-        of_those = self._dialect.one_of_ids("e.entry_id", "(SELECT ids FROM counted)")
-        arm = f"SELECT {self._selected()} FROM search_entries e WHERE {of_those}"
+        if not self._dialect.pages_at_once:
+            return self._statement(f"WITH {tables} SELECT total, is_few, ids, {also} FROM counted")
+        arm = self._listed_in("(SELECT ids FROM counted)")
         return self._statement(
-            f"WITH {tables} SELECT c.total, c.is_few, {columns} FROM counted c"
+            f"WITH {tables} SELECT c.total, c.is_few, {columns}, {also} FROM counted c"
             f" LEFT JOIN ({self._of_page([arm])}) AS p ON TRUE LEFT JOIN entries i ON {_ENTRY}"
             f" ORDER BY {self._in_order}"
         )
+
+    def gathered(self, ids: object) -> str:
+        """Matches that are known already."""
+        return self._listed_in(self._params.bind(ids))
+
+    def _listed_in(self, ids: str) -> str:
+        of_those = self._dialect.one_of_ids("e.entry_id", ids)
+        return f"SELECT {self._selected()} FROM search_entries e WHERE {of_those}"
 
     def page(self, columns: str, arms: list[str]) -> Statement:
         """A statement that reads `columns` of `entries i` for the page that the arms hold."""

@@ -9,6 +9,8 @@ from realmkit.query.matching import Words
 class Dialect(Protocol):
     lazily: str
     """What a common table is marked with that is read once, and perhaps not to its end."""
+    pages_at_once: bool
+    """Whether one statement that counts few matches and reads their page is less work than two."""
     counts_unread: bool
     """Whether counting values leaves the rows alone that listing their entries has to read."""
 

@@ -15,6 +15,7 @@ class PostgresDialect:
     # Rows are made as they are read, and the planner does not count on reading few of them:
     # it would rather look through a whole table than list what it takes for many.
     lazily = "MATERIALIZED"
+    pages_at_once = True
     counts_unread = True
 
     def text(self, value: str) -> str:

@@ -14,6 +14,8 @@ class SqliteDialect:
 
     # What SQLite materialises, it makes completely first.
     lazily = "NOT MATERIALIZED"
+    # Nothing travels here, and two small statements take less time.
+    pages_at_once = False
     counts_unread = False
 
     def text(self, value: str) -> str:

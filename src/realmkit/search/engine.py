@@ -1,7 +1,7 @@
 """Answering a query with the documents of the cards it finds.
 
-One statement counts what matches and finds the page of few, one more the page of many,
-one fetches HTML when it is asked for, and all of them read the same state of the index; several realms are one
+One statement counts what matches, one finds the page (PostgreSQL's of few is found by the
+first), one more fetches HTML when it is asked for, and all of them read the same state of the index; several realms are one
 search under one sort. Links and query-backed fields are the link walker's business.
 """
 
@@ -220,25 +220,26 @@ class SearchEngine:
         self, compiled: CompiledQuery, columns: str, state: IndexState
     ) -> tuple[list[Row], int]:
         """The rows of the page, by the way that the number of matches makes the shorter one."""
-        columns = f"{columns}, {GENERATION}"
-        few = compiled.few(columns)
+        few, ids = compiled.few(columns, GENERATION), None
         if few is not None:
             rows = await state.read(few.sql, few.params)
             total, is_few = rows[0][:2]
-            if is_few:
+            if is_few and compiled.dialect.pages_at_once:
                 return [row[2:] for row in rows[: compiled.page_length(total)]], total
+            ids = rows[0][2] if is_few else None
         else:
             count = compiled.count
             [(total,)] = await state.read(f"SELECT ({count.sql}), {GENERATION}", count.params)
         length = compiled.page_length(total)
         if not length:
             return [], total
-        walk = compiled.walk(columns, total)
+        columns = f"{columns}, {GENERATION}"
+        walk = compiled.walk(columns, total) if ids is None else None
         if walk is not None:
             rows = await state.read(walk.sql, walk.params, least=0)
             if len(rows) >= length:
                 return rows, total
-        gather = compiled.gather(columns)
+        gather = compiled.gather(columns, ids)
         return await state.read(gather.sql, gather.params, least=length), total
 
     async def _compile(
