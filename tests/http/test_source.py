@@ -73,6 +73,20 @@ async def test_bytes_come_back_as_they_were_sent(server: Server):
     assert (await server.client.get("/people/x.bin")).content == body
 
 
+async def test_a_file_is_emptied_only_when_that_is_said(server: Server):
+    path = "/people/full.txt"
+    await server.client.post(path, headers=AS_SOURCE, content="full")
+
+    bare = await server.client.post(path)
+    kept = await server.client.get(path)
+    meant = await server.client.post(path, headers=AS_SOURCE)
+    emptied = await server.client.get(path)
+
+    assert (bare.status_code, kept.text) == (400, "full")
+    assert SOURCE in bare.json()["errors"][0]["detail"]
+    assert (meant.status_code, emptied.content) == (204, b"")
+
+
 async def test_text_that_is_not_utf_8_is_refused(server: Server):
     answer = await server.client.post("/people/bad.gts", content=b"\xff", headers=AS_SOURCE)
 

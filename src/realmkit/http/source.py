@@ -8,11 +8,11 @@ Writes answer when the file is in place; the index follows.
 from starlette.requests import Request
 from starlette.responses import Response
 
-from realmkit.errors import NotFound, NotText, PreconditionFailed
+from realmkit.errors import BadRequest, NotFound, NotText, PreconditionFailed
 from realmkit.extraction import type_of_file
 from realmkit.files import FileStore, FileWrite, StoredFile, WriteResult
 from realmkit.http import answers, bodies, conditional, negotiation
-from realmkit.http.negotiation import BYTES, FILE_META, HTML
+from realmkit.http.negotiation import BYTES, FILE_META, HTML, SOURCE
 from realmkit.http.seqs import HEADER
 from realmkit.http.stations import MountedRealm, Stations
 
@@ -57,11 +57,19 @@ class Source:
         return answers.document({"data": resource}, media_type=FILE_META)
 
     async def write(self, request: Request, mounted: MountedRealm, path: str) -> Response:
-        """Create or replace the file with the body: 204."""
+        """Create or replace the file with the body: 204.
+
+        Raises `BadRequest` when there is no body and nothing says that this is meant.
+        """
         files = mounted.files
         limits = self._stations.settings.limits
         limit = limits.card if path.endswith(".json") else limits.file
         body = await bodies.read_bytes(request, limit)
+        if not body and not _is_about_a_file(request):
+            raise BadRequest(
+                "There is no body, and the file would be empty. If that is meant, say so with "
+                f"`Accept: {SOURCE}`."
+            )
         is_binary = negotiation.media_type_of(request.headers.get("content-type")) == BYTES
         if path.lower().endswith(_TEXT) and not is_binary:
             _check_text(path, body)
@@ -129,6 +137,12 @@ class Source:
                 "x-created": answers.http_date(file.created_at),
             },
         )
+
+
+def _is_about_a_file(request: Request) -> bool:
+    """Whether a request says that its body is a file's content."""
+    accepted = negotiation.lines_of(request.headers, "accept")
+    return "content-type" in request.headers or negotiation.names(accepted, SOURCE)
 
 
 _KINDS = ("source", "file")
