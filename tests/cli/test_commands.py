@@ -6,6 +6,17 @@ import orjson
 from tests.cli.conftest import CARD, realmkit
 from tests.support.ports import free_port
 
+KENNEL = """\
+import { CardDef, field, contains, linksToMany } from '@cardstack/base/card-api';
+import StringField from '@cardstack/base/string';
+import { Dog } from './dog';
+
+export class Kennel extends CardDef {
+  @field name = contains(StringField);
+  @field dogs = linksToMany(() => Dog, { query: { filter: { eq: { nam: '$this.name' } } } });
+}
+"""
+
 
 def test_a_realm_in_order_passes_the_check(realm: Path):
     done = realmkit("check", str(realm), cwd=realm.parent)
@@ -37,6 +48,20 @@ def test_every_error_is_a_line_with_its_place(realm: Path):
     assert "http://" not in done.stdout
     assert any(line.startswith("lost.json") and "nowhere" in line for line in lines)
     assert any(line.startswith("broken.json") for line in lines)
+
+
+def test_a_search_that_a_field_cannot_ask_is_told_where_it_is_defined(realm: Path):
+    (realm / "kennel.gts").write_text(KENNEL)
+    for name in ("north", "south"):
+        (realm / f"{name}.json").write_text(
+            (CARD % name).replace("./dog", "./kennel").replace('"Dog"', '"Kennel"')
+        )
+    done = realmkit("check", str(realm), cwd=realm.parent)
+
+    [line] = done.stdout.splitlines()
+    assert line.startswith("kennel.gts  the search of `dogs` is refused: ")
+    assert 'Did you mean "name"?' in line and line.endswith(" (north.json and 1 more)")
+    assert done.returncode == 1
 
 
 def test_an_index_is_made_and_then_searched(realm: Path, tmp_path: Path):
