@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import apsw
 import pytest
 
 from realmkit.config import SetupError
 from realmkit.db import Database, open_database
+from realmkit.db.sqlite import SqliteDatabase
 from realmkit.errors import TryLater
 
 pytestmark = pytest.mark.anyio
@@ -17,14 +19,37 @@ PUT_STYLE = "insert into styles (id, css) values ($1, $2)"
 
 
 @pytest.fixture
-async def db(tmp_path: Path) -> AsyncIterator[Database]:
-    database = await open_database(tmp_path / "realmkit.db")
+async def db(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
+    database = await SqliteDatabase.open(tmp_path / "realmkit.db")
     yield database
     await database.close()
 
 
 async def count(db: Database) -> int:
     return (await db.read(COUNT_STYLES))[0][0]
+
+
+async def test_a_statement_is_planned_once_unless_its_limit_is_a_bare_parameter(
+    db: SqliteDatabase,
+) -> None:
+    planned = 0
+
+    def note(*_: object) -> int:
+        nonlocal planned
+        planned += 1
+        return apsw.SQLITE_OK
+
+    async def planned_again(limit: str) -> bool:
+        nonlocal planned
+        sql = f"select id from styles order by id limit {limit}"
+        await db.read(sql, (1,))
+        planned = 0
+        await db.read(sql, (1,))
+        return planned > 0
+
+    db._on_loop._connection.authorizer = note
+    assert await planned_again("$1")
+    assert not await planned_again("cast($1 as bigint)")
 
 
 async def test_writers_take_turns(db: Database) -> None:

@@ -1,7 +1,11 @@
 """Named statements in `.sql` files."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+import realmkit
 from realmkit.db.statements import parse_statements
 
 BOTH = """
@@ -64,3 +68,11 @@ select count(*), '{}' from {listed};
 def test_a_file_that_reads_badly_is_refused(text: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         parse_statements(text, "sqlite", source="x.sql")
+
+
+def test_no_limit_is_a_bare_parameter() -> None:
+    # See `test_sqlite`: SQLite would plan the statement anew each time.
+    files = list(Path(realmkit.__file__).parent.rglob("*.sql"))
+    bare = re.compile(r"\b(?:limit|offset) \$", re.IGNORECASE)
+    assert files
+    assert [file.name for file in files if bare.search(file.read_text())] == []

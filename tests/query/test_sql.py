@@ -181,12 +181,12 @@ def test_a_page_of_many_is_walked_shelf_by_shelf_in_its_order() -> None:
         f" e.realm_url FROM search_values o CROSS JOIN search_entries e"
         f" ON e.entry_id = o.entry_id WHERE o.path_id = 9 AND o.shelf_id = {shelf}"
         f" AND o.kind = 4 AND o.kind = 4 AND o.number >= $2"
-        f" ORDER BY o.number DESC, o.text DESC, e.file_alias, e.url LIMIT $1) AS s{shelf}"
+        f" ORDER BY o.number DESC, o.text DESC, e.file_alias, e.url LIMIT CAST($1 AS bigint)) AS s{shelf}"
         for shelf in (1, 2)
     ]
     assert walk.sql == (
         f"SELECT i.url FROM (SELECT * FROM ({' UNION ALL '.join(arms)}) AS found"
-        " ORDER BY k1 DESC NULLS LAST, k2 DESC NULLS LAST, file_alias, type, url LIMIT $1) AS p"
+        " ORDER BY k1 DESC NULLS LAST, k2 DESC NULLS LAST, file_alias, type, url LIMIT CAST($1 AS bigint)) AS p"
         " CROSS JOIN entries i ON i.realm_url = p.realm_url AND i.url = p.url AND i.type = p.type"
         " ORDER BY p.k1 DESC NULLS LAST, p.k2 DESC NULLS LAST, p.file_alias, p.type, p.url"
     )
@@ -208,7 +208,7 @@ def test_few_matches_are_listed_while_they_are_counted() -> None:
         f" counted AS MATERIALIZED (SELECT CASE WHEN n <= 2000 THEN n ELSE"
         f" (SELECT count(*) FROM ({words}) AS found) END AS total, n <= 2000 AS is_few,"
         " CASE WHEN n <= 2000 THEN ids END AS ids FROM (SELECT count(*) AS n,"
-        " json_group_array(entry_id) AS ids FROM (SELECT entry_id FROM matching LIMIT $3) AS few)"
+        " json_group_array(entry_id) AS ids FROM (SELECT entry_id FROM matching LIMIT CAST($3 AS bigint)) AS few)"
         " AS found) SELECT total, is_few, ids, 7 FROM counted"
     )
     words = (
@@ -221,12 +221,12 @@ def test_few_matches_are_listed_while_they_are_counted() -> None:
         f" counted AS MATERIALIZED (SELECT CASE WHEN n <= 2000 THEN n ELSE"
         f" (SELECT count(*) FROM ({words}) AS found) END AS total, n <= 2000 AS is_few,"
         " CASE WHEN n <= 2000 THEN ids END AS ids FROM (SELECT count(*) AS n,"
-        " array_agg(entry_id) AS ids FROM (SELECT entry_id FROM matching LIMIT $3) AS few)"
+        " array_agg(entry_id) AS ids FROM (SELECT entry_id FROM matching LIMIT CAST($3 AS bigint)) AS few)"
         " AS found) SELECT c.total, c.is_few, i.url, 7 FROM counted c LEFT JOIN (SELECT * FROM"
         " (SELECT (strpos(e.title_words, $1::text) > 0)::integer AS k1, e.file_alias, e.type,"
         " e.url, e.realm_url FROM search_entries e WHERE"
         " e.entry_id = ANY ((SELECT ids FROM counted)::integer[])) AS found"
-        " ORDER BY k1 DESC NULLS LAST, file_alias, type, url LIMIT $4) AS p ON TRUE"
+        " ORDER BY k1 DESC NULLS LAST, file_alias, type, url LIMIT CAST($4 AS bigint)) AS p ON TRUE"
         " LEFT JOIN entries i ON i.realm_url = p.realm_url AND i.url = p.url"
         " AND i.type = p.type ORDER BY p.k1 DESC NULLS LAST, p.file_alias, p.type, p.url"
     )

@@ -25,7 +25,7 @@ select e.pruned_seq, c.realm_url, c.seq, c.kind, c.path, c.operation, c.content_
   c.client_request_id, c.at, c.is_forced
 from change_log_ends e left join (
   select realm_url, seq, kind, path, operation, content_hash, client_request_id, at, is_forced
-  from change_log where realm_url = $1 and seq > $2 order by seq limit $3
+  from change_log where realm_url = $1 and seq > $2 order by seq limit cast($3 as bigint)
 ) c on c.realm_url = e.realm_url
 where e.realm_url = $1 order by c.seq;
 

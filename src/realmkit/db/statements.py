@@ -2,7 +2,9 @@
 
     -- name: since
     -- The changes of a realm after a seq, oldest first.
-    select ... where realm_url = $1 and seq > $2 order by seq limit $3;
+    select ... where realm_url = $1 and seq > $2 order by seq limit cast($3 as bigint);
+
+A limit is cast: SQLite plans a statement anew, each time, whose limit is a bare parameter.
 
 The lines between the name and the SQL say what the statement answers; a statement
 without them is refused. Where the databases differ, a statement is written twice,

@@ -49,7 +49,7 @@ from change_log_ends e left join realm_state s on s.realm_url = e.realm_url;
 -- name: visited
 -- What visits read, and when: the files of a realm after the URL $2, at most $3.
 select url, marks, dependencies from index_work
-where realm_url = $1 and url > $2 and outcome is not null order by url limit $3;
+where realm_url = $1 and url > $2 and outcome is not null order by url limit cast($3 as bigint);
 
 -- name: counts
 -- How many files of a long run are visited, and how many there are.
@@ -70,7 +70,7 @@ delete from index_work where realm_url = $1 and url = $2 and outcome is not null
 -- How many bytes visits left: the files after the URL $2, at most $4; with $3 those that are gone.
 select url, octet_length(outcome) from index_work
 where realm_url = $1 and url > $2 and removes = $3 and outcome is not null
-order by url limit $4;
+order by url limit cast($4 as bigint);
 
 -- name: outcomes
 -- What visits left: the files after the URL $2 and up to $4; with $3 those that are gone.

@@ -79,7 +79,7 @@ from entries f
 where f.realm_url = $1 and f.type = 'file' and not exists (
   select 1 from entries other
   where other.realm_url = f.realm_url and other.url = f.url and other.type <> 'file'
-) order by f.url limit $2;
+) order by f.url limit cast($2 as bigint);
 
 -- name: plain_files [postgres]
 -- The files of a realm that are neither a card's document nor a module, by URL.
@@ -88,7 +88,7 @@ from entries f
 where f.realm_url = $1 and f.type = 'file' and not exists (
   select 1 from entries other
   where other.realm_url = f.realm_url and other.url = f.url and other.type <> 'file'
-) order by f.url limit $2;
+) order by f.url limit cast($2 as bigint);
 
 -- name: mtimes
 -- When each indexed file of a realm was last modified.
@@ -330,6 +330,6 @@ select e.last_seq, a.realm_url, a.seq, a.index_type, a.invalidations, a.client_r
   a.generation, a.at
 from change_log_ends e left join (
   select realm_url, seq, index_type, invalidations, client_request_id, generation, at
-  from index_announcements where realm_url = $1 and seq > $2 order by seq limit $3
+  from index_announcements where realm_url = $1 and seq > $2 order by seq limit cast($3 as bigint)
 ) a on a.realm_url = e.realm_url
 where e.realm_url = $1 order by a.seq;

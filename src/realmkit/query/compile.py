@@ -216,6 +216,11 @@ _PARAMETER = re.compile(r"\$([0-9]+)")
 _ENTRY = "i.realm_url = p.realm_url AND i.url = p.url AND i.type = p.type"
 
 
+def _bound_limit(params: Params, number: int) -> str:
+    # SQLite plans a statement anew, each time, whose limit is a bare parameter.
+    return f"CAST({params.bind(number)} AS bigint)"
+
+
 def _count(group: Group, rows: RowSql) -> str:
     """An expression for how many entries of a group there are."""
     if group.condition == TRUE:
@@ -286,7 +291,7 @@ class _Page:
                 f" FROM (SELECT {counts} AS n OFFSET 0) AS found)"
             )
         else:
-            limit = self._params.bind(MOST_LISTED + 1)
+            limit = _bound_limit(self._params, MOST_LISTED + 1)
             is_distinct = all(one.is_distinct for one in listed if one)
             total = "n" if is_distinct else "different"
             different = "" if is_distinct else "count(DISTINCT entry_id) AS different, "
@@ -324,9 +329,9 @@ class _Page:
         """What is on the page of all that the arms hold."""
         page, limit = self._query.page, ""
         if page.size is not None:
-            limit = f" LIMIT {self._params.bind(page.size)}"
+            limit = f" LIMIT {_bound_limit(self._params, page.size)}"
             if page.number:
-                limit += f" OFFSET {self._params.bind(page.number * page.size)}"
+                limit += f" OFFSET {_bound_limit(self._params, page.number * page.size)}"
         found = " UNION ALL ".join(arms) or self.nothing()
         return f"SELECT * FROM ({found}) AS found ORDER BY {self.order_by}{limit}"
 
@@ -343,7 +348,7 @@ class _Page:
     def walks(self, reach: int) -> Iterator[str]:
         """For each shelf its first `reach` entries, in the page's order."""
         order = self._query.order[0] if self._query.order else None
-        limit = self._params.bind(reach)
+        limit = _bound_limit(self._params, reach)
         for group in self._query.groups:
             for shelf in group.shelves:
                 arm = self._walk(shelf, group.condition, order)
