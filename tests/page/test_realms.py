@@ -183,7 +183,7 @@ def test_a_title_cannot_become_markup(people: People, open_page: OpenPage):
 
 def test_an_address_without_a_card_helps_onwards(people: People, open_page: OpenPage):
     page = open_page(f"{people.url}Person/an")
-    expect(page.get_by_text("404")).to_be_visible()
+    expect(page.get_by_text("404", exact=True)).to_be_visible()
     page.get_by_role("link", name="Ann Arbour").click()
     expect(page).to_have_url(f"{people.url}Person/ann")
 
