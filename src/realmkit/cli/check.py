@@ -40,8 +40,7 @@ def command(folders: tuple[str, ...], as_json: bool, render_timeout: float) -> i
         realmkit check my-cards --json | jq .file
     """
     from realmkit.cli import mounts
-    from realmkit.cli.findings import as_json as json_of
-    from realmkit.cli.findings import as_lines
+    from realmkit.cli.findings import json_line, lines_for_people
     from realmkit.cli.logs import configure_logs
     from realmkit.cli.running import run
     from realmkit.config import Settings
@@ -62,13 +61,13 @@ def command(folders: tuple[str, ...], as_json: bool, render_timeout: float) -> i
         findings = run(_check(settings, listener))
     if findings is None:
         return 130
-    for line in map(json_of, findings) if as_json else as_lines(findings):
+    for line in map(json_line, findings) if as_json else lines_for_people(findings):
         click.echo(line)
     return 1 if findings else 0
 
 
 async def _check(settings: Settings, listener: socket.socket) -> list[Finding]:
-    from realmkit.cli.findings import as_lines, findings_in
+    from realmkit.cli.findings import findings_in, lines_for_people
     from realmkit.cli.progress import shown_progress
     from realmkit.cli.running import running
 
@@ -79,7 +78,7 @@ async def _check(settings: Settings, listener: socket.socket) -> list[Finding]:
         findings = [finding for realm in own for finding in await findings_in(app, realm)]
         for realm in own:
             counts = await app.stations.index.counts(realm.url)
-            told = len(as_lines([one for one in findings if one["realm"] == realm.name]))
+            told = len(lines_for_people([one for one in findings if one["realm"] == realm.name]))
             click.echo(
                 f"  {realm.name}: {counts.instances} cards, {counts.modules} modules, "
                 f"{told} finding{'' if told == 1 else 's'}",

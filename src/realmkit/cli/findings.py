@@ -6,13 +6,13 @@ is in another file than the card that shows it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
 import orjson
 
-from realmkit.cards.addresses import card_id
+from realmkit.cards.addresses import card_id, instance_url
+from realmkit.cards.code_refs import ModuleNames
 
 if TYPE_CHECKING:
     from realmkit.app import App
@@ -37,35 +37,34 @@ async def findings_in(app: App, realm: Realm) -> list[Finding]:
             )
             for link in links
         ]
-    findings += await _refused_searches(app, realm)
+    async for card, field, reason in _refused_searches(app, realm):
+        definition = await _definition_of(app, realm, card)
+        said = f"the search of `{field}` is refused: {reason}"
+        findings.append(_finding(realm, instance_url(card["id"]), said, mistaken=definition))
     return sorted(findings, key=lambda one: (one["realm"], one["file"], one["line"] or 0))
 
 
-async def _refused_searches(app: App, realm: Realm) -> list[Finding]:
-    """What fields ask that this server cannot answer: a mistake in a definition, as a rule."""
+async def _refused_searches(
+    app: App, realm: Realm
+) -> AsyncGenerator[tuple[Mapping[str, Any], str, str], None]:
+    """Cards with a field whose search this server cannot answer, and why: as a rule a mistake
+    in a definition. What other servers say is left out, for they may be away for a while."""
+    served = {one.url for one in app.settings.realms}
     files = await app.stations.index.indexed_files(realm.url)
     ids = [card_id(one.url) for one in files if one.type == "instance" and not one.has_error]
-    findings: list[Finding] = []
     for start in range(0, len(ids), _CARDS_AT_ONCE):
         cards = await app.stations.search.many_cards.documents(ids[start : start + _CARDS_AT_ONCE])
         for card in cards["data"]:
-            definition = await _definition_of(app, realm, card)
             for key, relationship in card["relationships"].items():
-                for error in (relationship.get("meta") or {}).get("errors", ()):
-                    # Another server may be away for a while.
-                    if error["realm"].startswith(app.settings.public_url):
-                        said = f"the search of `{_field(key)}` is refused: {error['message']}"
-                        finding = _finding(realm, f"{card['id']}.json", said)
-                        if definition:
-                            finding |= {"file": definition, "breaks": finding["file"]}
-                        findings.append(finding)
-    return findings
+                errors = (relationship.get("meta") or {}).get("errors", ())
+                for error in (one for one in errors if one["realm"] in served):
+                    yield card, _field(key), error["message"]
 
 
 async def _definition_of(app: App, realm: Realm, card: Mapping[str, Any]) -> str | None:
     """The file of the module that a card adopts from, if it lies in the card's realm."""
-    module = str(card["meta"]["adoptsFrom"]["module"])
-    path = realm.path_of(urljoin(card["id"], module))
+    names = ModuleNames(app.settings.public_url)
+    path = realm.path_of(names.resolve_module(card["meta"]["adoptsFrom"]["module"], card["id"]))
     return await app.stations.mounted[realm.name].files.resolve(path) if path else None
 
 
@@ -78,25 +77,26 @@ def _of_error(realm: Realm, url: str, error: Mapping[str, Any]) -> Finding:
     meta = error.get("meta") or {}
     reason = str(error.get("detail") or error.get("message") or error.get("title") or "error")
     # A card that fails because of a module is told where in that module.
-    file = str(meta.get("file") or "")
-    finding = _finding(realm, url, reason)
-    if file and file != finding["file"]:
-        finding |= {"file": file, "breaks": finding["file"]}
+    finding = _finding(realm, url, reason, mistaken=meta.get("file"))
     return {**finding, "line": meta.get("line"), "column": meta.get("column")}
 
 
-def _finding(realm: Realm, url: str, reason: str) -> Finding:
+def _finding(realm: Realm, url: str, reason: str, *, mistaken: str | None = None) -> Finding:
+    """What shows at `url`; the mistake may be in another file."""
+    shown = realm.path_of(url) or url
+    file = mistaken or shown
     return {
         "realm": realm.name,
-        "file": realm.path_of(url) or url,
+        "file": file,
         "line": None,
         "column": None,
         # The realm's address means nothing here: its port was free for this one run.
         "reason": reason.strip().partition("\n")[0].replace(realm.url, "./").rstrip("."),
+        **({"breaks": shown} if file != shown else {}),
     }
 
 
-def as_lines(findings: Sequence[Mapping[str, Any]]) -> list[str]:
+def lines_for_people(findings: Sequence[Mapping[str, Any]]) -> list[str]:
     """One line for what is said of one place, with what it breaks elsewhere."""
     broken: dict[str, list[str]] = {}
     for finding in findings:
@@ -123,5 +123,5 @@ def _place(finding: Mapping[str, Any]) -> str:
     return place
 
 
-def as_json(finding: Mapping[str, Any]) -> str:
+def json_line(finding: Mapping[str, Any]) -> str:
     return orjson.dumps(finding).decode()

@@ -12,7 +12,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from realmkit.http import conditional, negotiation, ranges
+from realmkit.http import conditional, ranges
 from realmkit.http.negotiation import API
 
 REVALIDATE = "public, max-age=0, must-revalidate"
@@ -50,7 +50,7 @@ def validated(
     """
     etag = etag or conditional.etag_of(body)
     sent = {"cache-control": REVALIDATE, **(headers or {}), "etag": etag}
-    if conditional.is_not_modified(negotiation.lines_of(request.headers, "if-none-match"), etag):
+    if conditional.is_held(request.headers, etag):
         return Response(status_code=304, headers=sent)
     return Response(body, media_type=media_type, headers=sent)
 
@@ -65,7 +65,7 @@ def ranged(
 ) -> Response:
     """A file's bytes, whole or in one range. If-None-Match is weighed before Range."""
     sent = {**headers, "etag": etag, "accept-ranges": "bytes"}
-    if conditional.is_not_modified(negotiation.lines_of(request.headers, "if-none-match"), etag):
+    if conditional.is_held(request.headers, etag):
         return Response(status_code=304, headers=sent)
     asked = None
     if request.method == "GET" and ranges.may_use_range(request.headers.get("if-range"), etag):

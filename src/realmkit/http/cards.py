@@ -208,9 +208,7 @@ def _times(card: FoundCard | None) -> dict[str, str]:
 def _check_content_type(request: Request) -> None:
     sent = negotiation.media_type_of(request.headers.get("content-type"))
     # A client that asks for card documents may leave the body's type to its library.
-    if sent in (CARD, API, JSON) or negotiation.names(
-        negotiation.lines_of(request.headers, "accept"), CARD
-    ):
+    if sent in (CARD, API, JSON) or negotiation.asks_for(request.headers, CARD):
         return
     raise UnsupportedMediaType(
         f"A card is written as {CARD}, not as {sent or 'a body without a media type'}."

@@ -7,6 +7,10 @@ so a bare one in a request is read as if it were quoted.
 import hashlib
 import re
 
+from starlette.datastructures import Headers
+
+from realmkit.http.negotiation import lines_of
+
 _ENTITY_TAG = re.compile(r'(W/)?"([^"]*)"|([^\s,"]+)')
 
 
@@ -14,6 +18,11 @@ def etag_of(body: bytes, kind: str = "") -> str:
     """A quoted content hash of a body. `kind` keeps two views of one file apart."""
     digest = hashlib.blake2b(body, digest_size=16).hexdigest()
     return f'"{digest}:{kind}"' if kind else f'"{digest}"'
+
+
+def is_held(headers: Headers, etag: str) -> bool:
+    """True when a request says that its client already holds this representation."""
+    return is_not_modified(lines_of(headers, "if-none-match"), etag)
 
 
 def is_not_modified(if_none_match: str | None, etag: str) -> bool:

@@ -130,8 +130,8 @@ class HTMLPages:
 
     async def error(self, request: Request, error: RealmkitError) -> Response | None:
         """The error as a page, if the client is a browser showing it to a person."""
-        accept = negotiation.lines_of(request.headers, "accept")
-        if request.method not in ("GET", "HEAD") or not negotiation.names(accept, HTML):
+        is_read = request.method in ("GET", "HEAD")
+        if not (is_read and negotiation.asks_for(request.headers, HTML)):
             return None
         try:
             host = self._host.host_files()

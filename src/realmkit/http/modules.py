@@ -90,9 +90,7 @@ async def _in_coding(served: ServedModule, coding: Coding) -> ServedModule:
 
 
 def _answer(request: Request, served: ServedModule) -> Response:
-    if served.etag and conditional.is_not_modified(
-        negotiation.lines_of(request.headers, "if-none-match"), served.etag
-    ):
+    if served.etag and conditional.is_held(request.headers, served.etag):
         kept = {
             name: value for name, value in served.headers.items() if not name.startswith("content-")
         }

@@ -73,6 +73,11 @@ def choose(accept: str | None, offers: tuple[str, ...]) -> str | None:
     return best
 
 
+def asks_for(headers: Headers, media_type: str) -> bool:
+    """True when a request's Accept names this type itself."""
+    return names(lines_of(headers, "accept"), media_type)
+
+
 def names(accept: str | None, media_type: str) -> bool:
     """True when the header names this type itself, not merely a wildcard over it."""
     return any(

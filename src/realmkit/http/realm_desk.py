@@ -117,7 +117,7 @@ class RealmDesk:
 
         async def delete(request: Request) -> Response:
             _refuse_if_read_only(mounted)
-            if negotiation.names(negotiation.lines_of(request.headers, "accept"), CARD):
+            if negotiation.asks_for(request.headers, CARD):
                 return await self._cards.delete(request, mounted, path)
             return await self._source.delete(request, mounted, path)
 
@@ -189,10 +189,10 @@ def _accept(request: Request) -> str | None:
 
 def _is_card(request: Request) -> bool:
     """True when a body is sent as a card document and not as a file's bytes."""
-    if negotiation.names(negotiation.lines_of(request.headers, "accept"), SOURCE):
+    if negotiation.asks_for(request.headers, SOURCE):
         return False
     sent = negotiation.media_type_of(request.headers.get("content-type"))
-    return sent == CARD or negotiation.names(negotiation.lines_of(request.headers, "accept"), CARD)
+    return sent == CARD or negotiation.asks_for(request.headers, CARD)
 
 
 def _signed(handler: Handler, mounted: MountedRealm) -> Handler:

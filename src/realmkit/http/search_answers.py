@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from realmkit.errors import NotFound, RealmkitError, UpstreamFailed
-from realmkit.http import answers, conditional, negotiation
+from realmkit.http import answers, conditional
 from realmkit.http.negotiation import CARD
 from realmkit.http.stations import Stations
 from realmkit.http.walks import is_during_prerender, view_of, walk_for
@@ -49,9 +49,7 @@ class SearchAnswers:
         if content is None:
             content = orjson.dumps(await self._search(request, realm_urls, body))
             await kept.put(job_id, key, content)
-        elif conditional.is_not_modified(
-            negotiation.lines_of(request.headers, "if-none-match"), etag
-        ):
+        elif conditional.is_held(request.headers, etag):
             return Response(status_code=304, headers=headers)
         return Response(content, media_type=CARD, headers=headers)
 

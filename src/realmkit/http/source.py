@@ -141,8 +141,7 @@ class Source:
 
 def _is_about_a_file(request: Request) -> bool:
     """Whether a request says that its body is a file's content."""
-    accepted = negotiation.lines_of(request.headers, "accept")
-    return "content-type" in request.headers or negotiation.names(accepted, SOURCE)
+    return "content-type" in request.headers or negotiation.asks_for(request.headers, SOURCE)
 
 
 _KINDS = ("source", "file")
