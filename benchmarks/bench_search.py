@@ -30,7 +30,7 @@ from realmkit.db import Database, Params, Row, open_database
 from realmkit.extraction import FileExtractor
 from realmkit.files import FileStore
 from realmkit.index import IndexStore
-from realmkit.query.compile import Statement
+from realmkit.query.params import Statement
 from realmkit.query.search_rows import trigram_tokens
 from realmkit.search import SearchEngine
 from realmkit.search.found import COLUMNS

@@ -218,6 +218,14 @@ async def test_a_question_of_a_job_is_worked_out_once(herd: Herd):
     assert (gone.status_code, gone.content) == (200, first.content)
 
 
+async def test_a_question_of_another_priority_is_worked_out_by_itself(herd: Herd):
+    asked = [await ask(herd, {**JOB, "X-Boxel-Job-Priority": each}) for each in ("0", "10", "0")]
+
+    first, urgent, again = (answer.headers["etag"] for answer in asked)
+    assert first == again != urgent
+    assert asked[0].content == asked[1].content
+
+
 async def test_an_answer_is_not_kept_beyond_a_change_of_the_index(herd: Herd):
     query = {"filter": {"eq": {"id": herd.id("late")}}}
     first = await ask(herd, {**JOB, "X-Boxel-Job-Id": "8.1"}, **query)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from realmkit.query import compile as compiling
+from realmkit.query import page_sql
 
 from ..support.meaning import Index, indexes
 from ..support.postgres import PostgresServer
@@ -18,6 +19,6 @@ def both(
     with pytest.MonkeyPatch.context() as patch:
         # Walking pays for many cards; here there are few, and it has to be right as well.
         patch.setattr(compiling, "FEWEST_WALKED", 0)
-        patch.setattr(compiling, "MOST_LISTED", 6)
+        patch.setattr(page_sql, "MOST_LISTED", 6)
         with indexes(tmp_path_factory.mktemp("meaning") / "realmkit.db", postgres) as found:
             yield found

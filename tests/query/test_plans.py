@@ -11,9 +11,11 @@ from tests.search.conftest import PEOPLE, World, person
 
 from realmkit.config import Realm
 from realmkit.db import Database
-from realmkit.query.compile import CompiledQuery, Statement, compile_shape
+from realmkit.query.compile import CompiledQuery
 from realmkit.query.dialects import DIALECTS
+from realmkit.query.params import Statement
 from realmkit.query.resolve import resolve
+from realmkit.query.shapes import compile_shape
 
 from ..support.people import DESCRIBED, PERSON
 

@@ -7,10 +7,11 @@ import pytest
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.db import Dialect
 from realmkit.query import parse_query
-from realmkit.query.compile import CompiledQuery, compile_query, compile_shape
+from realmkit.query.compile import CompiledQuery, compile_query
 from realmkit.query.dialects import DIALECTS
 from realmkit.query.resolve import Asked, resolve
 from realmkit.query.search_rows import trigram_tokens
+from realmkit.query.shapes import compile_shape
 from realmkit.query.shelves import Catalog, Health, Shelf
 
 from ..support.people import CARD_DEF, DEFINITIONS, EMPLOYEE, PERSON, PLANET, REALM, type_key

@@ -22,9 +22,11 @@ from realmkit.db import Database, open_database
 from realmkit.db.sqlite import bind
 from realmkit.index import Batch, IndexStore, NewEntry
 from realmkit.query import parse_query
-from realmkit.query.compile import Statement, compile_query, compile_shape
+from realmkit.query.compile import compile_query
 from realmkit.query.dialects import DIALECTS
+from realmkit.query.params import Statement
 from realmkit.query.resolve import Asked, resolve
+from realmkit.query.shapes import compile_shape
 from realmkit.query.shelves import Catalog
 from realmkit.search.catalog import Catalogs
 from realmkit.search.found import GENERATION

@@ -23,6 +23,7 @@ from realmkit.query import Page, Query
 from realmkit.query.parse import MAX_PAGE_SIZE
 
 _JOB_ID = re.compile(r"[0-9]{1,20}\.[0-9]{1,20}")
+_PRIORITY = "x-boxel-job-priority"
 _REALM_URL = re.compile(r"https?://[!-~]{1,2040}")
 
 
@@ -42,7 +43,8 @@ class SearchAnswers:
             return answers.document(document, media_type=CARD)
         kept = self._stations.job_answers
         query = {name: value for name, value in body.items() if name != "realms"}
-        key = await kept.key(realm_urls, query, {"view": view_of(request)})
+        view = {"view": view_of(request), "priority": request.headers.get(_PRIORITY, "").strip()}
+        key = await kept.key(realm_urls, query, view)
         etag = f'"{job_id}-{key}"'
         headers = {"cache-control": answers.NO_STORE, "etag": f"W/{etag}"}
         content = await kept.get(job_id, key)

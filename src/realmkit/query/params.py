@@ -1,6 +1,15 @@
-"""What a statement binds. Nothing a person wrote is ever spliced into SQL."""
+"""A statement and what it binds. Nothing a person wrote is ever spliced into SQL."""
 
+from dataclasses import dataclass
 from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL and its parameters (`$1` is `params[0]`)."""
+
+    sql: str
+    params: tuple[object, ...] = ()
 
 
 class Params(Protocol):

@@ -15,10 +15,10 @@ import orjson
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.db import Database
 from realmkit.errors import BadRequest
-from realmkit.query.compile import MOST_SHAPES, Shape, compile_shape, together
 from realmkit.query.dialects import DIALECTS
 from realmkit.query.parse import parse_query
 from realmkit.query.resolve import Asked, resolve
+from realmkit.query.shapes import MOST_SHAPES, Shape, compile_shape, together
 from realmkit.search.catalog import Catalogs
 from realmkit.search.found import id_of, resource_type_of
 from realmkit.search.known import KnownDefinitions
