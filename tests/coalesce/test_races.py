@@ -60,7 +60,7 @@ async def test_a_wipe_covers_a_row_that_is_being_written_and_does_not_wait_for_i
         await desk.cache.wipe(REALM)
     else:
         async with peer.transaction() as tx:
-            values = [REALM, PERSON, "V1", "[]", 0, 0, Text("v1").hash, "t1", 0]
+            values = [REALM, PERSON, "V1", "[]", 0, 0, Text("v1").hash, "t1", 0, "{}"]
             await tx.execute(desk.table._sql["write"], values)
             async with asyncio.timeout(10):
                 await desk.cache.wipe(REALM)

@@ -1,5 +1,6 @@
 """What the second layer of the module cache promises, on both databases: docs/conformance.md."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -36,6 +37,22 @@ async def test_every_column_of_a_live_row_says_something(tmp_path: Path, databas
         )
         assert row is not None
         assert not {None, "", "{}", "[]"} & set(row)
+
+
+async def test_a_row_has_the_headers_of_every_answer_made_of_it(
+    tmp_path: Path, database_url: str
+) -> None:
+    """34: a module's headers are with its body, and gone with it."""
+    async with opened(tmp_path, database=database_url) as house:
+        await house.save("country.ts", "export const a = 1;")
+        served = await house.get("country")
+        headers = "select headers from module_transpile_cache where canonical_path = 'country.ts'"
+
+        [(kept,)] = await house.db.read(headers)
+        assert json.loads(kept).items() <= dict(served.headers).items()
+
+        await house.save("country.ts", "export const a = 2;")
+        assert await house.db.read(headers) == [(None,)]
 
 
 async def test_a_change_that_is_noticed_late_keeps_what_was_made_from_it(

@@ -48,6 +48,7 @@ logger = logging.getLogger(__name__)
 TableName = Literal["module_transpile_cache", "modules"]
 
 _FLOOR = ""
+_NO_HEADERS: Mapping[str, str] = {}
 # Far longer than a busy machine takes: what is not kept is made again by every process that
 # waits for it.
 WRITE_WITHIN_S = 10.0
@@ -79,6 +80,7 @@ class GenerationTable:
         self.writes = 0
         self.failures = 0
         self.db = db
+        self._has_headers = name == "module_transpile_cache"
         self._sql = load_sql(__package__ or "", f"{name}.sql", db.dialect)
         self._clock = clock or SystemClock()
 
@@ -108,6 +110,7 @@ class GenerationTable:
         *,
         body: str,
         dependency_keys: tuple[str, ...],
+        headers: Mapping[str, str] = _NO_HEADERS,
         source_hash: str,
         maker_version: str,
     ) -> None:
@@ -131,6 +134,8 @@ class GenerationTable:
                         source_hash,
                         maker_version,
                         self._clock.now_ms(),
+                        # Definitions are not answered with by themselves.
+                        *([orjson.dumps(dict(headers)).decode()] if self._has_headers else []),
                     ],
                 )
         except RealmkitError as exc:

@@ -9,7 +9,7 @@ result is never taken for another source's, whoever kept it.
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, Literal, Protocol, TypeVar
 
 from realmkit.coalesce.coordinator import Coordinator
@@ -35,10 +35,11 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """A result as the table holds it."""
+    """A result as the table holds it; `headers` are those of every answer made of it."""
 
     body: str
     dependency_keys: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +212,7 @@ class LayeredCache(Generic[V]):
                 row,
                 body=payload.body,
                 dependency_keys=payload.dependency_keys,
+                headers=payload.headers,
                 source_hash=source.hash,
                 maker_version=maker_version,
             )

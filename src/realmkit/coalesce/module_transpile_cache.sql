@@ -16,11 +16,12 @@ left join module_transpile_cache as floor
 -- whoever had the source before the tombstone came may write all the same, unless a payload is
 -- there that counts.
 insert into module_transpile_cache
-  (realm_url, canonical_path, body, dependency_keys, generation, realm_generation,
+  (realm_url, canonical_path, body, headers, dependency_keys, generation, realm_generation,
    source_hash, transpiler_version, created_at, size)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, octet_length(cast($3 as text)))
+values ($1, $2, $3, $10, $4, $5, $6, $7, $8, $9, octet_length(cast($3 as text)))
 on conflict (realm_url, canonical_path) do update set
-  body = excluded.body, dependency_keys = excluded.dependency_keys,
+  body = excluded.body, headers = excluded.headers,
+  dependency_keys = excluded.dependency_keys,
   generation = case
     when module_transpile_cache.generation > excluded.generation
     then module_transpile_cache.generation else excluded.generation end,
@@ -55,6 +56,8 @@ from {hashes} where true order by key
 on conflict (realm_url, canonical_path) do update set
   body = case when module_transpile_cache.source_hash = excluded.source_hash
     then module_transpile_cache.body end,
+  headers = case when module_transpile_cache.source_hash = excluded.source_hash
+    then module_transpile_cache.headers end,
   dependency_keys = case when module_transpile_cache.source_hash = excluded.source_hash
     then module_transpile_cache.dependency_keys end,
   transpiler_version = case when module_transpile_cache.source_hash = excluded.source_hash
@@ -69,7 +72,7 @@ on conflict (realm_url, canonical_path) do update set
 -- name: empty_realm [sqlite]
 -- Give up every payload of a realm whose floor has risen: none of them counts any more.
 update module_transpile_cache set
-  body = null, dependency_keys = null, source_hash = null,
+  body = null, headers = null, dependency_keys = null, source_hash = null,
   transpiler_version = null, size = 0, created_at = $2, generation = generation + 1,
   spares_from = generation + 1
 where realm_url = $1 and canonical_path <> '';
@@ -77,7 +80,7 @@ where realm_url = $1 and canonical_path <> '';
 -- name: empty_realm [postgres]
 -- The same, but for rows that somebody is changing just now: the floor covers them.
 update module_transpile_cache set
-  body = null, dependency_keys = null, source_hash = null,
+  body = null, headers = null, dependency_keys = null, source_hash = null,
   transpiler_version = null, size = 0, created_at = $2, generation = generation + 1,
   spares_from = generation + 1
 where realm_url = $1 and canonical_path in (
@@ -88,14 +91,14 @@ where realm_url = $1 and canonical_path in (
 -- Give up the payloads that are older than a time. The rows and their generations stay, so
 -- that a slow writer still meets them.
 update module_transpile_cache set
-  body = null, dependency_keys = null, source_hash = null,
+  body = null, headers = null, dependency_keys = null, source_hash = null,
   transpiler_version = null, size = 0, created_at = $2
 where size > 0 and created_at < $1;
 
 -- name: empty_beyond
 -- Give up the oldest payloads beyond a number of bytes; the sum reads an index only.
 update module_transpile_cache set
-  body = null, dependency_keys = null, source_hash = null,
+  body = null, headers = null, dependency_keys = null, source_hash = null,
   transpiler_version = null, size = 0, created_at = $2
 where size > 0 and created_at <= (
   select max(created_at) from (

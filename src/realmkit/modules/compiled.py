@@ -13,6 +13,8 @@ import msgspec
 
 from realmkit.coalesce import Payload
 
+JAVASCRIPT = "text/javascript"
+
 
 class Import(msgspec.Struct, frozen=True):
     """One import of a module. `line` (from 1) is None when a compiler added it.
@@ -47,6 +49,11 @@ class Compiled(msgspec.Struct, frozen=True, rename="camel"):
     map: msgspec.Raw = msgspec.Raw(b"null")
     error: Failure | None = None
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of every answer that it makes, whatever else that one has."""
+        return {"content-type": JAVASCRIPT if self.error is None else "application/vnd.api+json"}
+
     def assemble(self, addresses: Sequence[str]) -> str:
         """The module's text with the specifier of each import replaced by an address."""
         pieces = [self.parts[0]]
@@ -64,6 +71,7 @@ def encode(compiled: Compiled) -> Payload:
     return Payload(
         _encoder.encode(compiled).decode(),
         tuple(dict.fromkeys(each.specifier for each in compiled.imports)),
+        compiled.headers,
     )
 
 

@@ -160,6 +160,7 @@ class ModuleService:
         served = javascript(
             text.encode(),
             is_immutable=version is not None,
+            media_type=found.value.headers["content-type"],
             canonical_url=realm.url_of(module.known.path),
             modified_s=module.known.modified_s,
             # Where it came from for this request: getting to know it may have fetched it.

@@ -202,7 +202,7 @@ class Process:
 
     def offers(self, known: dict[str, int], params: Any) -> None:
         """A statement is run in a transaction that began when it had acknowledged `known`."""
-        if len(params) == 9 and int(params[2].split()[0]) < known[params[1]]:
+        if len(params) == 10 and int(params[2].split()[0]) < known[params[1]]:
             self.world.fault(f"{self.name} offers the table what it knows to be old")
 
     # Changing.
