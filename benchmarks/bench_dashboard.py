@@ -7,6 +7,8 @@ are named, and each is fetched by itself. *Batched* is ours: what is wanted in o
 travels in one multi-get. *Live* is the page people open, until the live card stands in
 the place of the prerendered one. All four run on the same server and the same browser,
 one after the other; the prerender page has the modules already, as the indexer's have.
+Beside them stands the limit, *at hand*: batched, with answers that the page has kept, so that
+nothing is left but its own work. No way to load is faster than that.
 
 `REALMKIT_BENCH_KEEP=FOLDER` keeps the index there, which otherwise takes a minute to make.
 """
@@ -38,9 +40,14 @@ SCREENSHOT = ROOT / "build" / "dashboard.png"
 # what the server was really asked. `mode` changes it there, and nowhere in the host.
 COUNTING = """
 globalThis.__boxelRenderContext = true;
-globalThis.wire = { mode: "batched", asked: [], bytes: 0 };
+globalThis.wire = { mode: "batched", asked: [], kept: new Map() };
 const send = globalThis.fetch;
 const CARD = "application/vnd.card+json";
+const atHand = async (request) => {
+  const key = request.url + await request.clone().text();
+  if (!wire.kept.has(key)) wire.kept.set(key, await (await send(request)).arrayBuffer());
+  return new Response(wire.kept.get(key), { headers: { "content-type": CARD } });
+};
 const note = async (kind, request) => {
   const answer = await send(request);
   const body = await answer.arrayBuffer();
@@ -50,6 +57,7 @@ const note = async (kind, request) => {
 globalThis.fetch = async (input, init) => {
   const request = new Request(input, init);
   const kind = /_search/.test(request.url) ? "search" : /_cards/.test(request.url) ? "multi-get" : "other";
+  if (wire.mode === "at hand") return atHand(request);
   if (wire.mode === "expanded") request.headers.delete("x-boxel-during-prerender");
   if (wire.mode !== "batched" && kind === "search") {
     const { fields, ...query } = await request.json();
@@ -110,6 +118,7 @@ async def main() -> int:
             mode: await best_render(app, browser, mode)
             for mode in ("expanded", "one by one", "batched")
         }
+        at_hand = await best_render(app, browser, "at hand")
         live = await open_live(app, browser)
         await browser.close()
     for mode, rendered in modes.items():
@@ -139,6 +148,10 @@ async def main() -> int:
     faster = slow.ready_ms / batched.ready_ms
     figures.line(
         "batched against one GET per id", f"{faster:.1f} x", target="at least 5", met=faster >= 5
+    )
+    figures.line("limit: the page's own work, answers at hand", f"{at_hand.ready_ms / 1000:.2f} s")
+    figures.line(
+        "limit: the same against one GET per id", f"{slow.ready_ms / at_hand.ready_ms:.1f} x"
     )
     smaller = modes["expanded"].search_bytes / batched.search_bytes
     figures.line(

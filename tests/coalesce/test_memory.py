@@ -76,6 +76,16 @@ def test_an_entry_that_grew_makes_others_leave() -> None:
     assert (memory.get(REALM, "a"), memory.get(REALM, "b"), memory.bytes) == (None, "B", 8)
 
 
+def test_what_outgrows_the_memory_drives_nothing_else_out() -> None:
+    memory: MemoryCache[str] = MemoryCache(max_bytes=10)
+    memory.put(REALM, "a", "A", 4)
+    memory.put(REALM, "b", "B", 4)
+
+    memory.reweigh(REALM, "b", "B", 11)
+
+    assert (memory.get(REALM, "a"), memory.get(REALM, "b"), memory.bytes) == ("A", None, 4)
+
+
 def test_what_was_replaced_weighs_nothing() -> None:
     memory: MemoryCache[str] = MemoryCache(max_bytes=10)
     memory.put(REALM, "a", "new", 4)

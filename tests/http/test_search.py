@@ -78,6 +78,20 @@ async def test_a_query_that_cannot_be_asked_is_400(server: Server, body: Any):
     assert answer.json()["errors"][0]["detail"]
 
 
+@pytest.mark.parametrize("member", ["realm", "realms"])
+async def test_a_realms_own_search_refuses_to_be_taken_for_anothers(server: Server, member: str):
+    await server.indexed()
+    base = f"{server.url}/base/"
+    other = await ask(server, {member: base if member == "realm" else [server.realm_url, base]})
+    own = await ask(server, {member: server.realm_url if member == "realm" else [server.realm_url]})
+
+    [error] = other.json()["errors"]
+    assert (other.status_code, error["source"]["pointer"]) == (400, f"/{member}")
+    assert base in error["detail"]
+    assert "_federated-search" in error["detail"]
+    assert own.status_code == 200
+
+
 async def test_several_realms_are_asked_at_once(server: Server):
     await server.indexed()
     answer = await server.client.request(

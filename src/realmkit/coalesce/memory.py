@@ -68,6 +68,8 @@ class MemoryCache(Generic[V]):
         if kept is not None and kept.value is value:
             self.bytes += size - kept.size
             kept.size = size
+            if size > self.max_bytes:
+                self._remove((realm_url, path))
             self._make_room()
 
     def _make_room(self) -> None:

@@ -144,6 +144,9 @@ class HotModules:
             self._bytes -= entry.size
         entry.forms[coding] = _form(served, before.realm_url)
         self._bytes += entry.size
+        # What does not fit by itself would drive out everything else, and then go too.
+        if entry.size > self._max_bytes:
+            self._drop(key)
         while self._bytes > self._max_bytes:
             self._drop(next(iter(self._entries)))
 

@@ -14,7 +14,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from realmkit.errors import NotFound, RealmkitError, UpstreamFailed
+from realmkit.errors import BadRequest, NotFound, RealmkitError, UpstreamFailed
 from realmkit.http import answers, conditional
 from realmkit.http.negotiation import CARD
 from realmkit.http.stations import Stations
@@ -60,10 +60,22 @@ class SearchAnswers:
     ) -> dict[str, Any]:
         engine = self._stations.search
         query = within_bounds(engine.parse(body), request)
+        _check_realms(query, body, realm_urls)
         page = await engine.search_everywhere(realm_urls, body, query, walk_for(request))
         if len(page.errors) == len(realm_urls):
             raise _nobody_answered(page.errors)
         return page.to_document()
+
+
+def _check_realms(query: Query, body: Mapping[str, Any], realm_urls: Sequence[str]) -> None:
+    """Raises `BadRequest` when a realm's own search is asked for another realm."""
+    for realm_url in query.realms or ():
+        if realm_url not in realm_urls:
+            raise BadRequest(
+                f"{realm_url[:300]} is not searched here, only {realm_urls[0]} is. "
+                "`/_federated-search` searches any realms.",
+                pointer="/realm" if "realm" in body else "/realms",
+            )
 
 
 def _nobody_answered(errors: Sequence[Mapping[str, Any]]) -> RealmkitError:
