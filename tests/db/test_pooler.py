@@ -15,7 +15,8 @@ from tests.search.conftest import OTHERS, PEOPLE, World, person
 from realmkit.config import Realm
 from realmkit.db import Database, open_database
 from realmkit.db.database import Row
-from realmkit.db.postgres import CONNECTIONS, WRITERS, migrate
+from realmkit.db.postgres import CONNECTIONS, WRITERS
+from realmkit.db.postgres_migrate import migrate
 from realmkit.errors import OurBug, TooSlow, TryLater
 
 from ..support.people import DESCRIBED, PERSON

@@ -12,6 +12,7 @@ from realmkit.db.postgres import CONNECTIONS, WRITERS
 from realmkit.errors import OurBug, TransactionLost, TryLater
 
 from ..support.postgres import PostgresServer
+from ..support.starting_postgres import StartingPostgres
 
 pytestmark = pytest.mark.anyio
 
@@ -84,6 +85,29 @@ async def test_a_server_that_is_not_there_is_one_readable_line() -> None:
         await open_database("postgresql://me:secret@localhost:1/here")
     assert "secret" not in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+async def test_a_server_that_is_starting_is_waited_for(
+    database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    reason = "the database system is starting up"
+    starting = StartingPostgres(database_url, refuses=3, reason=reason)
+    async with starting.listening():
+        db = await open_database(starting.url)
+        assert await db.read("select 1") == [(1,)]
+        await db.close()
+
+    assert starting.refused == 3
+    assert caplog.text.count("takes no connections yet") == 1
+
+
+async def test_another_refusal_is_told_at_once(database_url: str) -> None:
+    refusing = StartingPostgres(database_url, refuses=3, reason="sorry, too many clients already")
+    async with refusing.listening():
+        with pytest.raises(SetupError, match="too many clients"):
+            await open_database(refusing.url)
+
+    assert refusing.refused == 1
 
 
 async def test_without_psycopg_the_way_to_get_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from realmkit.db.postgres import migrate
+from realmkit.db.postgres_migrate import migrate
 
 TEMPLATE = f"realmkit_template_{os.getpid()}"
 _numbers = count(1)

@@ -20,29 +20,22 @@ from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection, AsyncRawCursor
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import ProgramLimitExceeded, QueryCanceled
 from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool
 
-from realmkit.clock import SystemClock
 from realmkit.config import SetupError
 from realmkit.db.completion import completed
 from realmkit.db.database import Dialect, Params, Row, Statement
 from realmkit.db.locks import Locks
-from realmkit.db.migrate import migrations, pending
 from realmkit.db.notifier import Channel
+from realmkit.db.postgres_migrate import CONNECT_TIMEOUT_S, migrate, place_of
 from realmkit.db.postgres_notifier import NOTIFIER_SQL, PostgresNotifier
-from realmkit.db.statements import load_sql
 from realmkit.db.transactions import OpenTransaction, turn_within
 from realmkit.errors import OurBug, TooSlow, TransactionLost, TryLater
 
-OLDEST_SERVER = 150000
 CONNECTIONS = 10
 WRITERS = 4
-CONNECT_TIMEOUT_S = 10
-# Any number that nobody else locks; migrations run in one process at a time.
-MIGRATIONS_LOCK = 4_201_000_001
 
 Connection = AsyncConnection[Row]
 
@@ -241,64 +234,9 @@ class PostgresTransaction(OpenTransaction):
             return await self._connection.execute(sql.encode(), params or None)
 
 
-async def migrate(url: str) -> None:
-    """Bring the database's tables up to date. Processes that start together take turns.
-
-    Raises `SetupError` for a server or a history that is not ours, `psycopg.Error` when
-    the server cannot be reached.
-    """
-    connection = await AsyncConnection.connect(
-        url,
-        autocommit=True,
-        cursor_factory=AsyncRawCursor,
-        # Behind a pooler each migration may run on another of its connections.
-        prepare_threshold=None,
-        connect_timeout=CONNECT_TIMEOUT_S,
-    )
-    async with connection:
-        where = place_of(url)
-        if connection.info.server_version < OLDEST_SERVER:
-            raise SetupError(f"PostgreSQL at {where} is older than version 15.")
-        if connection.info.parameter_status("server_encoding") != "UTF8":
-            raise SetupError(f"The database at {where} is not encoded in UTF-8.")
-        while await _migrate_once(connection, where):
-            pass
-
-
-async def _migrate_once(connection: Connection, where: str) -> bool:
-    """Run the next migration, if there is one."""
-    sql = load_sql(__package__ or "", "migrate.sql", "postgres")
-    async with connection.transaction():
-        await connection.execute(sql["take_turn"].encode(), [MIGRATIONS_LOCK])
-        await connection.execute(sql["without_notices"].encode())
-        await connection.execute(sql["history_table"].encode())
-        cursor = await connection.execute(sql["history"].encode())
-        applied = dict(await cursor.fetchall())
-        waiting = pending(migrations("postgres"), applied, where=where)
-        if not waiting:
-            return False
-        migration = waiting[0]
-        await connection.execute(migration.sql.encode())
-        await connection.execute(
-            sql["remember"].encode(),
-            [migration.version, migration.name, migration.checksum, SystemClock().now_ms()],
-        )
-        return True
-
-
 async def _configure(connection: AsyncConnection[Any]) -> None:
     # JSON is read by us, from text, as it is on SQLite.
     connection.adapters.register_loader("jsonb", TextLoader)
-
-
-def place_of(url: str) -> str:
-    """Where a database is, for people: never its password. Raises `SetupError`."""
-    try:
-        parts = conninfo_to_dict(url)
-    except psycopg.ProgrammingError as exc:
-        raise SetupError("The database's URL cannot be read; use postgresql://host/name.") from exc
-    host, port, name = (parts.get(key) for key in ("host", "port", "dbname"))
-    return f"{host or 'localhost'}{f':{port}' if port else ''}/{name or ''}"
 
 
 def _first_line(exc: BaseException) -> str:
