@@ -130,6 +130,17 @@ async def test_a_broken_link_is_reported_and_remembered_as_a_dependency(
     assert lost["dependencies"]["instances"] == [f"{realms.origin}/town/nobody.json"]
 
 
+async def test_what_is_missing_and_has_a_dot_may_come_to_be_a_card_or_a_file(
+    visit: Visit, realms: ServedRealms
+) -> None:
+    realms.card("town/lost", "./person", "Person", links={"boss": "./mr.x"})
+
+    [lost] = await visit("town/lost")
+
+    assert lost["dependencies"]["instances"] == [f"{realms.origin}/town/mr.x.json"]
+    assert lost["dependencies"]["files"] == [f"{realms.origin}/town/mr.x"]
+
+
 async def test_only_the_asked_formats_are_rendered(visit: Visit) -> None:
     [ann] = await visit("town/ann", formats=["fitted"])
 

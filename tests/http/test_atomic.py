@@ -27,6 +27,22 @@ async def send(server: Server, *operations: Any, query: str = "") -> Any:
     )
 
 
+async def test_a_batch_is_answered_when_the_log_has_it_and_before_the_index(server: Server):
+    await server.indexed()
+    index, changes = server.app.stations.index, server.app.stations.changes
+    # Who holds this lock indexes the realm; nobody else does meanwhile.
+    async with index.indexing(server.realm_url):
+        answer = await send(
+            server, {"op": "add", "href": "Person/soon", "data": card("Soon", lid="soon")}
+        )
+        seq = int(answer.headers["x-realmkit-seq"])
+        [change] = await changes.since(server.realm_url, seq - 1)
+        assert (answer.status_code, change.path) == (201, "Person/soon.json")
+        assert await index.indexed_seq(server.realm_url) < seq
+
+    assert await index.wait_indexed(server.realm_url, seq, timeout_s=30)
+
+
 async def test_a_module_and_the_cards_that_need_it_are_added_together(server: Server):
     pet = "export { Person as Pet } from './person';\n"
     adopts = {"module": "../pet", "name": "Pet"}

@@ -18,6 +18,19 @@ async def test_info_names_the_realm_and_counts_its_entries(server: Server):
         assert data["attributes"]["indexing"]["state"] == "idle"
 
 
+async def test_info_says_why_nothing_is_indexed_for_now(server: Server):
+    await server.indexed()
+    hub = server.app.indexer.progress_hub
+    hub.fail(server.realm_url, "Chromium does not start.")
+    try:
+        data = (await server.client.get("/people/_info")).json()["data"]
+    finally:
+        hub.begin(server.realm_url, 0)
+        hub.finish(server.realm_url)
+
+    assert data["attributes"]["indexing"]["problem"] == "Chromium does not start."
+
+
 async def test_types_are_counted(server: Server):
     await server.indexed()
 

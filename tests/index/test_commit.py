@@ -109,6 +109,8 @@ async def test_an_error_keeps_the_last_good_artefacts(index: IndexStore) -> None
         NewEntry(
             FRANCE,
             "instance",
+            # As a visit that fails brings it.
+            pristine_doc={"id": FRANCE, "attributes": {"name": "Frnce"}},
             error=BROKEN,
             dependencies=[Dependency(f"{ATLAS}persn", "module")],
             last_modified=200,
@@ -120,6 +122,7 @@ async def test_an_error_keeps_the_last_good_artefacts(index: IndexStore) -> None
     assert entry is not None
     assert (entry.has_error, entry.error_doc) == (True, BROKEN)
     assert (entry.search_doc, entry.types) == ({"name": "France"}, [COUNTRY, CARD_DEF])
+    assert entry.pristine_doc == {"id": FRANCE, "attributes": {"name": "France"}}
     assert (entry.last_modified, entry.content_hash) == (200, "h2")
     assert await index.html(ATLAS, FRANCE, "isolated") == "<h1>France</h1>"
     assert await index.styles_of(ATLAS, FRANCE) == {"s1": "h1 {}"}
@@ -209,6 +212,10 @@ async def test_strange_text_does_not_cost_a_card_its_place(index: IndexStore) ->
     assert entry is not None
     assert entry.search_doc == {"name": "a\ufffdb\ufffdc", "half\ufffd": [float(2**70)]}
     assert await index.html(ATLAS, FRANCE, "isolated") == "x\ufffdy\ufffd"
+
+    await commit(index, france(error={**BROKEN, "detail": "a\0b\ud800"}))
+    [error] = await index.errors(ATLAS)
+    assert error.error["detail"] == "a\ufffdb\ufffd"
 
 
 async def test_definitions_are_replaced_module_by_module(index: IndexStore) -> None:

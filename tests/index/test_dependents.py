@@ -146,9 +146,15 @@ async def test_dotted_names_and_plain_files(index: IndexStore) -> None:
                     "instance",
                     dependencies=[Dependency(f"{ATLAS}flag.svg", "file")],
                 ),
+                NewEntry(
+                    f"{ATLAS}c.json",
+                    "instance",
+                    dependencies=[Dependency(f"{ATLAS}mr.x", "file")],
+                ),
             ],
         )
     )
+    assert await dependents(index, "mr.x.json") == ["c.json"]
     assert await dependents(index, "v1.2.gts") == ["a.json"]
     assert await dependents(index, "my.card.json") == ["a.json"]
     assert await dependents(index, f"{ATLAS}my.card") == ["a.json"]

@@ -78,6 +78,15 @@ async def test_identical_bytes_visit_nothing(indexed: House):
     assert indexed.visits_since() == []
 
 
+async def test_identical_bytes_are_told_to_nobody_and_waited_for_by_nobody(indexed: House):
+    before = await indexed.changes.last_event_seq(indexed.url())
+    seq = await indexed.write({"bob.json": card("Bob")})
+    await indexed.index_all()
+
+    assert await indexed.changes.last_event_seq(indexed.url()) == before
+    assert await indexed.index.indexed_seq(indexed.url()) >= seq
+
+
 async def test_a_removed_card_leaves_and_its_dependents_are_visited(indexed: House):
     await indexed.write({"bob.json": None})
     await indexed.index_all()
@@ -85,7 +94,11 @@ async def test_a_removed_card_leaves_and_its_dependents_are_visited(indexed: Hou
     assert await indexed.index.entry(indexed.url("bob.json")) is None
     ann = await indexed.entry("ann.json")
     assert not ann.has_error
-    assert ann.diagnostics["brokenLinks"][0]["field"] == "friend"
+    assert ann.diagnostics["brokenLinks"] == [
+        {"field": "friend", "target": indexed.url("bob.json"), "reason": "not found"}
+    ]
+    assert indexed.visits_since() == ["one/ann.json"]
+    assert await indexed.isolated("ann.json") == "<p>sound Ann</p>"
 
 
 async def test_a_link_target_that_appears_heals_the_link(indexed: House):
@@ -100,8 +113,11 @@ async def test_a_link_target_that_appears_heals_the_link(indexed: House):
 async def test_a_broken_module_keeps_the_last_good_artefacts_and_a_repair_heals(indexed: House):
     await indexed.write({"person.gts": "broken"})
     await indexed.index_all()
-    broken = await indexed.entry("ann.json")
-    assert broken.has_error
+    for path in ("ann.json", "bob.json", "cal.json"):
+        assert (await indexed.entry(path)).has_error
+    file = await indexed.index.entry(indexed.url("person.gts"), "file")
+    assert file is not None
+    assert not file.has_error
     assert await indexed.isolated("ann.json") == "<p>sound Ann Bob</p>"
     assert (await indexed.entry("person.gts")).error_doc == {
         "status": "422",
@@ -116,8 +132,9 @@ async def test_a_broken_module_keeps_the_last_good_artefacts_and_a_repair_heals(
     await indexed.write({"person.gts": "mended"})
     await indexed.index_all()
 
-    assert not (await indexed.entry("ann.json")).has_error
+    assert await indexed.index.errors(indexed.url()) == []
     assert await indexed.isolated("ann.json") == "<p>mended Ann Bob</p>"
+    assert await indexed.isolated("cal.json") == "<p>mended Cal</p>"
 
 
 async def test_a_missing_module_is_an_error_until_it_is_written(indexed: House):
@@ -253,10 +270,12 @@ async def test_each_acknowledged_write_has_one_announcement(indexed: House):
 
 
 async def test_reindex_visits_everything_again(indexed: House):
+    before = (await indexed.entry("notes.md")).generation
     await indexed.indexer.reindex(indexed.url())
     await indexed.index_all()
 
-    assert len(indexed.visits_since()) == 4
+    assert indexed.visits_since() == ["one/ann.json", "one/bob.json", "one/cal.json", "one/person"]
+    assert (await indexed.entry("notes.md")).generation > before
 
 
 async def test_progress_ends_idle_with_everything_counted(indexed: House):

@@ -8,7 +8,7 @@ import pytest
 
 from realmkit.errors import TryLater
 
-from .conftest import House, card, restarted
+from .conftest import House, Modules, card, restarted
 
 pytestmark = pytest.mark.anyio
 
@@ -111,6 +111,32 @@ async def test_a_run_without_a_browser_says_so_and_is_tried_again(house: House):
     await asyncio.wait_for(house.index.wait_indexed(house.url(), 1), 20)
 
     assert not (await house.entry("person.gts")).has_error
+
+
+async def test_a_run_that_fails_keeps_the_old_index_and_harms_no_later_writer(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    await house.write({"ann.json": card("Ann")})
+    await start(house)
+
+    async def refuse(*_: object) -> None:
+        raise TryLater("The modules cannot be read.")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(Modules, "manifests", refuse)
+        first = await house.write({"ann.json": card("Anna"), "bob.json": card("Bob")})
+        with pytest.raises(TryLater, match="cannot be read"):
+            await house.index_all()
+        assert house.indexer.progress(house.url()).problem == "The modules cannot be read."
+        assert await house.isolated("ann.json") == "<p>sound Ann</p>"
+        assert await house.index.entry(house.url("bob.json")) is None
+        assert await house.index.errors(house.url()) == []
+        assert await house.index.indexed_seq(house.url()) < first
+    second = await house.write({"cal.json": card("Cal")})
+
+    assert await house.index.wait_indexed(house.url(), second, timeout_s=30)
+    for path, title in (("ann.json", "Anna"), ("bob.json", "Bob"), ("cal.json", "Cal")):
+        assert await house.isolated(path) == f"<p>sound {title}</p>"
 
 
 async def test_a_file_that_vanishes_before_its_visit_is_a_removal(house: House):

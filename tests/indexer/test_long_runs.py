@@ -26,6 +26,19 @@ async def start(house: House) -> None:
     house.visits_since()
 
 
+def hold_its_commit(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the long run of the realm wait at the gate when it begins to commit."""
+    commit = LongRuns.commit
+
+    async def held(long_runs: LongRuns, realm_url: str, **more: Any) -> set[str]:
+        if realm_url == house.url():
+            house.at_gate.set()
+            await house.gate.wait()
+        return await commit(long_runs, realm_url, **more)
+
+    monkeypatch.setattr(LongRuns, "commit", held)
+
+
 async def at_the_gate(house: House, done: int = 0) -> None:
     """Wait until one card is held at the gate and so many files are done."""
     await house.at_gate.wait()
@@ -61,6 +74,25 @@ async def test_nothing_of_a_long_run_is_seen_before_its_commit(house: House):
     assert len(await house.indexed_urls()) == 32
 
 
+async def test_readers_have_the_old_index_until_a_long_run_commits(house: House):
+    house.have_patience()
+    house.gate.set()
+    await house.write({**people(60), "slow.json": GATED})
+    await start(house)
+    house.gate.clear()
+    house.at_gate.clear()
+    seq = await house.write({"person.gts": "sounder"})
+    await at_the_gate(house, done=61)  # the module, and all but the slow one
+
+    for number in range(60):
+        assert await house.isolated(f"p{number:03}.json") == f"<p>sound P{number}</p>"
+    assert not await house.index.wait_indexed(house.url(), seq, timeout_s=0.01)
+    house.gate.set()
+    await house.index_all()
+    for number in range(60):
+        assert await house.isolated(f"p{number:03}.json") == f"<p>sounder P{number}</p>"
+
+
 async def test_what_a_run_that_was_cut_short_had_visited_is_not_visited_again(house: House):
     house.have_patience()
     await house.write({**people(30), "slow.json": GATED})
@@ -87,7 +119,8 @@ async def test_an_edit_after_the_visit_and_before_the_commit_wins(house: House):
     await house.indexer.start()
     await at_the_gate(house, done=12)
     seq = await house.write({f"p{number:03}.json": card("New") for number in range(30)})
-    await house.index.wait_indexed(house.url(), seq, 30)
+    assert await house.index.wait_indexed(house.url(), seq, 30)
+    assert await house.isolated("p000.json") == "<p>sound New</p>"
     house.gate.set()
     await house.index_all()
 
@@ -126,25 +159,51 @@ async def test_a_file_that_is_removed_as_a_long_run_begins_to_commit_stays_away(
     house: House, monkeypatch: pytest.MonkeyPatch
 ):
     await house.write(people(3))
-    commit = LongRuns.commit
-
-    async def held(long_runs: LongRuns, realm_url: str, **more: Any) -> None:
-        if realm_url == house.url():
-            house.at_gate.set()
-            await house.gate.wait()
-        await commit(long_runs, realm_url, **more)
-
-    monkeypatch.setattr(LongRuns, "commit", held)
+    hold_its_commit(house, monkeypatch)
     await house.indexer.start()
     await house.at_gate.wait()
     seq = await house.write({"p000.json": None})
-    await house.index.wait_indexed(house.url(), seq, 30)
+    assert await house.index.wait_indexed(house.url(), seq, 30)
     house.gate.set()
     await house.index_all()
 
     assert await house.indexed_urls() == {
         house.url(path) for path in ("p001.json", "p002.json", "person.gts")
     }
+
+
+async def test_an_edit_as_a_long_run_begins_to_commit_wins(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    await house.write(people(3))
+    hold_its_commit(house, monkeypatch)
+    await house.indexer.start()
+    await house.at_gate.wait()
+    seq = await house.write({"p000.json": card("New")})
+    assert await house.index.wait_indexed(house.url(), seq, 30)
+    house.gate.set()
+    await house.index_all()
+
+    assert await house.isolated("p000.json") == "<p>sound New</p>"
+    assert await house.isolated("p001.json") == "<p>sound P1</p>"
+
+
+async def test_a_file_that_is_removed_after_a_run_was_cut_short_stays_away(house: House):
+    house.have_patience()
+    await house.write({**people(30), "slow.json": GATED})
+    await house.indexer.start()
+    await at_the_gate(house, done=25)
+    await house.indexer.stop()
+    rows = await house.db.read("select url from index_work where outcome is not null")
+    assert house.url("p000.json") in {url for (url,) in rows}, "its visit is written down"
+    await house.write({"p000.json": None, "p029.json": None})
+    house.gate.set()
+    await restarted(house).start()
+    await house.index_all()
+
+    assert await house.index.entry(house.url("p000.json")) is None
+    assert await house.index.entry(house.url("p029.json")) is None
+    assert len(await house.indexed_urls()) == 30
 
 
 async def test_what_a_long_run_owes_other_realms_is_owed_as_it_begins_or_not_at_all(
@@ -221,6 +280,39 @@ async def test_a_first_run_has_the_same_result_in_whichever_order_it_visits(hous
         assert await house.isolated("m.json", realm) == "<p>sound Middle Last</p>"
 
 
+async def left_in(house: House, realm: str) -> dict[str, str]:
+    """What the index has of a realm's cards and modules, but for when it was made."""
+    url = house.url(realm=realm)
+    left: dict[str, str] = {}
+    for file in await house.index.indexed_files(url):
+        if file.type != "file":
+            entry = await house.index.entry(file.url, file.type)
+            assert entry is not None
+            rests_on = [each.dependencies for each in await house.index.dependencies(file.url)]
+            made = (entry.type, entry.pristine_doc, entry.search_doc, entry.types, entry.error_doc)
+            html = await house.index.html(url, file.url, "isolated")
+            left[file.url.removeprefix(url)] = repr((made, html, rests_on)).replace(url, "")
+    return left
+
+
+async def test_a_long_and_a_short_run_leave_the_same(house: House):
+    files = {
+        "ann.json": card("Ann", links={"friend": "./bob"}),
+        "bob.json": card("Bob"),
+        "bad.json": card("Bad", behaviour="throw"),
+        "list.gts": "sound",
+        "all.json": card("All", lists="./person/Card", module="./list"),
+    }
+    await house.write(files)  # its first run, a long one: `all` is only read at first
+    await start(house)
+    await house.write(files, realm="two")  # indexed before, so this is a short one
+    await house.index_all()
+
+    left = await left_in(house, "one")
+    assert len(left) == 6
+    assert left == await left_in(house, "two")
+
+
 async def test_progress_counts_every_file_of_a_first_run_once(house: House):
     lister = card("All", lists="./person/Card", module="./list")
     await house.write({**people(20), "list.gts": "sound", "all.json": lister})
@@ -259,8 +351,12 @@ async def test_a_first_run_is_one_full_event_of_all_its_files(house: House):
     ]
 
 
-async def test_an_indexer_behind_retention_visits_what_differs_and_nothing_else(house: House):
-    await house.write({**people(5), "friend.json": card("F", links={"friend": "./p001"})})
+async def test_an_indexer_behind_retention_visits_what_differs_or_failed_and_nothing_else(
+    house: House,
+):
+    friend = card("F", links={"friend": "./p001"})
+    bad = card("Bad", behaviour="throw")
+    await house.write({**people(5), "friend.json": friend, "bad.json": bad})
     await start(house)
     await house.indexer.stop()
     await house.write({"p001.json": card("New"), "p002.json": None, "new.json": card("N")})
@@ -268,7 +364,12 @@ async def test_an_indexer_behind_retention_visits_what_differs_and_nothing_else(
     await restarted(house).start()
     await house.index_all()
 
-    assert house.visits_since() == ["one/friend.json", "one/new.json", "one/p001.json"]
+    assert house.visits_since() == [
+        "one/bad.json",
+        "one/friend.json",
+        "one/new.json",
+        "one/p001.json",
+    ]
     assert await house.isolated("p001.json") == "<p>sound New</p>"
     assert await house.index.entry(house.url("p002.json")) is None
 
