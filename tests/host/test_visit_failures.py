@@ -224,18 +224,36 @@ async def test_a_page_whose_renderer_does_not_recover_is_unusable(
     assert await page.evaluate(status) == "unusable"
 
 
-async def test_rendering_writes_nothing(visit: Visit, realms: ServedRealms) -> None:
+@pytest.mark.parametrize(
+    "write",
+    [
+        "fetch(id, { method: 'PATCH', body: '{}' })",
+        "fetch(new Request(id, { method: 'DELETE' }))",
+        "fetch(id, { method: 'DELETE', headers: { 'X-HTTP-Method-Override': 'QUERY' } })",
+        "fetch(id, { method: 'POST', body: 'x', headers: { 'X-HTTP-Method-Override': 'GET' } })",
+        "navigator.sendBeacon(id, 'x')",
+        "Object.assign(new XMLHttpRequest(), { go() { this.open('DELETE', id); this.send(); } }).go()",
+        "(args.model.title = 'another')",
+    ],
+    ids=["fetch", "request", "as a query", "as a read", "beacon", "xhr", "the model"],
+)
+async def test_rendering_writes_nothing(
+    visit: Visit, page: Page, realms: ServedRealms, write: str
+) -> None:
     body = f"""constructor(owner, args) {{
       super(owner, args);
-      fetch('{realms.origin}/town/ann', {{ method: 'PATCH', body: '{{}}' }});
+      const id = '{realms.origin}/town/ann';
+      try {{ Promise.resolve({write}).catch(() => undefined); }} catch {{}}
     }}"""
     realms.files["town/writer.gts"] = definition("Writer", body=body)
     realms.card("town/writer-one", "./writer", "Writer")
 
     [writer] = await visit("town/writer-one")
+    # What was sent before this has arrived.
+    await page.evaluate("async (id) => { await fetch(id); }", f"{realms.origin}/town/ann")
 
     assert writer["status"] == "ready"
-    assert [asked for asked in realms.asked if asked.method == "PATCH"] == []
+    assert {asked.method for asked in realms.asked} <= {"GET", "HEAD", "QUERY"}
 
 
 async def test_questions_to_a_realm_say_which_job_asks(visit: Visit, realms: ServedRealms) -> None:

@@ -90,7 +90,7 @@ class Edge:
         path = request.scope["path"]
         if any(character < " " or character == "\x7f" for character in path):
             raise BadRequest("The path holds a control character.")
-        if request.method == "POST" and request.headers.get("x-http-method-override") == "QUERY":
+        if _is_query_by_override(request):
             request.scope["method"] = "QUERY"
         if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
             return Response(status_code=204, headers=origins.PREFLIGHT_HEADERS)
@@ -107,10 +107,7 @@ class Edge:
                 f"Its address is {self._public_url}."
             )
         # QUERY by override is a read: browsers ask leave before they send that header.
-        is_read = (
-            request.method in origins.READ_METHODS
-            or request.headers.get("x-http-method-override") == "QUERY"
-        )
+        is_read = request.method in origins.READ_METHODS or _is_query_by_override(request)
         origin = request.headers.get("origin")
         if not is_read and not origins.may_write(origin, host, self._public_url):
             raise Forbidden(
@@ -138,6 +135,10 @@ class Edge:
 async def _add_slash(request: Request) -> Response:
     query = request.url.query
     return answers.redirect(quote(request.scope["path"]) + "/" + (f"?{query}" if query else ""))
+
+
+def _is_query_by_override(request: Request) -> bool:
+    return request.method == "POST" and request.headers.get("x-http-method-override") == "QUERY"
 
 
 def _hint(methods: Methods) -> str:
