@@ -75,6 +75,25 @@ async def test_a_leader_that_fails_tells_its_followers_who_try_themselves(
     assert (a.made, b.made) == (["v1"], ["v1"])
 
 
+async def test_a_leader_whose_row_is_refused_tells_its_followers(
+    desks: tuple[Office, Office], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b = desks
+
+    async def refuse(*_: object, **__: object) -> None:
+        """As a table that is full."""
+
+    monkeypatch.setattr(a.table, "write", refuse)
+    leader = await leading(a)
+    follower = asyncio.create_task(b.get())
+    await b.waits(follower)
+    a.making.open()
+
+    async with asyncio.timeout(10):
+        assert (await leader, await follower) == ("V1", "V1")
+    assert (a.made, b.made) == (["v1"], ["v1"])
+
+
 async def test_a_lock_is_let_go_by_a_leader_that_failed(
     desks: tuple[Office, Office], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -175,18 +175,19 @@ async def test_what_came_too_late_for_a_wipe_keeps_out_nothing_that_is_newer(
     assert (await new_desk(peer).found()).layer == "l2"
 
 
-async def test_after_a_write_nobody_joins_the_old_flight(desk: Desk) -> None:
+@pytest.mark.parametrize("text", ["v2", "v1"], ids=["of something else", "of the same"])
+async def test_after_a_write_nobody_joins_the_old_flight(desk: Desk, text: str) -> None:
     desk.making.close()
     early = asyncio.create_task(desk.get())
     await desk.making.arrived.wait()
-    await desk.write("v2")
+    await desk.write(text)
     desk.making.arrived.clear()
     late = asyncio.create_task(desk.get())
     await desk.making.arrived.wait()
     desk.making.open()
 
-    assert await asyncio.gather(early, late) == ["V1", "V2"]
-    assert desk.made == ["v1", "v2"]
+    assert await asyncio.gather(early, late) == ["V1", text.upper()]
+    assert desk.made == ["v1", text]
 
 
 async def test_readers_of_one_source_share_one_flight(desk: Desk) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from tests.support.server import Server
+from tests.support.server import ANN, Server
 
 from realmkit.http.negotiation import SOURCE
 
@@ -144,6 +144,55 @@ async def test_a_write_of_what_is_imported_makes_its_importer_cold_once(ask: Ask
     # Nothing of the importer itself was made again.
     assert after.headers["x-realmkit-cache-layer"] == "l1"
     assert await ask.cache("importer") == "hit"
+
+
+async def test_a_dotted_name_is_no_extension(ask: Asked):
+    """12 and 13."""
+    ask.put("hello.test.gts", "export const a = 1;")
+
+    found, missing = await ask.get("hello.test"), await ask.get("hello.test.js")
+
+    path = found.headers["x-boxel-canonical-path"]
+    assert path == f"{ask.server.realm_url}hello.test.gts"
+    assert (missing.status_code, missing.json()["errors"][0]["status"]) == (404, "404")
+
+
+async def test_a_module_comes_before_the_card_of_its_name(ask: Asked):
+    """20, but for publishing."""
+    ask.put("both.ts", "export const a = 1;")
+    await ask.write("both.json", ANN.replace("../person", "./person"))
+
+    answer = await ask.get("both", Accept="*/*")
+
+    assert answer.headers["content-type"] == "text/javascript"
+    assert (await ask.server.card("both"))["attributes"]["name"] == "Ann"
+
+
+async def test_a_write_of_something_else_has_nothing_made_again(ask: Asked):
+    """24. *Departs*: the answer is put together anew, so the header may say miss."""
+    await ask.write("left.ts", "export const a = 1;")
+    await ask.write("right.ts", "export const b = 1;")
+    for path in ("left", "right"):
+        await ask.get(path)
+
+    await ask.write("right.ts", "export const b = 2;")
+
+    assert (await ask.get("left")).headers["x-realmkit-cache-layer"] == "l1"
+
+
+@pytest.mark.parametrize(("first", "second"), [("", ".ts"), (".ts", "")])
+async def test_a_write_makes_every_spelling_old(ask: Asked, first: str, second: str):
+    """25. The first to ask misses; the other may find what that one made."""
+    spellings = [f"spelled{first}", f"spelled{second}"]
+    await ask.write("spelled.ts", "export const a = 1;")
+    for spelling in spellings:
+        await ask.get(spelling)
+
+    await ask.write("spelled.ts", "export const a = 2;")
+
+    answers = [await ask.get(spelling) for spelling in spellings]
+    assert answers[0].headers["x-boxel-cache"] == "miss"
+    assert all("a = 2" in answer.text for answer in answers)
 
 
 async def test_declarations_are_plain_files(ask: Asked):

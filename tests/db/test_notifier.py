@@ -46,6 +46,13 @@ def test_a_lock_is_known_everywhere_by_the_same_number(name: str, key: int) -> N
     assert lock_key(name) == key
 
 
+def test_the_numbers_of_locks_are_signed() -> None:
+    keys = [lock_key(str(number)) for number in range(64)]
+
+    assert min(keys) < 0 < max(keys)
+    assert all(-(2**63) <= key < 2**63 for key in keys)
+
+
 async def test_a_notification_is_heard_once_its_transaction_is_committed(
     db: Database, peer: Database
 ) -> None:

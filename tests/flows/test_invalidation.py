@@ -98,11 +98,15 @@ async def test_naming_a_url(server: Server) -> None:
     visited, rested = await visits(server, "person.gts"), await visits(server, "Person/ann.json")
     # Once by each of its names.
     urls = [server.realm_url + name for name in ("person", "person.gts", "person")]
+    changes = server.app.stations.changes
+    before = await changes.last_seq(server.realm_url)
 
     answer = await server.client.post("/people/_invalidate", json=naming(urls))
     await server.indexed()
 
     assert answer.status_code == 204
+    told = [each.path for each in await changes.since(server.realm_url, before)]
+    assert told.count("person.gts") == 1
     assert int(answer.headers["x-realmkit-seq"]) > 0
     assert await visits(server, "person.gts") > visited
     assert await visits(server, "Person/ann.json") > rested
@@ -114,6 +118,7 @@ async def test_asking_for_everything(server: Server, endpoint: str) -> None:
     await server.indexed()
     assert await live_rows(server, "person.gts") == 1
     before = [await visits(server, path) for path in ("person.gts", "Person/bob.json")]
+    made = await generation(server, "person.gts")
 
     answer = await server.client.post(f"/people/{endpoint}")
     assert answer.status_code == 204
@@ -121,7 +126,22 @@ async def test_asking_for_everything(server: Server, endpoint: str) -> None:
 
     after = [await visits(server, path) for path in ("person.gts", "Person/bob.json")]
     assert all(now > then for now, then in zip(after, before, strict=True))
-    assert await generation(server, "person.gts") > 0
+    assert await generation(server, "person.gts") > made
+
+
+@pytest.mark.parametrize("endpoint", ["_reindex", "_full-reindex"])
+async def test_asking_for_everything_leaves_no_row_alive(server: Server, endpoint: str) -> None:
+    # Nobody makes this one again: its file is gone, and nobody noticed.
+    orphan = server.root / "orphan.ts"
+    orphan.write_text("export const a = 1;")
+    await get(server, "orphan")
+    orphan.unlink()
+    assert await live_rows(server, "orphan.ts") == 1
+
+    await server.client.post(f"/people/{endpoint}")
+
+    assert await live_rows(server, "orphan.ts") == 0
+    await server.indexed()
 
 
 @pytest.mark.parametrize(

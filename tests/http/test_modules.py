@@ -199,12 +199,13 @@ async def test_a_hot_module_is_not_given_to_a_foreign_host(server: Server, modul
 
 
 async def test_a_syntax_error_is_406_with_line_and_column(server: Server):
-    (server.root / "broken.gts").write_text("export class {\n")
+    (server.root / "broken.gts").write_text("export default ;\n")
 
     answer = await server.client.get("/people/broken")
-    error = answer.json()["errors"][0]
+    [error] = answer.json()["errors"]
+    assert answer.headers["content-type"].startswith("application/vnd.api+json")
     assert (answer.status_code, error["status"]) == (406, "406")
-    assert error["meta"]["line"] == 1
+    assert (error["meta"]["line"], error["meta"]["column"]) == (1, 15)
     assert str(server.root) not in answer.text
 
 

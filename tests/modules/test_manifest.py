@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import orjson
 import pytest
 from tests.modules.conftest import House, opened
+from tests.modules.test_transpiler_pool import STUB
 
 pytestmark = pytest.mark.anyio
 
@@ -143,6 +145,24 @@ async def test_a_damaged_row_costs_a_transpile(tmp_path: Path) -> None:
 
     async with opened(tmp_path) as house:
         assert "const a" in await house.text("a")
+
+
+async def test_another_transpiler_makes_modules_and_their_addresses_anew(
+    tmp_path: Path, database_url: str
+) -> None:
+    program, made, versions = tmp_path / "transpiler.mjs", list[int](), list[str]()
+    for version in ("one", "two", "two"):
+        program.write_text(STUB.replace('version: "stub"', f'version: "{version}"'))
+        (tmp_path / "version.json").write_bytes(orjson.dumps({"version": version}))
+        async with opened(tmp_path, program, database_url) as house:
+            house.put("a.ts", "a")
+            await house.get("a")
+            made.append(house.service.cache.stats.made)
+            versions.append(await house.version("a"))
+
+    assert made == [1, 1, 0]
+    # A browser keeps for a year what it got at a versioned address.
+    assert versions[0] != versions[1] == versions[2]
 
 
 async def test_a_realm_without_modules_has_a_manifest(house: House) -> None:

@@ -235,6 +235,8 @@ async def test_a_change_tombstones_the_row_under_every_spelling(server: Server) 
 
     rows = await server.db.read("select path, description, generation from modules order by path")
     assert rows == [("person", None, 1), ("person.gts", None, 1)]
+    assert await server.name_of() == "Card 1"
+    assert server.pages.asked == [PERSON, PERSON]
 
 
 async def test_what_was_described_during_a_change_is_kept_nowhere(
@@ -250,6 +252,33 @@ async def test_what_was_described_during_a_change_is_kept_nowhere(
 
     assert await server.kept_name_of() is None
     assert await server.name_of() == "Card 2"
+    await server.cache.stop()
+
+
+@pytest.mark.parametrize(
+    ("changed", "kept"),
+    [("person.gts", None), (None, None), ("pet.gts", "Card 1")],
+    ids=["the module", "its realm", "another module"],
+)
+async def test_what_was_invalidated_while_it_was_described_is_kept_nowhere(
+    db: Database,
+    index: IndexStore,
+    manifests: Realms,
+    clock: HandClock,
+    changed: str | None,
+    kept: str | None,
+) -> None:
+    server = new_server(db, index, manifests, clock, is_open=False)
+    asking = asyncio.create_task(server.name_of())
+    await server.pages.arrived.wait()
+    if changed:
+        await server.change(changed)
+    else:
+        await server.cache.cache.wipe(HERE)
+    server.pages.gate.set()
+
+    assert await asking == "Card 1"
+    assert await server.kept_name_of() == kept
     await server.cache.stop()
 
 

@@ -1,4 +1,4 @@
-"""How much memory hot modules take, and which of them go first."""
+"""Which hot modules are kept, and which of them go first."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
-from realmkit.http.hot import HotModules
+from realmkit.http.hot import Before, HotModules
 from realmkit.modules import ServedModule
 from realmkit.modules.files_then import identity_of
 from realmkit.modules.served import javascript
@@ -27,8 +27,8 @@ class Hot:
         self._file = folder / "module.ts"
         self._file.write_text("export {};")
 
-    def put(self, path: str, size: int = 10_000) -> None:
-        before = self.modules.before("http://h/r/")
+    def put(self, path: str, size: int = 10_000, before: Before | None = None) -> None:
+        before = before or self.modules.before("http://h/r/")
         self.modules.remember(Request(scope_of(path)), before, self._served(size), "identity")
 
     def has(self, path: str) -> bool:
@@ -53,6 +53,14 @@ async def test_what_was_asked_for_longest_ago_goes_first(hot: Hot) -> None:
     hot.put("/d")
 
     assert [path for path in ("/a", "/b", "/c", "/d") if hot.has(path)] == ["/a", "/c", "/d"]
+
+
+async def test_what_was_read_before_a_change_is_not_kept(hot: Hot) -> None:
+    before = hot.modules.before("http://h/r/")
+    hot.modules.forget()
+    hot.put("/a", before=before)
+
+    assert not hot.has("/a")
 
 
 async def test_what_is_larger_than_there_is_room_drives_nothing_out(hot: Hot) -> None:
