@@ -175,9 +175,9 @@ class ServedRealms:
         }
         self.files[f"{path}.json"] = json.dumps({"data": resource})
 
-    def announce(self, *paths: str) -> None:
+    def announce(self, *paths: str, index_type: str = "incremental") -> None:
         """Tell every page that follows a realm that these were indexed."""
-        event = {"indexType": "incremental", "invalidations": [f"{self.origin}/{p}" for p in paths]}
+        event = {"indexType": index_type, "invalidations": [f"{self.origin}/{p}" for p in paths]}
         self.announced.append(json.dumps(event))
         for listener in self._listeners:
             listener.put_nowait(self._announcement(len(self.announced)))

@@ -1,8 +1,10 @@
 """Who asks: the headers of what a page asks of a realm, by the one flag."""
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, Request
+from starlette.responses import Response
 
+from ..support.other_server import other_server
 from .cards import PERSON
 from .conftest import Visit
 from .served_realms import Asked, ServedRealms
@@ -93,6 +95,39 @@ async def test_cards_modules_and_manifests_are_told_nothing(
 
     assert len(realms.asked) > 3
     assert [asked.path for asked in realms.asked if stamped(asked)] == []
+
+
+async def test_other_servers_icons_and_sources_are_told_nothing(
+    visit: Visit, page: Page, realms: ServedRealms, ann: str
+) -> None:
+    told: list[str] = []
+
+    def note(request: Request) -> None:
+        if any(name.startswith("x-boxel") for name in request.headers):
+            told.append(request.url)
+
+    page.on("request", note)
+    icon = "import Pin from '@cardstack/boxel-icons/map-pin';\n"
+    named = "displayName = 'Person';"
+    assert named in PERSON
+    pinned = PERSON.replace(named, f"{named}\n  static icon = Pin;", 1)
+    realms.files["town/person.gts"] = icon + pinned
+    [made] = await visit("town/ann", jobId="7.1")
+    source = (
+        "async id => { await fetch(id, { headers: { Accept: 'application/vnd.card+source' } }); }"
+    )
+    await page.evaluate(source, ann)
+    async with other_server() as far:
+        for path in ("/far/_search", "/far/_cards"):
+            far.answers[path] = Response("{}")
+            ask = "(url) => fetch(url).catch(() => undefined).then(() => null)"
+            await page.evaluate(ask, far.url + path)
+
+    assert "<svg" in made["iconHTML"]
+    assert told == []
+    # Asked without a preflight, as a header of ours would need one.
+    assert far.asked == [("GET", "/far/_search"), ("GET", "/far/_cards")]
+    assert not any(name.startswith("x-boxel") for each in far.headers for name in each)
 
 
 async def test_rendered_html_is_asked_for_like_a_search(

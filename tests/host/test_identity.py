@@ -87,8 +87,9 @@ async def test_an_edit_that_is_not_saved_keeps_its_card(live: Page, town: str) -
     assert await live.evaluate("id => store.saveState(id).status", f"{town}ann") == "saved"
 
 
+@pytest.mark.parametrize("index_type", ["incremental", "full"])
 async def test_an_announcement_is_answered_for_all_fields_in_one_request(
-    live: Page, realms: ServedRealms, town: str
+    live: Page, realms: ServedRealms, town: str, index_type: str
 ) -> None:
     hall(realms, "one")
     await live.evaluate(
@@ -102,7 +103,7 @@ async def test_an_announcement_is_answered_for_all_fields_in_one_request(
     await heard(live, "connection")
     hall(realms, "two", "one")
 
-    realms.announce("town/two")
+    realms.announce("town/two", index_type=index_type)
     await heard(live, "indexed")
     shown = "async () => { hall.policies; await store.settled(); return hall.policies.map((each) => each.id); }"
 
@@ -160,3 +161,27 @@ async def test_a_collected_card_asks_nothing_any_more(
     await heard(live, "indexed")
 
     assert len(realms.asked) == before
+
+
+async def test_a_realm_whose_cards_are_gone_is_followed_no_more(
+    live: Page, realms: ServedRealms, town: str
+) -> None:
+    hall(realms, "one")
+    await live.evaluate(
+        """() => {
+          globalThis.streamsClosed = 0;
+          const { close } = EventSource.prototype;
+          EventSource.prototype.close = function () {
+            streamsClosed += 1;
+            return close.call(this);
+          };
+        }"""
+    )
+    await live.evaluate("async id => { (await store.load(id)).policies; }", f"{town}hall")
+    await live.evaluate("async () => { await store.settled(); }")
+    await heard(live, "connection")
+    assert await live.evaluate("streamsClosed") == 0
+
+    await collect_garbage(live)
+
+    await live.wait_for_function("() => streamsClosed === 1")

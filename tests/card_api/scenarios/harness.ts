@@ -14,6 +14,7 @@ export class MemoryStore {
   failures: Record<string, { status: number; title: string; message: string }> = {};
   results: any[] = [];
   loads: string[] = [];
+  tracked = 0;
   watched: string[][] = [];
   total: number | undefined;
   errors: any[] = [];
@@ -49,6 +50,7 @@ export class MemoryStore {
   }
 
   track(work: Promise<unknown>) {
+    this.tracked++;
     let done = () => this.#work.delete(work);
     this.#work.add(work);
     work.then(done, done);
