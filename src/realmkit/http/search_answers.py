@@ -49,8 +49,11 @@ class SearchAnswers:
         headers = {"cache-control": answers.NO_STORE, "etag": f"W/{etag}"}
         content = await kept.get(job_id, key)
         if content is None:
-            content = orjson.dumps(await self._search(request, realm_urls, body))
-            await kept.put(job_id, key, content)
+            document = await self._search(request, realm_urls, body)
+            content = orjson.dumps(document)
+            # A realm that failed may answer the next time.
+            if "errors" not in document["meta"]:
+                await kept.put(job_id, key, content)
         elif conditional.is_held(request.headers, etag):
             return Response(status_code=304, headers=headers)
         return Response(content, media_type=CARD, headers=headers)
@@ -88,7 +91,8 @@ def _nobody_answered(errors: Sequence[Mapping[str, Any]]) -> RealmkitError:
 def within_bounds(query: Query, request: Request) -> Query:
     """A query that asks for no page gets as much as a page may hold, unless a card that renders
     asks: what it shows is all there is."""
-    if query.page.size is not None or is_during_prerender(request):
+    shows_all = is_during_prerender(request) and not query.page.number
+    if query.page.size is not None or shows_all:
         return query
     return replace(query, page=Page(query.page.number, MAX_PAGE_SIZE))
 

@@ -22,6 +22,8 @@ MAX_BYTES = 1_000_000
 """Of an entry's words and their places together, as PostgreSQL counts them: it takes 1,048,575."""
 
 _WORD = re.compile(r"[^\W_]+")
+# A picture inside a text. Its letters are nobody's words, and would use up their places.
+_ENCODED = re.compile(r"[A-Za-z0-9+/=_-]{255,}")
 _ADDRESS = re.compile(r"(?:https?|data|file):\S+$", re.IGNORECASE)
 _UNREAD = ("id", "_cardType", "_title")
 
@@ -40,7 +42,8 @@ class EntryWords:
 
 def words_of(text: str) -> list[str]:
     """The words of a text in order, normalised."""
-    return [word for word in _WORD.findall(_plain(text)) if len(word) <= MAX_WORD_CHARACTERS]
+    read = _ENCODED.sub(" ", text)
+    return [word for word in _WORD.findall(_plain(read)) if len(word) <= MAX_WORD_CHARACTERS]
 
 
 @lru_cache(maxsize=65_536)
