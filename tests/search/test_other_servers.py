@@ -226,6 +226,10 @@ async def test_a_server_that_is_down_is_named(world: World) -> None:
         "http://[64:ff9b::a00:1]/a",
         "http://2130706433/a",
         "http://169.254.169.254/latest",
+        "http://１２７.0.0.1:9/a",
+        "http://127。0。0。1:9/a",
+        "http://①②⑦.0.0.1:9/a",
+        "http://[fec0::1]/a",
         "http://10.1.2.3/a",
         "http://user:secret@example.com/a",
         "gopher://example.com/a",
@@ -241,6 +245,19 @@ async def test_files_and_private_addresses_are_never_asked(world: World, link: s
     assert broken["field"] == "boss"
     assert any(word in broken["reason"] for word in ("not asked", "no URL", "could not be asked"))
     assert "secret" not in broken["reason"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "１２７.0.0.1", "127。0。0。1"])
+async def test_an_address_is_not_connected_to_though_nobody_looked_for_it(
+    other: OtherServer, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realmkit.search.remote_client.as_address", lambda _: None)
+    client = RemoteClient(public_url="http://h")
+    with pytest.raises(Unreachable, match="is a private address"):
+        await client.ask("GET", f"http://{host}:{host_of(other).rpartition(':')[2]}/far/x")
+    await client.stop()
+
+    assert other.asked == []
 
 
 async def test_a_name_that_leads_to_a_private_address_is_not_asked(other: OtherServer) -> None:

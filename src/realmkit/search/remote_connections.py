@@ -4,6 +4,7 @@ import ipaddress
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -29,9 +30,11 @@ class RemoteConnections:
     """Keeps connections. `may_ask` names hosts and ports that may be private ones."""
 
     def __init__(self, may_ask: Callable[[str, int], bool], *, timeout_s: float) -> None:
+        gate = _Gate(may_ask)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                resolver=_PublicResolver(may_ask),
+                resolver=gate,
+                socket_factory=gate.open_socket,
                 limit_per_host=CONNECTIONS_A_HOST,
             ),
             timeout=aiohttp.ClientTimeout(total=timeout_s),
@@ -81,18 +84,29 @@ async def _read(content: aiohttp.StreamReader, most: int) -> bytes:
     return body
 
 
-class _PublicResolver(AbstractResolver):
-    """Finds only addresses that may be asked, and so decides what is connected to."""
+class _Gate(AbstractResolver):
+    """Decides what is connected to: it finds only addresses that may be asked, and opens a
+    socket for no other, for who is named by an address is not looked for."""
 
     def __init__(self, may_ask: Callable[[str, int], bool]) -> None:
         self._may_ask = may_ask
         self._resolver = ThreadedResolver()
+        self._allowed: set[str] = set()
+
+    def open_socket(self, found: tuple[Any, ...]) -> socket.socket:
+        """A socket for an address as `getaddrinfo` gives it. Raises `Refused`."""
+        family, kind, protocol, _, (host, port, *_) = found
+        is_allowed = host in self._allowed or self._may_ask(host, port)
+        if not is_allowed and not is_public(ipaddress.ip_address(host)):
+            raise Refused(f"{host} is a private address")
+        return socket.socket(family, kind, protocol)
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         found = await self._resolver.resolve(host, port, family)
         if self._may_ask(host, port):
+            self._allowed.update(one["host"] for one in found)
             return found
         public = [one for one in found if is_public(ipaddress.ip_address(one["host"]))]
         if not public:
