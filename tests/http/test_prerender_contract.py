@@ -243,6 +243,7 @@ async def test_an_answer_is_not_kept_beyond_a_change_of_the_index(herd: Herd):
         {"X-Boxel-Job-Id": ""},
         {"X-Boxel-Job-Id": "7"},
         {"X-Boxel-Job-Id": "seven.1"},
+        {"X-Boxel-Job-Id": "9.1", "Origin": "http://evil.example"},
         {"X-Boxel-Consuming-Realm": ""},
         {"X-Boxel-Consuming-Realm": "ftp://h/"},
         {"X-Boxel-Consuming-Realm": f"http://h/{'x' * 2100}"},
@@ -255,6 +256,8 @@ async def test_a_request_that_does_not_name_its_job_well_is_answered_live(
 
     assert answer.status_code == 200
     assert "etag" not in answer.headers
+    kept = "select count(*) from job_scoped_search_cache where job_id = '9.1'"
+    assert await herd.server.app.database.read(kept) == [(0,)]
 
 
 async def test_a_bad_question_of_a_job_is_refused_and_not_kept(herd: Herd):

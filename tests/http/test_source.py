@@ -1,8 +1,11 @@
 """Files as source and as bytes: reading, ranges, writing, deleting."""
 
+from typing import Any
+
 import pytest
 from tests.support.server import PERSON, Server
 
+from realmkit.files import FileStore, FileWrite, WriteResult, disk
 from realmkit.http.negotiation import BYTES, FILE_META, SOURCE
 
 pytestmark = pytest.mark.anyio
@@ -55,6 +58,60 @@ async def test_source_and_module_of_one_file_have_different_etags(server: Server
     module = await server.client.get("/people/person.gts")
 
     assert source.headers["etag"] != module.headers["etag"]
+
+
+async def test_a_write_that_must_create_does_not_replace(server: Server):
+    only = {**AS_SOURCE, "If-None-Match": "*"}
+    first = await server.client.post("/people/only.txt", content="one", headers=only)
+    again = await server.client.post("/people/only.txt", content="two", headers=only)
+    held = {**AS_SOURCE, "If-None-Match": first.headers["etag"]}
+    other = await server.client.post("/people/only.txt", content="two", headers=held)
+
+    assert [each.status_code for each in (first, again, other)] == [204, 412, 412]
+    assert again.json()["errors"][0]["detail"] == "`only.txt` is there already."
+    assert (server.root / "only.txt").read_text() == "one"
+
+
+@pytest.mark.parametrize("others", [b"two", None], ids=["replaced", "removed"])
+async def test_a_write_answers_for_what_it_wrote_and_not_for_who_wrote_next(
+    server: Server, monkeypatch: pytest.MonkeyPatch, others: bytes | None
+):
+    wanted = (
+        await server.client.post("/people/mine.txt", content="one", headers=AS_SOURCE)
+    ).headers
+    write_many = FileStore.write_many
+
+    async def write_and_be_followed(files: FileStore, writes: Any, *more: Any) -> WriteResult:
+        result = await write_many(files, writes, *more)
+        if not followed:
+            followed.append(True)
+            await write_many(files, [FileWrite("mine.txt", others)])
+        return result
+
+    await server.client.post("/people/mine.txt", content="none", headers=AS_SOURCE)
+    followed: list[bool] = []
+    monkeypatch.setattr(FileStore, "write_many", write_and_be_followed)
+    answer = await server.client.post("/people/mine.txt", content="one", headers=AS_SOURCE)
+
+    assert (answer.status_code, answer.headers["etag"]) == (204, wanted["etag"])
+    assert "last-modified" not in answer.headers
+
+
+async def test_a_file_too_large_to_be_read_is_announced_and_removed_like_any_other(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+):
+    await server.client.post("/people/large.txt", content="1234", headers=AS_SOURCE)
+    monkeypatch.setattr(disk, "READ_LIMIT", 3)
+    files = server.app.stations.mounted["people"].files
+
+    announced = await files.announce(["large.txt"])
+    etag = {"If-Match": f'"{disk.hash_of(b"1234")}:source"'}
+    answer = await server.client.delete("/people/large.txt", headers={**AS_SOURCE, **etag})
+
+    told = [(each.path, each.operation, each.content_hash) for each in announced.changes]
+    assert told == [("large.txt", "updated", disk.hash_of(b"1234"))]
+    assert answer.status_code == 204
+    assert not (server.root / "large.txt").exists()
 
 
 async def test_a_write_creates_and_then_replaces(server: Server):

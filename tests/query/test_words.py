@@ -22,7 +22,10 @@ from realmkit.query.words import entry_words, readable_texts, stem, words_of
         ("a\u2028b\tc\nd", ["a", "b", "c", "d"]),
         ("𝐁old 𝄞", ["bold"]),
         ("x" * 64 + " " + "y" * 65, ["x" * 64]),
-        ("![](data:image/png;base64," + "AbC9+dE/" * 100 + ") end", "data image png base64 end".split()),
+        (
+            "![](data:image/png;base64," + "AbC9+dE/" * 100 + ") end",
+            "data image png base64 end".split(),
+        ),
     ],
 )
 def test_a_text_has_these_words(text: str, words: list[str]) -> None:

@@ -107,6 +107,12 @@ def read(path: str, real: Path) -> tuple[bytes, FileStat]:
     raise AssertionError("the last attempt returns")
 
 
+def read_hashed(path: str, real: Path) -> tuple[bytes, FileStat, str]:
+    """As `read`, with the hash of the bytes."""
+    content, found = read(path, real)
+    return content, found, hash_of(content)
+
+
 def look(path: str, real: Path) -> tuple[str, FileStat] | None:
     """A file's content hash and stat; None if it is not there or cannot be read."""
     try:

@@ -23,7 +23,7 @@ from collections.abc import (
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from realmkit.changes import ChangeLog, NewChange
 from realmkit.config import Limits, Realm, SetupError
@@ -32,7 +32,7 @@ from realmkit.errors import Forbidden, NotFound, NotText, RealmkitError
 from realmkit.files import disk
 from realmkit.files.disk import FileStat
 from realmkit.files.ignore import IgnoreRules, is_rules
-from realmkit.files.metas import in_order
+from realmkit.files.metas import FileMeta, in_order
 from realmkit.files.paths import MODULE_EXTENSIONS, checked, kind_of, refusal, within
 from realmkit.files.records import FileRecords, InTransaction, WriteResult
 from realmkit.files.scanning import Scanner
@@ -40,6 +40,8 @@ from realmkit.files.writing import FileWrite, carry_out, prepare
 
 # So many paths at once are looked at by a scan rather than one by one.
 MANY_PATHS = 1_000
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +141,18 @@ class FileStore:
 
     async def read(self, path: str) -> StoredFile:
         """A file's bytes. Raises `NotFound`, `Forbidden`, `BadRequest` or `TooLarge`."""
-        content, found = await self.read_bytes(path)
+        content, found, digest = await self._read(path, disk.read_hashed)
         created_at = await self._records.created_at(path) or found.modified_at
-        return StoredFile(path, content, disk.hash_of(content), found.mtime_ns, created_at)
+        return StoredFile(path, content, digest, found.mtime_ns, created_at)
 
     async def read_bytes(self, path: str) -> tuple[bytes, FileStat]:
         """As `read`, for those who need nothing that only the database knows."""
+        return await self._read(path, disk.read)
+
+    async def _read(self, path: str, read: Callable[[str, Path], T]) -> T:
         real = self.locate(path)
         try:
-            return await asyncio.to_thread(disk.read, path, real)
+            return await asyncio.to_thread(read, path, real)
         except OSError as exc:
             raise self._refusal(path, exc) from exc
 
@@ -189,14 +194,13 @@ class FileStore:
         def work() -> None:
             for path, real in located.items():
                 try:
-                    content, seen = disk.read(path, real)
+                    content, seen, digest = disk.read_hashed(path, real)
                 except OSError as exc:
                     found[path] = self._refusal(path, exc)
                 except RealmkitError as exc:
                     found[path] = exc
                 else:
                     at = created.get(path) or seen.modified_at
-                    digest = disk.hash_of(content)
                     found[path] = StoredFile(path, content, digest, seen.mtime_ns, at)
 
         await asyncio.to_thread(work)
@@ -336,10 +340,7 @@ class FileStore:
             known = await self._records.metas(wanted)
             changes: list[NewChange] = []
             for path in wanted:
-                try:
-                    digest = (await self.read(path)).content_hash
-                except NotFound:
-                    digest = None
+                digest = await self._hash_now(path, known.get(path))
                 if digest is not None or path in known:
                     operation = "removed" if digest is None else "updated"
                     kind = kind_of(path)
@@ -347,6 +348,16 @@ class FileStore:
                         NewChange(kind, path, operation, digest, client_request_id, is_forced=True)
                     )
             return await completed(self._records.record(in_order(changes), {}, known))
+
+    async def _hash_now(self, path: str, known: FileMeta | None) -> str | None:
+        """The content hash of a file of any size; what was known of one that cannot be read;
+        None when there is none."""
+        if self.stat_now(path) is None:
+            return None
+        looked = await asyncio.to_thread(disk.look, path, self.locate(path))
+        if looked is None:
+            return known.content_hash if known else None
+        return looked[0]
 
     # Noticing what others wrote.
 

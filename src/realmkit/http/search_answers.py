@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from realmkit.errors import BadRequest, NotFound, RealmkitError, UpstreamFailed
-from realmkit.http import answers, conditional
+from realmkit.http import answers, conditional, origins
 from realmkit.http.negotiation import CARD
 from realmkit.http.stations import Stations
 from realmkit.http.walks import is_during_prerender, view_of, walk_for
@@ -38,7 +38,7 @@ class SearchAnswers:
     ) -> Response:
         """The page of results of the query `body` over `realm_urls`. Raises `BadRequest`."""
         job_id = job_of(request)
-        if job_id is None:
+        if job_id is None or not self._may_have_it_kept(request):
             document = await self._search(request, realm_urls, body)
             return answers.document(document, media_type=CARD)
         kept = self._stations.job_answers
@@ -57,6 +57,11 @@ class SearchAnswers:
         elif conditional.is_held(request.headers, etag):
             return Response(status_code=304, headers=headers)
         return Response(content, media_type=CARD, headers=headers)
+
+    def _may_have_it_kept(self, request: Request) -> bool:
+        """Pages of other origins may ask, and have nothing written."""
+        origin, host = (request.headers.get(name) for name in ("origin", "host"))
+        return origins.may_write(origin, host or "", self._stations.settings.public_url)
 
     async def _search(
         self, request: Request, realm_urls: Sequence[str], body: Mapping[str, Any]

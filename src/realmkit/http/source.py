@@ -5,12 +5,15 @@ same bytes are served plainly to whoever asks for an image or a stylesheet by na
 Writes answer when the file is in place; the index follows.
 """
 
+from typing import Literal
+
 from starlette.requests import Request
 from starlette.responses import Response
 
-from realmkit.errors import BadRequest, NotFound, NotText, PreconditionFailed
+from realmkit.errors import BadRequest, Conflict, NotFound, NotText, PreconditionFailed
 from realmkit.extraction import type_of_file
-from realmkit.files import FileStore, FileWrite, StoredFile, WriteResult
+from realmkit.files import FileLook, FileStore, FileWrite, StoredFile, WriteResult
+from realmkit.files.disk import hash_of
 from realmkit.http import answers, bodies, conditional, negotiation
 from realmkit.http.negotiation import BYTES, FILE_META, HTML, SOURCE
 from realmkit.http.seqs import HEADER
@@ -73,17 +76,26 @@ class Source:
         is_binary = negotiation.media_type_of(request.headers.get("content-type")) == BYTES
         if path.lower().endswith(_TEXT) and not is_binary:
             _check_text(path, body)
-        if_hash = await self._hash_to_match(request, files, path)
-        result = await files.write_many(
-            [FileWrite(path, body, if_hash=if_hash)],
-            request.headers.get("x-boxel-client-request-id"),
+        write = FileWrite(
+            path,
+            body,
+            await self._must_be(request, files, path),
+            await self._hash_to_match(request, files, path),
         )
-        return await self._written(files, path, result)
+        try:
+            result = await files.write_many(
+                [write], request.headers.get("x-boxel-client-request-id")
+            )
+        except Conflict as exc:
+            if write.must_be == "absent":
+                raise PreconditionFailed(f"`{path}` is there already.") from exc
+            raise
+        return await self._written(files, write, result)
 
     async def delete(self, request: Request, mounted: MountedRealm, path: str) -> Response:
         """Remove the file: 204. A name without its extension means the file it leads to."""
         files = mounted.files
-        full = path if await self._read(files, path) else await files.resolve(path)
+        full = await files.resolve(path)
         if full is None:
             raise NotFound(f"`{mounted.realm.url_of(path)}` was not found.")
         if_hash = await self._hash_to_match(request, files, full)
@@ -114,11 +126,33 @@ class Source:
         if_match = negotiation.lines_of(request.headers, "if-match")
         if if_match is None:
             return None
-        file = await self._read(files, path)
+        look = await self._look(files, path)
         for kind in _KINDS:
-            if file and conditional.holds(if_match, f'"{file.content_hash}:{kind}"'):
-                return file.content_hash
+            if look and conditional.holds(if_match, f'"{look.content_hash}:{kind}"'):
+                return look.content_hash
         raise PreconditionFailed(f"`{path}` is not what If-Match says it is any more.")
+
+    async def _must_be(
+        self, request: Request, files: FileStore, path: str
+    ) -> Literal["anything", "absent"]:
+        """What may be there before a write, as If-None-Match says. Raises `PreconditionFailed`."""
+        held = negotiation.lines_of(request.headers, "if-none-match")
+        if held is None:
+            return "anything"
+        if held.strip() == "*":
+            return "absent"
+        look = await self._look(files, path)
+        if look and any(
+            conditional.is_held(request.headers, f'"{look.content_hash}:{kind}"') for kind in _KINDS
+        ):
+            raise PreconditionFailed(f"`{path}` is what If-None-Match says it must not be.")
+        return "anything"
+
+    async def _look(self, files: FileStore, path: str) -> FileLook | None:
+        try:
+            return await files.look(path)
+        except NotFound:
+            return None
 
     async def _read(self, files: FileStore, path: str) -> StoredFile | None:
         try:
@@ -126,17 +160,15 @@ class Source:
         except NotFound:
             return None
 
-    async def _written(self, files: FileStore, path: str, result: WriteResult) -> Response:
-        file = await files.read(path)
-        return Response(
-            status_code=204,
-            headers={
-                HEADER: str(result.seq),
-                "etag": f'"{file.content_hash}:source"',
-                "last-modified": answers.http_date(file.modified_at),
-                "x-created": answers.http_date(file.created_at),
-            },
-        )
+    async def _written(self, files: FileStore, write: FileWrite, result: WriteResult) -> Response:
+        digest = hash_of(write.content or b"")
+        headers = {HEADER: str(result.seq), "etag": f'"{digest}:source"'}
+        look = await self._look(files, write.path)
+        # Somebody else may have written since, and the dates would be theirs.
+        if look is not None and look.content_hash == digest:
+            headers["last-modified"] = answers.http_date(look.modified_at)
+            headers["x-created"] = answers.http_date(look.created_at)
+        return Response(status_code=204, headers=headers)
 
 
 def _is_about_a_file(request: Request) -> bool:
