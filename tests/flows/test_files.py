@@ -216,6 +216,9 @@ async def test_files_are_found_by_their_fields(server: Server) -> None:
     assert await search(server, filter={"type": every_file}) == []
     cards = {"eq": {"_isCardInstanceFile": True}}
     assert "spring.json" in await search(server, scope="files", filter=cards)
+    everything = {"type": {"module": f"{BASE}card-api", "name": "BaseDef"}}
+    of_both_kinds = await search(server, scope="all", filter=everything)
+    assert {"spring", "spring.json", "report.pdf"} <= set(of_both_kinds)
 
 
 async def test_a_link_to_a_file_is_searchable_like_any_other(server: Server) -> None:

@@ -64,6 +64,11 @@ async def test_a_get_follows_static_links_only(herd: Herd):
     assert whole["data"]["relationships"]["flock.1"]["data"]["id"] == herd.id(b)
     assert_named(herd, named, (a, b))
     assert [one["id"] for one in named["included"]] == [herd.id(mother)]
+    # Here what `leader` finds is not the root.
+    whole, named = (await herd.get(b)).json(), (await herd.get(b, RENDERING)).json()
+    assert herd.id(a) in [one["id"] for one in whole["included"]]
+    assert_named(herd, named, (a, b))
+    assert "included" not in named
 
 
 async def test_a_result_that_a_static_link_reaches_too_is_included(herd: Herd):
@@ -106,6 +111,18 @@ async def test_searches_are_answered_alike(herd: Herd):
         assert [one["id"] for one in found["included"]] == [herd.id(mother)]
         for data in found["data"]:
             assert_named(herd, {"data": data}, (a, b))
+    only_a = {"filter": {"in": {"id": [herd.id(a)]}}, "realms": [herd.server.realm_url]}
+    whole, named = [
+        (
+            await herd.client.request(
+                "QUERY", "/_federated-search", content=orjson.dumps(only_a), headers=headers
+            )
+        ).json()
+        for headers in (AS_CARD, RENDERING)
+    ]
+    assert [one["id"] for one in whole["included"]] == [herd.id(mother), herd.id(b)]
+    assert whole["data"][0]["relationships"]["flock.1"]["data"]["id"] == herd.id(b)
+    assert [one["id"] for one in named["included"]] == [herd.id(mother)]
 
 
 async def test_an_empty_header_is_as_good_as_none(herd: Herd):

@@ -105,6 +105,25 @@ async def test_several_realms_are_asked_at_once(server: Server):
         ),
     )
     assert answer.json()["meta"]["page"]["total"] == 2
+    twice = await ask_all(server, [server.realm_url] * 2, {"filter": {"type": person(server)}})
+    assert twice.json()["meta"]["page"]["total"] == len(twice.json()["data"]) == 2
+
+
+async def test_without_a_page_as_much_is_answered_as_a_page_may_hold(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+):
+    await server.indexed()
+    monkeypatch.setattr("realmkit.http.search_answers.MAX_PAGE_SIZE", 1)
+    body = {"filter": {"type": person(server)}}
+    document = (await ask(server, body)).json()
+    # What a card shows while it renders is all there is.
+    rendering = (await ask(server, body, **{"X-Boxel-During-Prerender": "1"})).json()
+    later = {**body, "page": {"number": 1}}
+    pages = [await ask(server, later, **{"X-Boxel-During-Prerender": each}) for each in ("", "1")]
+
+    assert (len(document["data"]), document["meta"]["page"]["total"]) == (1, 2)
+    assert len(rendering["data"]) == 2
+    assert [(page.status_code, len(page.json()["data"])) for page in pages] == [(200, 1)] * 2
 
 
 async def ask_all(server: Server, realms: Any, body: Any = None, **headers: str) -> Any:
@@ -177,6 +196,28 @@ async def test_realms_of_another_server_are_merged_under_one_sort_and_page(
     assert "fields" not in asked[0] and asked[1]["page"] == {"number": 0, "size": 6}
     assert len(without["data"]) == 2
     assert without["meta"]["errors"][0]["realm"] == other.realm_url
+
+
+async def test_a_job_is_not_kept_an_answer_that_a_realm_is_missing_from(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+):
+    await server.indexed()
+    job = {"X-Boxel-Job-Id": "31.1", "X-Boxel-Consuming-Realm": server.realm_url}
+    async with other_server() as other:
+        client = RemoteClient(public_url=server.url, allowed_hosts=["127.0.0.1"])
+        monkeypatch.setattr(server.app.stations.search, "_others", RemoteRealms(client))
+        other.put("old", attributes={"name": "old"})
+        other.answers["/far/_search"] = Response(status_code=500)
+        realms = [server.realm_url, other.realm_url]
+        body = {"filter": {"type": person(server)}}
+        without = (await ask_all(server, realms, body, **job)).json()
+        del other.answers["/far/_search"]
+        found = (await ask_all(server, realms, body, **job)).json()
+        await client.stop()
+
+    assert [error["realm"] for error in without["meta"]["errors"]] == [other.realm_url]
+    assert "errors" not in found["meta"]
+    assert f"{other.realm_url}old" in [one["id"] for one in found["data"]]
 
 
 async def test_a_federated_search_waits_for_the_seqs_of_its_realms(server: Server):

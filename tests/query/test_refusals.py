@@ -231,6 +231,11 @@ def test_a_field_of_a_subclass_is_not_a_field_of_its_ancestor() -> None:
     resolve(parse_query(body, names=NAMES), DEFINITIONS)
 
 
+@pytest.mark.parametrize("filter", [{"eq": {"cousins.id": "x"}}, {"eq": {"cousins": None}}])
+def test_not_even_the_id_of_what_a_search_finds_can_be_asked(filter: dict[str, Any]) -> None:
+    assert refusal_of(on_person(filter)).meta["reason"] == "query-backed"
+
+
 def test_an_unknown_type_matches_nothing_and_spoils_nothing() -> None:
     unknown = {"module": "http://h/people/nobody", "name": "Nobody"}
     known = {**DEFINITIONS, "http://h/people/nobody/Nobody": None}

@@ -85,15 +85,17 @@ async def files(world: World) -> World:
         ({"on": IMAGE, "range": {"width": {"gt": 100}}}, ["d.jpg"]),
         ({"on": IMAGE, "range": {"height": {"gte": 1000}}}, ["c.png"]),
         ({"eq": {"_isCardInstanceFile": True}}, ["ann.json"]),
+        ({"eq": {"_isCardInstanceFile": False}}, ["a.md", "b.md", "c.png", "d.jpg"]),
         ({"contains": {"_title": ".md"}}, ["a.md", "b.md"]),
     ],
 )
 async def test_files_are_found_by_what_is_in_them(
     files: World, filter: dict[str, Any], found: list[str]
 ) -> None:
-    ids = await files.ids(scope="files", filter=filter, sort=[{"by": "_title"}])
+    sort = [{"by": "_title", "direction": "desc"}]
+    ids = await files.ids(scope="files", filter=filter, sort=sort)
 
-    assert sorted(ids) == [f"people/{path}" for path in found]
+    assert ids == [f"people/{path}" for path in reversed(found)]
 
 
 async def test_a_card_is_one_result_as_a_card_and_one_as_a_file(files: World) -> None:
@@ -101,6 +103,10 @@ async def test_a_card_is_one_result_as_a_card_and_one_as_a_file(files: World) ->
     everything = await files.ids(scope="all")
     assert {"people/ann", "people/ann.json"} < set(everything)
     assert len(everything) == 6
+    of_cards = await files.ids(scope="all", filter={"eq": {"_isCardInstanceFile": True}})
+    others = await files.ids(scope="all", filter={"eq": {"_isCardInstanceFile": False}})
+    assert of_cards == ["people/ann.json"]
+    assert set(others) == set(everything) - {"people/ann.json"}
 
 
 async def test_both_names_of_a_root_definition_mean_it(files: World) -> None:
@@ -109,6 +115,20 @@ async def test_both_names_of_a_root_definition_mean_it(files: World) -> None:
 
     assert len(await files.ids(scope="files", filter=by_alias)) == 5
     assert len(await files.ids(scope="files", filter=image)) == 2
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "@cardstack/base/card-api",
+        "https://cardstack.com/base/card-api",
+        "http://h/base/card-api.gts",
+    ],
+)
+async def test_every_spelling_of_a_module_means_it(files: World, module: str) -> None:
+    filter = {"type": {"module": module, "name": "FileDef"}}
+
+    assert len(await files.ids(scope="files", filter=filter)) == 5
 
 
 async def test_a_found_file_is_served_as_what_it_is(files: World) -> None:

@@ -12,7 +12,7 @@ from .conftest import OTHERS, PEOPLE, World
 
 pytestmark = pytest.mark.anyio
 
-QUERY = {"filter": {"eq": {"name": "Ann"}}}
+QUERY = {"filter": {"eq": {"name": "Ann"}}, "page": {"size": 2, "number": 0}}
 
 
 async def test_an_answer_is_kept_for_its_own_job_and_the_first_one_stays(db: Database) -> None:

@@ -177,8 +177,11 @@ async def test_broken_links_stay_and_are_listed(world: World) -> None:
     }
     await world.put(person("ann", links=links), broken("worse", "It threw."))
 
-    resource = (await world.document("ann"))["data"]
+    document = await world.document("ann")
+    resource = document["data"]
 
+    assert included(document) == []
+    assert resource["relationships"]["owner"]["data"] == {"type": "card", "id": f"{PEOPLE}worse"}
     assert resource["relationships"]["boss"] == {
         "links": {"self": "./nobody"},
         "data": {"type": "card", "id": f"{PEOPLE}nobody"},

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from realmkit.search import RemoteClient, RemoteRealms
 from realmkit.search.other_servers import Unreachable
+from realmkit.search.search_links import parse_search_link
 
 from ..support.other_server import OtherServer, answer, other_server
 from .conftest import PEOPLE, World, person
@@ -59,6 +60,23 @@ async def test_a_card_of_another_server_is_included_and_its_links_are_followed(
     assert included(found) == [bob, eve]
     assert found["data"]["relationships"]["boss"]["data"] == {"type": "card", "id": bob}
     assert "brokenLinks" not in found["data"]["meta"]
+
+
+@pytest.mark.parametrize("is_plain", [False, True])
+async def test_another_servers_file_is_a_file_and_a_dotted_id_a_card(
+    world: World, other: OtherServer, is_plain: bool
+) -> None:
+    other.is_plain = is_plain
+    card, file = other.put("mr.x"), other.put("x.png", type="file-meta")
+    await world.put(person("ann", links={"boss": card, "owner": file}))
+
+    async with reaching(world, host_of(other)):
+        found = await world.document("ann")
+
+    links = found["data"]["relationships"]
+    assert links["boss"]["data"] == {"type": "card", "id": card}
+    assert links["owner"]["data"] == {"type": "file-meta", "id": file}
+    assert included(found) == [card, file]
 
 
 async def test_all_that_a_layer_wants_of_a_realm_is_one_request(
@@ -151,6 +169,8 @@ async def test_a_loop_between_servers_ends_because_a_server_is_answered_without_
         (Response("<h1>hello</h1>", media_type="text/html"), "text/html and not with JSON"),
         (Response("{", media_type="application/vnd.card+json"), "answered badly"),
         (Response("no", status_code=403), "answered with 403"),
+        (Response("no", status_code=404), "answered with 404"),
+        (Response(b"\x89PNG\0", media_type="image/png"), "image/png and not with JSON"),
         (RedirectResponse("http://127.0.0.1:1/"), "answered with 307"),
         (answer({"data": [1]}), "no card document"),
         (answer({"data": {"type": "card", "id": "http://x/y", "meta": {}}}), "no card document"),
@@ -170,6 +190,7 @@ async def test_an_answer_that_is_no_card_is_a_broken_link(
 
     assert resource["relationships"]["boss"]["links"]["self"] == bob
     [broken] = resource["meta"]["brokenLinks"]
+    assert broken["field"] == "boss"
     assert reason in broken["reason"]
 
 
@@ -298,6 +319,7 @@ async def test_a_realm_of_another_server_is_searched_once_for_all_that_ask_the_s
     ("response", "expected"),
     [
         (Response("no", status_code=401), {"type": "authorization", "status": 401}),
+        (Response("no", status_code=403), {"type": "authorization", "status": 403}),
         (Response("no", status_code=500), {"type": "network", "status": 500}),
         (Response("<p>", media_type="text/html"), {"type": "unknown"}),
         (answer({"data": [{"type": "card", "id": f"{PEOPLE}ann"}]}), {"type": "unknown"}),
@@ -324,6 +346,21 @@ async def test_a_realm_that_fails_is_typed_and_the_others_survive(
     [error] = far["meta"]["errors"]
     assert {"realm": other.realm_url, **expected}.items() <= error.items()
     assert far["links"]["search"].startswith(f"{other.realm_url}_search?realms=")
+
+
+async def test_a_field_of_a_realm_that_is_down_is_empty_and_keeps_its_search(world: World) -> None:
+    async with other_server() as gone:
+        down = gone.realm_url
+    await define_dog(world, far={"realms": [down]})
+    await world.put(dog("me"))
+
+    async with reaching(world, host_of(gone)):
+        far = (await world.document("me"))["data"]["relationships"]["far"]
+
+    assert (far["data"], far["links"]["self"]) == ([], None)
+    assert parse_search_link(far["links"]["search"])[0] == [down]
+    [error] = far["meta"]["errors"]
+    assert (error["realm"], error["type"]) == (down, "network")
 
 
 @pytest.mark.parametrize(

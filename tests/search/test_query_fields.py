@@ -99,6 +99,19 @@ async def test_a_singular_field_takes_the_first_result(world: World) -> None:
     assert (await relationships(world, "b"))["friend"]["data"]["id"] == f"{PEOPLE}a"
 
 
+async def test_what_finds_nothing_still_says_what_was_asked(world: World) -> None:
+    nobody = {"filter": {"eq": {"name": "nobody"}}}
+    await define_dog(world, friend=nobody, others=nobody)
+    await world.put(dog("a"))
+
+    found = await relationships(world, "a")
+
+    for name, nothing in (("friend", None), ("others", [])):
+        assert found[name]["data"] == nothing
+        assert found[name]["links"]["self"] is None
+        assert parse_search_link(found[name]["links"]["search"])[0] == [PEOPLE]
+
+
 async def test_what_a_field_asks_is_compiled_once_until_an_index_has_a_commit(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,6 +170,9 @@ async def test_the_search_link_can_be_read_back_and_asked_again(world: World) ->
         ),
         ({"in": {"kind": ["$this.kind", "lab"]}}, None),
         ({"eq": {"mother.id": "$this.mother.id"}}, None),
+        ({"matches": "$this.kind"}, None),
+        ({"contains": {"name": "$this.kind"}}, None),
+        ({"range": {"name": {"gt": "$this.kind"}}}, None),
     ],
 )
 async def test_an_undefined_token_never_widens_a_search(
@@ -216,7 +232,8 @@ async def test_other_realms_are_asked_together_and_unknown_ones_reported(world: 
 
     assert [one["id"] for one in found["data"]] == [f"{OTHERS}a", f"{PEOPLE}b", f"{PEOPLE}me"]
     assert [error["realm"] for error in found["meta"]["errors"]] == ["http://far/"]
-    assert "search" in found["links"]
+    asked, _ = parse_search_link(found["links"]["search"])
+    assert asked == [PEOPLE, OTHERS, "http://far/"]
 
 
 async def test_a_query_that_makes_no_sense_spoils_neither_document_nor_neighbours(
@@ -312,6 +329,22 @@ async def test_an_anchor_of_ones_own_is_kept(world: World) -> None:
     for name in ("pups", "mine"):
         query = parse_search_link(found[name]["links"]["search"])[1]
         assert list(query["filter"].values()) == [{"module": f"{PEOPLE}dog", "name": "Pup"}]
+
+
+async def test_anchors_inside_are_kept_and_a_general_sort_gets_none(world: World) -> None:
+    pup = {"module": f"{PEOPLE}dog", "name": "Pup"}
+    branches = [{"type": {**pup, "module": "./dog"}}, {"eq": {"name": "b"}}]
+    sort = [{"by": "lastModified", "direction": "desc"}]
+    await define_dog(world, some={"filter": {"any": branches}, "sort": sort})
+    types = [type_key(pup), type_key(DOG), type_key(CARD_DEF)]
+    await world.put(dog("a"), dog("b"), replace(dog("p"), types=types))
+
+    found = (await relationships(world, "a"))["some"]
+
+    assert ids(found) == ["b", "p"]
+    query = parse_search_link(found["links"]["search"])[1]
+    assert query["filter"] == {"on": DOG, "any": [{"type": pup}, {"eq": {"name": "b"}}]}
+    assert query["sort"] == sort
 
 
 async def test_a_field_of_files_names_files(world: World) -> None:

@@ -1,5 +1,6 @@
 """Searches over an index: which cards, in which order, in which shape."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -57,6 +58,16 @@ async def test_a_sort_key_speaks_of_the_root_filters_type(world: World) -> None:
         "people/b",
         "people/a",
     ]
+
+
+@pytest.mark.parametrize("by", ["lastModified", "createdAt", "cardURL"])
+async def test_what_every_entry_has_sorts_without_a_type(world: World, by: str) -> None:
+    for at, name in enumerate("abc"):
+        await world.put(replace(person(name), last_modified=at, resource_created_at=at))
+    sort = [{"by": by, "direction": "desc"}]
+
+    assert await world.ids(sort=sort) == ["people/c", "people/b", "people/a"]
+    assert await world.ids(filter={"type": PERSON}, sort=sort) == await world.ids(sort=sort)
 
 
 async def test_a_realm_that_is_not_served_is_reported_and_the_others_answer(world: World) -> None:
@@ -227,6 +238,16 @@ async def test_a_broken_card_keeps_its_tile_and_says_what_is_wrong(world: World)
     assert await world.ids() == []
     [tile] = (await world.engine.search([PEOPLE], world.engine.parse({"html": {}}))).data
     assert (tile["meta"]["html"], tile["meta"]["error"]) == ("<b>Ann</b>", error)
+
+
+async def test_a_broken_card_that_never_rendered_has_a_tile_without_html(world: World) -> None:
+    error = {"status": "500", "title": "Card Does Not Render", "detail": "It threw."}
+    await world.put(person("ann", error=error))
+
+    query = world.engine.parse({"html": {"format": "atom"}})
+    [tile] = (await world.engine.search([PEOPLE], query)).data
+
+    assert (tile["meta"]["html"], tile["meta"]["error"]) == (None, error)
 
 
 async def test_ids_alone_cost_two_statements(world: World) -> None:

@@ -14,7 +14,7 @@ from .people import CARD_DEF, EMPLOYEE, PERSON, PLANET, type_key
 
 TEXT_PATHS = (
     "name tags address.city visits.place owner.name friends.name friends.tags _title owner.id id"
-    " bio kind friends.visits.place _cardType"
+    " bio kind friends.visits.place _cardType owner.tags"
 ).split()
 # Each path, what search docs have there, and how the same may be asked for.
 FORMED: dict[str, tuple[list[str], list[str]]] = {
@@ -34,7 +34,9 @@ FORMED: dict[str, tuple[list[str], list[str]]] = {
 }
 FORMED["owner.met"] = FORMED["met"]
 FORMED["friends.mail"] = FORMED["mail"]
-NUMBER_PATHS = "age scores account visits.cost owner.age friends.age friends.scores".split()
+NUMBER_PATHS = (
+    "age scores account visits.cost owner.age owner.scores friends.age friends.scores".split()
+)
 BOOLEAN_PATHS = ["isGood", "friends.isGood"]
 NULLABLE_PATHS = [
     *["address", "owner", "friends", "visits", "visits.clinic", "friends.visits"],
