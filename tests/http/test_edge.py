@@ -120,6 +120,16 @@ async def test_the_base_realm_is_read_only(server: Server):
     assert answer.status_code == 403
 
 
+@pytest.mark.parametrize("path", ["/people/_dependencies", "/people/notes.txt", "/_health"])
+async def test_a_query_with_a_nul_in_it_is_refused(server: Server, path: str):
+    answer = await server.client.get(path, params={"url": "http://h/\0"}, headers={"Accept": API})
+
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == API
+    [error] = answer.json()["errors"]
+    assert (error["status"], error["detail"]) == ("400", "The query holds a NUL character.")
+
+
 @pytest.mark.parametrize("path", ["/people/%2e%2e/x", "/people/a%00b", "/people/..%2fx"])
 async def test_a_path_that_leads_out_is_refused(server: Server, path: str):
     answer = await server.client.get(path)

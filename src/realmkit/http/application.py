@@ -9,7 +9,7 @@ becomes a JSON:API error document.
 
 import asyncio
 from collections.abc import Callable
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -90,6 +90,9 @@ class Edge:
         path = request.scope["path"]
         if any(character < " " or character == "\x7f" for character in path):
             raise BadRequest("The path holds a control character.")
+        # What the query names is asked of the database, and PostgreSQL takes no NUL in a text.
+        if b"\0" in unquote_to_bytes(request.scope["query_string"]):
+            raise BadRequest("The query holds a NUL character.")
         if _is_query_by_override(request):
             request.scope["method"] = "QUERY"
         if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
