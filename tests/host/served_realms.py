@@ -91,6 +91,8 @@ class ServedRealms:
         self.blank_headers: dict[str, str] = {}
         self.forbidden: set[str] = set()
         """Paths of cards that may not be written."""
+        self.meanwhile: dict[str, dict[str, Any]] = {}
+        """What another writes into a card before its next PATCH is answered, by its path."""
         self._compiled: dict[tuple[str, str], Compiled] = {}
         self._transpiler = TranspilerPool(
             STATIC / "transpiler/transpiler.mjs", size=1, pipeline=pipeline
@@ -149,6 +151,7 @@ class ServedRealms:
         self.resources.clear()
         self.search_errors.clear()
         self.forbidden.clear()
+        self.meanwhile.clear()
         self.errors.clear()
         self.imports.clear()
 
@@ -294,6 +297,7 @@ class ServedRealms:
                 error = {"status": "412", "title": "Precondition Failed", "detail": "It changed."}
                 return JSONResponse({"errors": [error]}, status_code=412)
             self.edit(path, **asked.body["data"].get("attributes", {}))
+            self.edit(path, **self.meanwhile.pop(path, {}))
         return JSONResponse({"data": self.resource(path)}, headers={"ETag": self.etag(path)})
 
     def etag(self, path: str) -> str:

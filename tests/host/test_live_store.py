@@ -75,6 +75,35 @@ async def test_a_change_to_another_field_is_no_conflict(
     assert await live.evaluate("card.lastName") == "Day"
 
 
+async def test_what_another_wrote_while_a_save_was_indexed_is_shown(
+    live: Page, realms: ServedRealms, ann: str
+) -> None:
+    await live.evaluate(OPEN, ann)
+    realms.meanwhile["town/ann"] = {"lastName": "Day"}
+
+    await live.evaluate("card.firstName = 'Anna'")
+    await live.evaluate(FLUSH)
+
+    assert await live.evaluate("[card.firstName, card.lastName]") == ["Anna", "Day"]
+    assert await live.evaluate(STATE, ann) == "saved"
+
+
+async def test_an_edit_of_what_another_wrote_while_a_save_was_indexed_waits_for_a_decision(
+    live: Page, realms: ServedRealms, ann: str
+) -> None:
+    await live.evaluate(OPEN, ann)
+    realms.meanwhile["town/ann"] = {"lastName": "Day"}
+    await live.evaluate("globalThis.held = hold('PATCH', 'town/ann'); card.firstName = 'Anna'")
+    await live.evaluate("() => { globalThis.saving = store.flush(); return held.reached; }")
+
+    await live.evaluate("() => { card.lastName = 'Mine'; held.release(); return saving; }")
+    await live.evaluate(FLUSH)
+
+    assert await live.evaluate(STATE, ann) == "conflict"
+    assert await live.evaluate("card.lastName") == "Mine"
+    assert attributes(realms, "town/ann") == {"firstName": "Anna", "lastName": "Day"}
+
+
 async def test_a_change_to_the_same_field_waits_for_a_decision(
     live: Page, realms: ServedRealms, ann: str
 ) -> None:

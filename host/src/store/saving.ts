@@ -207,7 +207,15 @@ export class CardSaver {
       const shown = originOf(this.#card) ?? resource;
       this.#isBehind ||= !isSameResource(shown, resource, this.editedFields);
       const response = await this.#patch(theirs.etag);
-      if (response.status !== 412) return versionIn(response);
+      if (response.status !== 412) {
+        const saved = await versionIn(response);
+        // page: sends the first name, and the server waits for its index
+        // another: writes the last name into the file, before the index reads it
+        // page: is answered with both, and shows the old last name still
+        // A computed field that follows the edit looks like another's change: a refill too many.
+        this.#isBehind ||= !isSameResource(resource, saved.resource, new Set(this.#sending.keys()));
+        return saved;
+      }
       this.#version = undefined;
     }
     throw new Refusal(412, "The card was changed by others each time it was about to be saved.");
