@@ -236,6 +236,37 @@ async def test_a_server_that_is_down_is_named(world: World) -> None:
     assert broken["reason"] == f"{host_of(gone)} could not be reached."
 
 
+async def test_a_server_that_rests_is_named_in_the_same_words_by_an_error_of_its_own() -> None:
+    async with other_server() as gone:
+        pass
+    client = RemoteClient(public_url="http://h", allowed_hosts=["127.0.0.1"])
+
+    errors = [await failure(client, gone) for _ in range(2)]
+    await client.stop()
+
+    assert errors[0].to_json() == errors[1].to_json()
+    assert errors[0] is not errors[1]
+
+
+async def test_only_so_many_resting_servers_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("realmkit.search.remote_client.MOST_RESTING", 3)
+    client = RemoteClient(public_url="http://h", allowed_hosts=["127.0.0.1"])
+
+    for _ in range(5):
+        async with other_server() as gone:
+            pass
+        await failure(client, gone)
+        assert len(client._resting) <= 3
+    await client.stop()
+
+
+async def failure(client: RemoteClient, gone: OtherServer) -> Unreachable:
+    """What is said of a server that is gone."""
+    with pytest.raises(Unreachable) as raised:
+        await client.ask("GET", f"{gone.url}/far/x")
+    return raised.value
+
+
 @pytest.mark.parametrize(
     "link",
     [

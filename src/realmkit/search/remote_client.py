@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import orjson
@@ -27,6 +28,18 @@ CARD = "application/vnd.card+json"
 ANSWER_LIMIT = 6 * 1024 * 1024
 REST_S = 5.0
 """How long a server that did not answer is left alone."""
+MOST_RESTING = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """A server is left alone `until` then; whoever asks it meanwhile is told the `reason`.
+
+    The reason is kept in words: a raised error would keep its whole call stack alive.
+    """
+
+    until: float
+    reason: str
 
 
 class RemoteClient:
@@ -44,7 +57,7 @@ class RemoteClient:
         self._allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
         self._timeout_s = timeout_s
         self._rest_s = rest_s
-        self._resting: dict[str, tuple[float, Unreachable]] = {}
+        self._resting: dict[str, _Rest] = {}
         self._connections: RemoteConnections | None = None
 
     async def stop(self) -> None:
@@ -56,18 +69,23 @@ class RemoteClient:
     ) -> tuple[object, Mapping[str, str]]:
         """The decoded JSON and the headers of a 2xx answer. Raises `Unreachable`."""
         server = self._checked_server(url)
-        until, failure = self._resting.get(server, (0.0, None))
-        if failure is not None and time.monotonic() < until:
-            raise failure
+        rest = self._resting.get(server)
+        if rest is not None and time.monotonic() < rest.until:
+            raise Unreachable("network", rest.reason)
         try:
             return await self._ask(method, url, body)
         except Refused as exc:
             raise _private(server.rpartition(":")[0]) from exc
         except NotReached as exc:
-            failure = self._failure(server, exc)
+            reason = self._reason(server, exc)
             if exc.is_worth_a_rest:
-                self._resting[server] = (time.monotonic() + self._rest_s, failure)
-            raise failure from exc
+                self._let_rest(server, reason)
+            raise Unreachable("network", reason) from exc
+
+    def _let_rest(self, server: str, reason: str) -> None:
+        if len(self._resting) >= MOST_RESTING:
+            self._resting.clear()
+        self._resting[server] = _Rest(time.monotonic() + self._rest_s, reason)
 
     async def _ask(self, method: str, url: str, body: object) -> tuple[object, Mapping[str, str]]:
         headers = {
@@ -130,12 +148,12 @@ class RemoteClient:
             self._connections = RemoteConnections(self._may_ask, timeout_s=self._timeout_s)
         return self._connections
 
-    def _failure(self, server: str, exc: NotReached) -> Unreachable:
+    def _reason(self, server: str, exc: NotReached) -> str:
         if exc.took_too_long:
-            return Unreachable("network", f"{server} did not answer within {self._timeout_s:g} s.")
+            return f"{server} did not answer within {self._timeout_s:g} s."
         if exc.is_worth_a_rest:
-            return Unreachable("network", f"{server} could not be reached.")
-        return Unreachable("network", f"{server} could not be asked.")
+            return f"{server} could not be reached."
+        return f"{server} could not be asked."
 
 
 def _private(host: str) -> Unreachable:
