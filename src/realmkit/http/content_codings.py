@@ -10,22 +10,28 @@ and is never told that it holds the other.
 from collections.abc import Mapping
 from functools import lru_cache
 
+from realmkit.http.negotiation import LONGEST_HEADER
 from realmkit.modules.codings import COMPRESSED, Coding
 
 # Whoever names codings and not `identity` would rather have those.
 _UNNAMED_IDENTITY = 0.0001
 
 
-@lru_cache(maxsize=256)
 def choose_coding(accept_encoding: str | None, *, is_worth_it: bool) -> Coding | None:
     """The coding to send, or None when the client refuses every one there is.
 
     `is_worth_it` is whether compressing pays; where it does not, a client gets the
     plain bytes unless it refuses them. Without the header anything may be sent, and
-    plain bytes are what everybody can read.
+    plain bytes are what everybody can read; so it is where the header is longer than
+    `LONGEST_HEADER`, which is not read.
     """
-    if accept_encoding is None:
+    if accept_encoding is None or len(accept_encoding) > LONGEST_HEADER:
         return "identity"
+    return _chosen(accept_encoding, is_worth_it)
+
+
+@lru_cache(maxsize=256)
+def _chosen(accept_encoding: str, is_worth_it: bool) -> Coding | None:
     qualities = _qualities(accept_encoding)
     others = qualities.get("*")
     identity = qualities.get("identity", _UNNAMED_IDENTITY if others is None else others)
