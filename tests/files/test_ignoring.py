@@ -60,6 +60,47 @@ def test_rules_are_read_again_when_told_to(tmp_path: Path) -> None:
     assert rules.is_ignored("x.log")
 
 
+def test_nothing_brings_back_a_file_of_an_ignored_folder(tmp_path: Path) -> None:
+    fill(tmp_path, {".gitignore": "build\n!keep.log\n", "build/.gitignore": "!*\n"})
+    rules = IgnoreRules(tmp_path)
+    paths = ["build/keep.log", "build/a/x.md", "built/keep.log", "build"]
+    assert [rules.is_ignored(path) for path in paths] == [True, True, False, True]
+
+
+def test_nothing_is_remembered_of_folders_that_are_not_there(tmp_path: Path) -> None:
+    fill(tmp_path, {"here/a.json": ""})
+    rules = IgnoreRules(tmp_path)
+    for number in range(10):
+        assert not rules.is_ignored(f"here/{number}/gone/a.json")
+        assert not rules.is_ignored(f"here/a.json/{number}")
+        assert not rules.is_ignored(f"{number}/a/b", is_folder=True)
+    assert set(rules._specs) == {"", "here/"}
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_each_folder_above_a_path_is_looked_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool
+) -> None:
+    fill(tmp_path, {".gitignore": "*.log\n!keep.log\n"})
+    folder = "/".join(["a"] * 500)
+    if is_there:
+        fill(tmp_path, {f"{folder}/a.json": ""})
+    looked: list[str] = []
+    look = IgnoreRules._spec
+
+    def looking(rules: IgnoreRules, folder: str) -> object:
+        looked.append(folder)
+        return look(rules, folder)
+
+    monkeypatch.setattr(IgnoreRules, "_spec", looking)
+    rules = IgnoreRules(tmp_path)
+    for name, is_ignored in (("a.json", False), ("x.log", True), ("keep.log", False)):
+        looked.clear()
+        assert rules.is_ignored(f"{folder}/{name}") == is_ignored
+        # The root, and either all that is there or the first that is not.
+        assert len(looked) == len(set(looked)) == (501 if is_there else 2)
+
+
 @pytest.mark.anyio
 async def test_writing_gitignore_takes_files_out_and_brings_them_back(files: FileStore) -> None:
     await files.write("x.log", b"")

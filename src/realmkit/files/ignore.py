@@ -34,12 +34,23 @@ def is_rules(path: str) -> bool:
     return path.rpartition("/")[2] == ".gitignore"
 
 
+# Of a folder that has no `.gitignore`, or one that says nothing.
+_NO_RULES = GitIgnoreSpec.from_lines([])
+
+_Rules = list[tuple[int, GitIgnoreSpec]]
+"""Of each folder above a path that has rules, outermost first: where the path goes on inside it,
+and the rules."""
+
+
 class IgnoreRules:
-    """The rules of one folder. `.gitignore` files are read when first needed, until `reload`."""
+    """The rules of one folder. `.gitignore` files are read when first needed, until `reload`.
+
+    Nothing is remembered of a folder that is not there: anybody may ask for any name.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._specs: dict[str, GitIgnoreSpec | None] = {}
+        self._specs: dict[str, GitIgnoreSpec] = {}
 
     def reload(self) -> None:
         """Read the `.gitignore` files again."""
@@ -47,41 +58,80 @@ class IgnoreRules:
 
     def is_ignored(self, path: str, *, is_folder: bool = False) -> bool:
         """Whether the realm-relative `path`, or a folder it lies in, is ignored."""
-        folder, _, name = path.rpartition("/")
-        if folder and self.is_ignored(folder, is_folder=True):
+        if any(_is_never_ours(name) for name in path.split("/")):
             return True
-        return self.is_ignored_in(folder, name, is_folder)
+        asked = f"{path}/" if is_folder else path
+        # A pattern that fits a folder fits all that is in it: rules that have nothing to say of
+        # a path have nothing to say of a folder above it.
+        rules = [
+            (at, spec)
+            for at, spec in self._rules_down_to(path)
+            if spec.check_file(asked[at:]).include is not None
+        ]
+        if not rules:
+            return False
+        # Nothing brings back what is in an ignored folder.
+        return _is_taken_out(asked, rules) or any(
+            _is_taken_out(path[: slash.end()], rules) for slash in re.finditer("/", path)
+        )
 
     def is_ignored_in(self, folder: str, name: str, is_folder: bool) -> bool:
         """Whether `name` in `folder` is ignored, given that `folder` is not."""
-        if _NEVER.fullmatch(name) and name not in ORDINARY_DOTFILES:
+        if _is_never_ours(name):
             return True
         path = f"{folder}/{name}" if folder else name
-        above = folder
-        while True:
-            # The nearest file that has something to say decides.
-            if spec := self._spec(above):
-                inside = path[len(above) + 1 :] if above else path
-                verdict = spec.check_file(inside + "/" if is_folder else inside).include
-                if verdict is not None:
-                    return verdict
-            if not above:
-                return False
-            above = above.rpartition("/")[0]
+        return _is_taken_out(f"{path}/" if is_folder else path, self._rules_down_to(path))
+
+    def _rules_down_to(self, path: str) -> _Rules:
+        found: _Rules = []
+        at = 0
+        # Until a folder is not there: nor is anything below it.
+        while (spec := self._spec(path[:at])) is not None:
+            if spec:
+                found.append((at, spec))
+            at = path.find("/", at) + 1
+            if not at:
+                break
+        return found
 
     def _spec(self, folder: str) -> GitIgnoreSpec | None:
-        if folder not in self._specs:
-            self._specs[folder] = self._read(folder)
-        return self._specs[folder]
+        """The rules in a folder, which is named with its slash; None if it is not there."""
+        if folder in self._specs:
+            return self._specs[folder]
+        spec = self._read(folder)
+        if spec is not None:
+            self._specs[folder] = spec
+        return spec
 
     def _read(self, folder: str) -> GitIgnoreSpec | None:
+        real = self._root / folder
         try:
-            text = (self._root / folder / ".gitignore").read_text("utf-8", "replace")
+            text = (real / ".gitignore").read_text("utf-8", "replace")
         except OSError:
-            return None
+            return _NO_RULES if _is_there(real) else None
         # A line that is no pattern must not bring back what the others take out.
-        spec = GitIgnoreSpec.from_lines([line for line in text.splitlines() if _is_pattern(line)])
-        return spec if len(spec) else None
+        return GitIgnoreSpec.from_lines([line for line in text.splitlines() if _is_pattern(line)])
+
+
+def _is_never_ours(name: str) -> bool:
+    return bool(_NEVER.fullmatch(name)) and name not in ORDINARY_DOTFILES
+
+
+def _is_taken_out(path: str, rules: _Rules) -> bool:
+    """What the nearest rules that have something to say of `path` say; a folder ends in a slash."""
+    for at, spec in reversed(rules):
+        if at < len(path):
+            verdict = spec.check_file(path[at:]).include
+            if verdict is not None:
+                return verdict
+    return False
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        return folder.is_dir()
+    except OSError:
+        return False
 
 
 def _is_pattern(line: str) -> bool:
