@@ -1,6 +1,7 @@
 """What is not part of a realm."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,6 +58,44 @@ def test_rules_are_read_again_when_told_to(tmp_path: Path) -> None:
     assert not rules.is_ignored("x.log")
     fill(tmp_path, {".gitignore": "*.log"})
     rules.reload()
+    assert rules.is_ignored("x.log")
+
+
+def test_what_was_read_before_a_reload_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path, {".gitignore": "*.log"})
+    rules = IgnoreRules(tmp_path)
+    read = rules._read
+
+    def read_slowly(folder: str) -> object:
+        found = read(folder)
+        # Another thread's read is under way while the file is edited.
+        monkeypatch.setattr(rules, "_read", read)
+        fill(tmp_path, {".gitignore": "*.txt"})
+        rules.reload()
+        return found
+
+    monkeypatch.setattr(rules, "_read", read_slowly)
+    assert rules.is_ignored("x.log")
+    assert not rules.is_ignored("x.log")
+    assert rules.is_ignored("x.txt")
+
+
+def test_a_reload_takes_nothing_from_whoever_is_reading(tmp_path: Path) -> None:
+    fill(tmp_path, {".gitignore": "*.log"})
+    rules = IgnoreRules(tmp_path)
+
+    class ReloadedWhenFound(dict[str, Any]):
+        """What is remembered, while another thread reloads between a look and the next."""
+
+        def __contains__(self, folder: object) -> bool:
+            is_found = super().__contains__(folder)
+            rules.reload()
+            return is_found
+
+    rules.is_ignored("x.log")
+    rules._specs = ReloadedWhenFound(rules._specs)
     assert rules.is_ignored("x.log")
 
 

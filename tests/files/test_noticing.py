@@ -214,6 +214,30 @@ async def test_watching_goes_on_after_the_database_was_unavailable(
     assert await log.next() == [("a.json", "added")]
 
 
+async def test_a_fault_of_ours_does_not_end_the_watching(
+    realm: Realm,
+    files: FileStore,
+    log: Log,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("realmkit.files.watcher.RETRY_S", 0)
+    rescan = files.rescan
+
+    async def fail(paths: object) -> None:
+        monkeypatch.setattr(files, "rescan", rescan)
+        raise KeyError("a.json")
+
+    # The scan it begins with is over, so that the next look is a rescan.
+    fill(realm.root, {"first.json": "1"})
+    await log.next()
+    monkeypatch.setattr(files, "rescan", fail)
+    for name in ("a.json", "b.json"):
+        fill(realm.root, {name: "1"})
+        assert await log.next() == [(name, "added")]
+    assert "KeyError: 'a.json'" in caplog.text
+
+
 async def test_without_watches_to_be_had_the_folder_is_polled(
     realm: Realm, files: FileStore, changes: ChangeLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:

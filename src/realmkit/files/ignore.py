@@ -54,7 +54,9 @@ class IgnoreRules:
 
     def reload(self) -> None:
         """Read the `.gitignore` files again."""
-        self._specs.clear()
+        # Others may be reading on their threads. They finish with what they began with, and
+        # what they still store there is kept by nobody.
+        self._specs = {}
 
     def is_ignored(self, path: str, *, is_folder: bool = False) -> bool:
         """Whether the realm-relative `path`, or a folder it lies in, is ignored."""
@@ -96,11 +98,13 @@ class IgnoreRules:
 
     def _spec(self, folder: str) -> GitIgnoreSpec | None:
         """The rules in a folder, which is named with its slash; None if it is not there."""
-        if folder in self._specs:
-            return self._specs[folder]
+        # Taken before the file is read, so that a reload meanwhile is not undone.
+        specs = self._specs
+        if folder in specs:
+            return specs[folder]
         spec = self._read(folder)
         if spec is not None:
-            self._specs[folder] = spec
+            specs[folder] = spec
         return spec
 
     def _read(self, folder: str) -> GitIgnoreSpec | None:

@@ -104,9 +104,16 @@ class FileWatcher:
                 logger.warning(
                     "Changed files of %s could not be looked at: %s", self._store.realm.url, exc
                 )
-                self._needs_scan = True
-                await asyncio.sleep(RETRY_S)
-                self._hint.set()
+                await self._look_again()
+            except Exception:
+                # A fault of ours, and no reason to notice nothing from now on.
+                logger.exception("Looking at changed files of %s failed.", self._store.realm.url)
+                await self._look_again()
+
+    async def _look_again(self) -> None:
+        self._needs_scan = True
+        await asyncio.sleep(RETRY_S)
+        self._hint.set()
 
     def _relative(self, paths: set[str]) -> list[str]:
         """The realm's own paths among those reported, ignored ones left out."""
