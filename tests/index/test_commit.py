@@ -290,6 +290,30 @@ async def test_stored_queries_are_found_by_what_can_change_them(
     assert await index.stored_queries([COUNTRY]) == []
 
 
+async def test_the_neighbours_of_a_card_are_those_next_to_it_in_its_folder(
+    index: IndexStore,
+) -> None:
+    names = ["a", "b", "d", "e", "c/x", "bb/x", "d/e/x", "z"]
+    cards = [NewEntry(f"{ATLAS}City/{name}.json", "instance") for name in names]
+    others = [
+        NewEntry(f"{ATLAS}City/c.gts", "module"),
+        NewEntry(f"{ATLAS}City/c.json", "file"),
+        NewEntry(f"{ATLAS}City-x/c.json", "instance"),
+        NewEntry(f"{ATLAS}City0.json", "instance"),
+        NewEntry(f"{ATLAS}c.json", "instance"),
+    ]
+    await commit(index, *cards, *others)
+
+    async def neighbours(limit: int, path: str = "City/c") -> list[str]:
+        found = await index.neighbours(ATLAS, f"{ATLAS}{path}.json", limit)
+        return [url.removeprefix(ATLAS).removesuffix(".json") for url in found]
+
+    assert await neighbours(9) == ["City/b", "City/d", "City/a", "City/e", "City/z"]
+    assert await neighbours(2) == ["City/b", "City/d"]
+    assert await neighbours(9, "b") == ["City0", "c"]
+    assert await neighbours(9, "Village/c") == []
+
+
 async def test_searches_are_found_by_an_index_however_many_there_are(
     index: IndexStore, db: Database
 ) -> None:
@@ -341,6 +365,7 @@ async def test_what_a_file_has_in_the_index_is_found_by_indexes_however_large_th
         (writing["before"], (ATLAS, urls)),
         (reading["dependents"], (urls,)),
         (reading["dependents_through_modules"], (urls,)),
+        (reading["neighbours"], (ATLAS, f"{ATLAS}City/", f"{ATLAS}City/a", f"{ATLAS}City0", 10)),
     ):
         how = str(await db.read(f"{explain} {sql}", params))
         for table in ("entries", "search_entries", "index_dependencies"):

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from realmkit.cards.addresses import instance_url
+from realmkit.cards.addresses import card_id, instance_url
 from realmkit.cards.code_refs import CodeRef
 from realmkit.errors import BadRequest, RealmkitError, TryLater
 from realmkit.http import answers, negotiation, origins, pages
@@ -27,6 +27,9 @@ _MOST_PROBLEMS = 100
 _MOST_FILES = 100
 _MOST_PAGES = 100_000
 _MOST_SUGGESTIONS = 3
+# Comparing takes long: so many names of a folder, and none with an address that nobody typed.
+_MOST_COMPARED = 2_000
+_LONGEST_COMPARED = 300
 
 
 class HTMLPages:
@@ -150,18 +153,21 @@ class HTMLPages:
         return _page(body, status=error.status)
 
     async def _near(self, request: Request, mounted: MountedRealm | None) -> list[pages.Suggestion]:
-        """Cards whose addresses look like the one asked for; without a realm, the realms."""
+        """Cards beside the one asked for, named much like it; without a realm, the realms."""
         if mounted is None:
             return [
                 pages.Suggestion(await title_of(one), f"/{one.realm.name}/") for one in self._own()
             ]
-        asked = mounted.realm.url + request.scope["path"].split("/", 2)[-1]
-        urls = await self._stations.index.mtimes(mounted.realm.url)
-        ids = [url.removesuffix(".json") for url in urls if url.endswith(".json")]
-        near = difflib.get_close_matches(asked, ids, n=_MOST_SUGGESTIONS, cutoff=0.8)
-        entries = [await self._stations.index.entry(instance_url(id), "instance") for id in near]
+        path = request.scope["path"].split("/", 2)[-1]
+        if len(path) > _LONGEST_COMPARED:
+            return []
+        index = self._stations.index
+        asked = card_id(mounted.realm.url_of(path))
+        urls = await index.neighbours(mounted.realm.url, instance_url(asked), _MOST_COMPARED)
+        near = await asyncio.to_thread(_alike, asked, [card_id(url) for url in urls])
+        entries = [await index.entry(instance_url(id), "instance") for id in near]
         return [
-            pages.Suggestion(_title(entry) or id.rpartition("/")[2], id)
+            pages.Suggestion(_title(entry) or _last_segment(id), id)
             for id, entry in zip(near, entries, strict=True)
         ]
 
@@ -287,6 +293,13 @@ class HTMLPages:
         module = CodeRef.from_type_key(type_key).module if type_key else ""
         path = mounted.realm.path_of(module)
         return await self._stations.modules.canonical_path(mounted.realm, path) if path else None
+
+
+def _alike(asked: str, ids: Sequence[str]) -> list[str]:
+    """Those of `ids` whose names are most like the name asked for, best first."""
+    by_name = {_last_segment(id).lower(): id for id in ids}
+    names = difflib.get_close_matches(_last_segment(asked).lower(), by_name, n=_MOST_SUGGESTIONS)
+    return [by_name[name] for name in names]
 
 
 def problem_of(url: str, error: Mapping[str, Any]) -> pages.Problem:

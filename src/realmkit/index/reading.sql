@@ -72,6 +72,24 @@ join entries e on e.realm_url = t.realm_url and e.url = t.url and e.type = t.typ
 where t.realm_url = $1 and t.type = 'instance' and t.position = 0
 group by t.type_key order by 3 nulls first, 1;
 
+-- name: neighbours
+-- The instances directly in the folder $2 of a realm, at most $5: those first that come next to
+-- the URL $3 in order, on either side. $4 is where the folder ends. What lies in folders of it is
+-- passed over, up to 10,000 rows on either side.
+select near.url from (
+  select before.url, row_number() over (order by before.url desc) as distance from (
+    select url from entries
+    where realm_url = $1 and url >= $2 and url < $3 and type = 'instance'
+    order by url desc limit 10000
+  ) before where substr(before.url, length($2) + 1) not like '%/%'
+  union all
+  select after.url, row_number() over (order by after.url) from (
+    select url from entries
+    where realm_url = $1 and url >= $3 and url < $4 and type = 'instance'
+    order by url limit 10000
+  ) after where substr(after.url, length($2) + 1) not like '%/%'
+) near order by near.distance, near.url limit cast($5 as bigint);
+
 -- name: plain_files [sqlite]
 -- The files of a realm that are neither a card's document nor a module, by URL.
 select f.url, json_extract(f.display_names, '$[0]'), json_extract(f.search_doc, '$.contentSize')

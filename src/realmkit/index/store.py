@@ -330,6 +330,18 @@ class IndexStore:
         rows = await self._db.read(self._sql["plain_files"], (realm_url, limit))
         return [PlainFile(url, kind or "File", size or 0) for url, kind, size in rows]
 
+    async def neighbours(self, realm_url: str, url: str, limit: int) -> list[str]:
+        """The URLs of at most `limit` cards in the folder of `url`, those next to it first.
+
+        Next to it in order: who begins alike is near.
+        """
+        folder = url.rpartition("/")[0]
+        # In order, `0` is what follows on `/`.
+        rows = await self._db.read(
+            self._sql["neighbours"], (realm_url, f"{folder}/", url, f"{folder}0", limit)
+        )
+        return [row[0] for row in rows]
+
     async def mtimes(self, realm_url: str) -> dict[str, int]:
         """Unix seconds by URL of every indexed file."""
         return dict(await self._db.read(self._sql["mtimes"], (realm_url,)))
