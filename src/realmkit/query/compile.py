@@ -13,7 +13,7 @@ from realmkit.query.dialect import Dialect
 from realmkit.query.matching import Words
 from realmkit.query.page_sql import Matches, PageSql, count_of, not_walked
 from realmkit.query.params import NumberedParams, Statement
-from realmkit.query.resolve import Asked, ValueOrder
+from realmkit.query.resolve import Asked, Order, ValueOrder
 from realmkit.query.row_sql import RowSql
 from realmkit.query.shelves import Catalog, groups, in_scope
 
@@ -50,10 +50,10 @@ class CompiledQuery(Matches):
         that this takes.
 
         Where they were not few, and where the page is empty, there is one row with nulls.
-        None where no index lists every match.
+        None where no index lists every match, or one has the page as it is wanted.
         """
         writer = PageSql(self, NumberedParams())
-        return writer.few(columns, also) if writer.lists_all else None
+        return writer.few(columns, also) if writer.lists_all and not self._is_straight else None
 
     def walk(self, columns: str, total: int) -> Statement | None:
         """The page, found by going through entries in its order; None where that does not pay.
@@ -61,21 +61,53 @@ class CompiledQuery(Matches):
         It finds only entries that have a value for the first sort key: a page with fewer
         entries than `total` lets it have must be gathered.
         """
-        shelves = sum(len(group.shelves) for group in self.groups)
-        if self.page.size is None or self.ranked_by or shelves > MOST_SHELVES_WALKED:
-            return None
-        order = self.order[0] if self.order else None
-        if isinstance(order, ValueOrder) and (order.is_plural or order.path not in self.path_ids):
+        if self.page.size is None or not self._may_walk:
             return None
         reach = (self.page.number + 1) * self.page.size
-        size = sum(group.size for group in self.groups)
-        is_filtered = any(not_walked(group.condition, order) != TRUE for group in self.groups)
-        # Each shelf is walked until it has filled a page of its own.
-        if total < FEWEST_WALKED or (is_filtered and shelves * reach * size > total * total):
-            return None
+        if not self._is_straight:
+            size = sum(group.size for group in self.groups)
+            is_filtered = any(
+                not_walked(each.condition, self._first) != TRUE for each in self.groups
+            )
+            # Each shelf is walked until it has filled a page of its own.
+            if total < FEWEST_WALKED or (
+                is_filtered and self._shelf_count * reach * size > total * total
+            ):
+                return None
         params = NumberedParams()
         writer = PageSql(self, params)
         return writer.page(columns, list(writer.walks(reach)))
+
+    @property
+    def _first(self) -> Order | None:
+        return self.order[0] if self.order else None
+
+    @property
+    def _shelf_count(self) -> int:
+        return sum(len(group.shelves) for group in self.groups)
+
+    @property
+    def _may_walk(self) -> bool:
+        """Whether an index has the entries in the order of the page."""
+        if self.page.size is None or self.ranked_by or self._shelf_count > MOST_SHELVES_WALKED:
+            return False
+        first = self._first
+        return not isinstance(first, ValueOrder) or (
+            not first.is_plural and first.path in self.path_ids
+        )
+
+    @property
+    def _is_straight(self) -> bool:
+        """Whether all that is asked is where an index of values begins and ends: then the page
+        is read off it, however many match."""
+        return (
+            isinstance(self._first, ValueOrder)
+            and self._may_walk
+            and all(
+                group.condition != TRUE and not_walked(group.condition, self._first) == TRUE
+                for group in self.groups
+            )
+        )
 
     def gather(self, columns: str, ids: object = None) -> Statement:
         """The page, found by listing every match and sorting; `ids` are what `few` listed."""

@@ -23,7 +23,7 @@ MAX_BYTES = 1_000_000
 
 _WORD = re.compile(r"[^\W_]+")
 # A picture inside a text. Its letters are nobody's words, and would use up their places.
-_ENCODED = re.compile(r"[A-Za-z0-9+/=_-]{255,}")
+_ENCODED = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/=_-]{255,}")
 _ADDRESS = re.compile(r"(?:https?|data|file):\S+$", re.IGNORECASE)
 _UNREAD = ("id", "_cardType", "_title")
 
