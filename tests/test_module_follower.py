@@ -11,6 +11,7 @@ from realmkit.changes import ChangeLog
 from realmkit.config import Realm
 from realmkit.files import FileStore
 from realmkit.http.hot import HotModules
+from realmkit.http.kept_files import KeptFiles
 from realmkit.modules import ModuleService
 from realmkit.search import DefinitionCache
 
@@ -45,6 +46,7 @@ async def test_a_change_that_cannot_be_taken_does_not_end_the_following(
         cast("ModuleService", modules),
         cast("DefinitionCache", Definitions()),
         HotModules(),
+        KeptFiles(),
     )
     await follower.start({realm: files})
     await files.write("a.ts", b"")

@@ -24,6 +24,7 @@ from realmkit.extraction import FileExtractor
 from realmkit.files import FileStore, FileWatcher
 from realmkit.http.application import build_http
 from realmkit.http.hot import HotModules
+from realmkit.http.kept_files import KeptFiles
 from realmkit.http.stations import MountedRealm, Stations
 from realmkit.index import Announcements, IndexStore, LongRuns
 from realmkit.indexer import Indexer
@@ -129,6 +130,8 @@ class App:
         begun.push_async_callback(remote.stop)
         extractor = FileExtractor()
         begun.push_async_callback(extractor.stop)
+        kept_files = KeptFiles()
+        begun.push_async_callback(kept_files.stop)
         job_answers = JobAnswers(db)
         prerenderer = Prerenderer(
             settings.public_url,
@@ -193,6 +196,7 @@ class App:
             cache_sweeps=caches.stats,
             search=search,
             extractor=extractor,
+            kept_files=kept_files,
             job_answers=job_answers,
             progress=self.indexer.progress_hub,
             static_dir=static_dir() / "host",
@@ -200,7 +204,7 @@ class App:
         )
         self.hot = HotModules(settings.module_memory_bytes // 4, lambda: modules.snapshot)
         self.asgi = build_http(self.stations, self.hot)
-        follower = ModuleFollower(changes, modules, definitions, self.hot)
+        follower = ModuleFollower(changes, modules, definitions, self.hot, kept_files)
         await follower.start(stores)
         begun.push_async_callback(follower.stop)
         if settings.index:
@@ -245,7 +249,8 @@ def renderer_version(static: Path) -> str:
 
 
 class ModuleFollower:
-    """Tells the module path, the definitions and the hot modules what each realm's log says."""
+    """Tells whoever keeps things in memory what each realm's log says: the module path, the
+    definitions, the hot modules and the files."""
 
     def __init__(
         self,
@@ -253,7 +258,9 @@ class ModuleFollower:
         modules: ModuleService,
         definitions: DefinitionCache,
         hot: HotModules,
+        kept_files: KeptFiles,
     ) -> None:
+        self._kept_files = kept_files
         self._changes = changes
         self._modules = modules
         self._definitions = definitions
@@ -291,6 +298,9 @@ class ModuleFollower:
         # A plain file may take the name by which a module was asked for.
         if heard.starts_over or any(change.kind != "json" for change in heard.changes):
             self._hot.forget()
+        if heard.starts_over:
+            self._kept_files.forget_realm(realm_url)
+        self._kept_files.forget(realm_url, [change.path for change in heard.changes])
         # The module path looks at the log itself, whenever it is asked something.
         modules = [change for change in heard.changes if change.kind == "module"]
         self._modules.on_change(realm_url, [change.path for change in modules])

@@ -1,11 +1,12 @@
 """Files as source and as bytes: reading, ranges, writing, deleting."""
 
+import os
 from typing import Any
 
 import pytest
 from tests.support.server import PERSON, Server
 
-from realmkit.files import FileStore, FileWrite, WriteResult, disk
+from realmkit.files import FileStore, FileWrite, StoredFile, WriteResult, disk
 from realmkit.http.negotiation import BYTES, FILE_META, SOURCE
 
 pytestmark = pytest.mark.anyio
@@ -58,6 +59,30 @@ async def test_source_and_module_of_one_file_have_different_etags(server: Server
     module = await server.client.get("/people/person.gts")
 
     assert source.headers["etag"] != module.headers["etag"]
+
+
+async def test_a_file_that_is_asked_for_again_is_not_read_again(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+):
+    file = server.root / "still.txt"
+    file.write_text("one")
+    os.utime(file, (1_700_000_000, 1_700_000_000))
+    read, reads = FileStore.read, list[str]()
+
+    async def counted(files: FileStore, path: str) -> StoredFile:
+        reads.append(path)
+        return await read(files, path)
+
+    monkeypatch.setattr(FileStore, "read", counted)
+    first = await server.client.get("/people/still.txt")
+    held = {"If-None-Match": first.headers["etag"]}
+    again = await server.client.get("/people/still.txt", headers=held)
+    source = await server.client.get("/people/still.txt", headers=AS_SOURCE)
+    assert (first.text, again.status_code, source.text) == ("one", 304, "one")
+    assert reads == ["still.txt"]
+
+    await server.client.post("/people/still.txt", content="two", headers=AS_SOURCE)
+    assert (await server.client.get("/people/still.txt", headers=held)).text == "two"
 
 
 async def test_a_write_that_must_create_does_not_replace(server: Server):

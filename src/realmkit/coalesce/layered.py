@@ -3,14 +3,15 @@
 `LayeredCache` is the one place that knows the order of things that keeps this right:
 capture the generation, read the source, find or make the result, keep it only if nothing
 was invalidated meanwhile. It is told how to read and how to make; it knows nothing of
-files, transpilers or browsers, and serves compiled modules and definitions alike. A
+files, transpilers or browsers, and serves compiled modules, definitions and the files
+themselves alike; the last in memory alone. A
 result is never taken for another source's, whoever kept it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from realmkit.coalesce.coordinator import Coordinator
 from realmkit.coalesce.generation_table import GenerationTable, Row
@@ -75,13 +76,14 @@ class LayeredCache(Generic[V]):
     `what` begins the names under which processes coordinate: `<what>|<realm>|<url>`.
     `encode` and `decode` translate between a result and the table's text; the bytes of that
     text in UTF-8 are also what an entry weighs in memory. `decode` raises `ValueError` for a text that is
-    no result. A result that `is_good` no longer says yes to is made again.
+    no result. A result that `is_good` no longer says yes to is made again. See `in_memory` for
+    a cache without a table.
     """
 
     def __init__(
         self,
-        what: Literal["transpile", "definitions"],
-        table: GenerationTable,
+        what: Literal["transpile", "definitions", "source"],
+        table: GenerationTable | None,
         *,
         encode: Callable[[V], Payload],
         decode: Callable[[str], V],
@@ -91,7 +93,8 @@ class LayeredCache(Generic[V]):
     ) -> None:
         self.stats = LayerStats()
         self.generations = Generations()
-        self.table = table
+        self._table = table
+        self._weigh: Callable[[V], int] | None = None
         self._what = what
         self._memory: MemoryCache[_Entry[V]] = MemoryCache(max_bytes)
         self._coordinator = coordinator
@@ -99,6 +102,27 @@ class LayeredCache(Generic[V]):
         self._encode = encode
         self._decode = decode
         self._is_good = is_good
+
+    @staticmethod
+    def in_memory(
+        what: Literal["source"], *, weigh: Callable[[V], int], max_bytes: int
+    ) -> "LayeredCache[V]":
+        """A cache of one layer. `weigh` says how many bytes a result takes."""
+
+        def unwritten(_: object) -> Any:
+            raise AssertionError("There is no table to write to or to read from.")
+
+        cache: LayeredCache[V] = LayeredCache(
+            what, None, encode=unwritten, decode=unwritten, max_bytes=max_bytes
+        )
+        cache._weigh = weigh
+        return cache
+
+    @property
+    def table(self) -> GenerationTable:
+        """The second layer, of a cache that has one."""
+        assert self._table is not None
+        return self._table
 
     async def get(
         self,
@@ -120,7 +144,7 @@ class LayeredCache(Generic[V]):
                 return found
         # The row's generation before the bytes: a tombstone that comes after the bytes were
         # read then refuses what was made from them.
-        row = await self.table.read(realm_url, path)
+        row = await self._row(realm_url, path)
         source = await read()
         if found := self._find(captured, row, maker_version, source):
             return found
@@ -139,8 +163,11 @@ class LayeredCache(Generic[V]):
         known = self._memory.get(realm_url, path)
         if known and (found := self._recall(known, source_hash, maker_version)):
             return found
-        row = await self.table.read(realm_url, path)
+        row = await self._row(realm_url, path)
         return self._read(row, source_hash, maker_version)
+
+    async def _row(self, realm_url: str, path: str) -> Row | None:
+        return await self._table.read(realm_url, path) if self._table is not None else None
 
     def _recall(self, known: "_Entry[V]", source_hash: str, maker_version: str) -> Found[V] | None:
         is_of_it = known.source_hash == source_hash and known.maker_version == maker_version
@@ -158,7 +185,7 @@ class LayeredCache(Generic[V]):
         make: Callable[[S], Awaitable[V]],
     ) -> Found[V]:
         async def find() -> Found[V] | None:
-            left = await self.table.read(captured.realm_url, captured.key)
+            left = await self._row(captured.realm_url, captured.key)
             return self._find(captured, left, maker_version, source)
 
         async def make_it() -> Found[V]:
@@ -201,6 +228,9 @@ class LayeredCache(Generic[V]):
     ) -> Found[V]:
         self.stats.made += 1
         found = Found(await make(source), source.hash, "made")
+        if self._weigh is not None:
+            self._keep(captured, found, self._weigh(found.value), maker_version)
+            return found
         payload = self._encode(found.value)
         self._keep(captured, found, _bytes_of(payload.body), maker_version)
         # The table has generations of its own; this process may have heard of an invalidation

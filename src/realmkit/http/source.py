@@ -156,7 +156,7 @@ class Source:
 
     async def _read(self, files: FileStore, path: str) -> StoredFile | None:
         try:
-            return await files.read(path)
+            return await self._stations.kept_files.read(files, path)
         except NotFound:
             return None
 

@@ -16,6 +16,7 @@ from realmkit.coalesce.sweeping import SweepStats
 from realmkit.config import Realm, Settings
 from realmkit.extraction import FileExtractor
 from realmkit.files import FileStore
+from realmkit.http.kept_files import KeptFiles
 from realmkit.index import Announcements, IndexStore
 from realmkit.modules import ModuleService
 from realmkit.search import DefinitionCache, JobAnswers, SearchEngine
@@ -64,6 +65,7 @@ class Stations:
     cache_sweeps: SweepStats
     search: SearchEngine
     extractor: FileExtractor
+    kept_files: KeptFiles
     job_answers: JobAnswers
     progress: ProgressSource
     static_dir: Path

@@ -44,8 +44,8 @@ GUARDS: dict[str, list[Edit]] = {
     "the row's generation is read before the source": [
         Edit(
             LAYERED,
-            "        row = await self.table.read(realm_url, path)\n        source = await read()\n",
-            "        source = await read()\n        row = await self.table.read(realm_url, path)\n",
+            "        row = await self._row(realm_url, path)\n        source = await read()\n",
+            "        source = await read()\n        row = await self._row(realm_url, path)\n",
         ),
     ],
     "the table takes a row only while its generation is no higher than the captured one": [
