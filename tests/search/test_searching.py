@@ -70,6 +70,19 @@ async def test_what_every_entry_has_sorts_without_a_type(world: World, by: str) 
     assert await world.ids(filter={"type": PERSON}, sort=sort) == await world.ids(sort=sort)
 
 
+async def test_an_element_may_lack_what_another_has(world: World) -> None:
+    visits = [{}, {"place": "Rome"}, {"place": "Oslo", "cost": 0}]
+    await world.put(person("ann", {"visits": visits}))
+    lacking = {"eq": {"cost": None}}
+
+    async def found(place: str) -> list[str]:
+        item = {"path": "visits", "every": [lacking, {"eq": {"place": place}}]}
+        return await world.ids(filter={"on": PERSON, "item": item})
+
+    assert await found("Rome") == ["people/ann"]
+    assert await found("Oslo") == []
+
+
 async def test_a_realm_that_is_not_served_is_reported_and_the_others_answer(world: World) -> None:
     await world.put(person("a"))
 

@@ -155,7 +155,7 @@ class RowSql:
                 bound = self._params.compared(self._dialect.words(words))
                 return Ids(self._dialect.entries_with_words(bound, shelves), is_distinct=True)
             case Each(_, inner):
-                return self._narrowed(self._ids(inner, shelves), [condition])
+                return self._narrowed(self._with_candidates(inner, shelves), [condition])
             case All(conditions):
                 first, *rest = sorted(conditions, key=self._rank)
                 return self._narrowed(self._ids(first, shelves), rest)
@@ -164,6 +164,24 @@ class RowSql:
                 return Ids(" UNION ".join(each), is_distinct=True)
             case _:
                 raise AssertionError(f"no index lists {condition}")
+
+    def _with_candidates(self, condition: Condition, shelves: str) -> Ids:
+        """Entries that may have an element that satisfies `condition`.
+
+        An element need not have what others of its entry have, so nothing that is not there
+        narrows these down.
+        """
+        match condition:
+            case All(conditions):
+                best = min(filter(self.is_listed, conditions), key=self._rank)
+                return self._with_candidates(best, shelves)
+            case AnyOne(conditions):
+                each = [self._with_candidates(one, shelves).sql for one in conditions]
+                return Ids(" UNION ".join(each), is_distinct=True)
+            case Each(_, inner):
+                return self._with_candidates(inner, shelves)
+            case _:
+                return self._ids(condition, shelves)
 
     def _narrowed(self, ids: Ids, conditions: Sequence[Condition]) -> Ids:
         alias = self._alias()
