@@ -4,8 +4,8 @@
 capture the generation, read the source, find or make the result, keep it only if nothing
 was invalidated meanwhile. It is told how to read and how to make; it knows nothing of
 files, transpilers or browsers, and serves compiled modules, definitions and the files
-themselves alike; the last in memory alone. A
-result is never taken for another source's, whoever kept it.
+themselves alike, these in memory alone. A result is never taken for another source's,
+whoever kept it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

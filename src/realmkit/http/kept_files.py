@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from realmkit.coalesce import LayeredCache
 from realmkit.errors import NotFound
 from realmkit.files import FileStat, FileStore, StoredFile
+from realmkit.modules.files_then import QUIET_NS
 
 MEMORY_BYTES = 16 * 1024 * 1024
 LARGEST_BYTES = 2 * 1024 * 1024
 """A larger file is read each time."""
-# Two writes within one tick of a file system's clock look alike; the slowest tick is two seconds.
-QUIET_NS = 2_000_000_000
 _OVERHEAD_BYTES = 1_000
 
 

@@ -20,7 +20,7 @@ FileThen = tuple[str, Identity | None]
 """Where a file lies, and its identity at some moment; None if it was not there."""
 
 # Two changes within one tick of a file system's clock look alike. The slowest count by two seconds.
-_QUIET_NS = 2_000_000_000
+QUIET_NS = 2_000_000_000
 # A process may have a thousand files open, and has better uses for them.
 _MOST_FOLDERS = 64
 # Below that, holding the folder open costs more than it saves.
@@ -93,7 +93,7 @@ class _Inside:
         if folder_ns != self._still_absent_at:
             if not is_as_then(self._absent, self._folder.fd):
                 return False
-            is_quiet = folder_ns < asked_ns - _QUIET_NS
+            is_quiet = folder_ns < asked_ns - QUIET_NS
             self._still_absent_at = folder_ns if is_quiet else None
         return is_as_then(self._present, self._folder.fd)
 

@@ -91,12 +91,12 @@ class _Gate(AbstractResolver):
     def __init__(self, may_ask: Callable[[str, int], bool]) -> None:
         self._may_ask = may_ask
         self._resolver = ThreadedResolver()
-        self._allowed: set[str] = set()
+        self._allowed: set[tuple[str, int]] = set()
 
     def open_socket(self, found: tuple[Any, ...]) -> socket.socket:
         """A socket for an address as `getaddrinfo` gives it. Raises `Refused`."""
         family, kind, protocol, _, (host, port, *_) = found
-        is_allowed = host in self._allowed or self._may_ask(host, port)
+        is_allowed = (host, port) in self._allowed or self._may_ask(host, port)
         if not is_allowed and not is_public(ipaddress.ip_address(host)):
             raise Refused(f"{host} is a private address")
         return socket.socket(family, kind, protocol)
@@ -106,7 +106,7 @@ class _Gate(AbstractResolver):
     ) -> list[ResolveResult]:
         found = await self._resolver.resolve(host, port, family)
         if self._may_ask(host, port):
-            self._allowed.update(one["host"] for one in found)
+            self._allowed.update((one["host"], port) for one in found)
             return found
         public = [one for one in found if is_public(ipaddress.ip_address(one["host"]))]
         if not public:
