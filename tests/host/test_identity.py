@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import pytest
 from playwright.async_api import Page
+from tests.support.comes_true import comes_true
 
 from .cards import PERSON
 from .served_realms import ServedRealms
@@ -184,4 +185,4 @@ async def test_a_realm_whose_cards_are_gone_is_followed_no_more(
 
     await collect_garbage(live)
 
-    await live.wait_for_function("() => streamsClosed === 1")
+    await live.evaluate(comes_true("() => streamsClosed === 1"))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, Page
+from tests.support.comes_true import comes_true
 from tests.support.held_answers import HOLD
 
 from realmkit.config import static_dir
@@ -216,7 +217,7 @@ def test_what_is_typed_while_a_card_is_read_again_is_kept_and_saved(houses: Hous
         houses.value("() => { card.name = 'Mine'; held.release(); }")
 
     # The announcement that was heard may have been that of the first version.
-    houses.page.wait_for_function("card.colour === 'blue'")
+    houses.value(comes_true("() => card.colour === 'blue'"))
     assert houses.value("card.name") == "Mine"
     houses.value(FLUSH)
     assert houses.stored("busy")["attributes"] == {"name": "Mine", "colour": "blue"}
