@@ -233,6 +233,32 @@ def test_few_matches_are_listed_while_they_are_counted() -> None:
     )
 
 
+def test_what_matches_are_sorted_by_is_looked_up_once_for_each_on_postgres() -> None:
+    body = {
+        "filter": {"on": PERSON, "eq": {"name": "Ann"}},
+        "sort": [{"by": "age"}, {"by": "tags", "direction": "desc"}],
+        "page": {"size": 20},
+    }
+    sqlite = compiled(body).gather("i.url", "[1]")
+    postgres = compiled(body, "postgres").gather("i.url", "[1]")
+
+    age = "FROM search_values o WHERE o.entry_id = e.entry_id AND o.path_id = 9 AND o.kind = 4 LIMIT 1"
+    tag = (
+        "FROM search_values o WHERE o.entry_id = e.entry_id AND o.path_id = 8 AND o.kind = 3"
+        " ORDER BY o.number DESC, o.text DESC LIMIT 1"
+    )
+    assert (
+        f"SELECT (SELECT o.number {age}) AS k1, (SELECT o.text {age}) AS k2, (SELECT o.text {tag})"
+        " AS k3, e.file_alias, e.type, e.url, e.realm_url FROM search_entries e WHERE"
+    ) in sqlite.sql
+    assert (
+        "SELECT o1.c1 AS k1, o1.c2 AS k2, o2.c1 AS k3, e.file_alias, e.type, e.url, e.realm_url"
+        " FROM search_entries e"
+        f" LEFT JOIN LATERAL (SELECT o.number AS c1, o.text AS c2 {age}) AS o1 ON TRUE"
+        f" LEFT JOIN LATERAL (SELECT o.text AS c1 {tag}) AS o2 ON TRUE WHERE"
+    ) in postgres.sql
+
+
 @pytest.mark.parametrize(
     ("total", "is_walked"), [(10, False), (399, False), (400, True), (2_000, True)]
 )
@@ -260,7 +286,7 @@ def test_queries_that_differ_in_values_only_have_one_shape() -> None:
         " SELECT number, url, type, place FROM (SELECT number, url, type, row_number() OVER"
         " (PARTITION BY number ORDER BY file_alias, type, url) AS place FROM (SELECT asked.number"
         " AS number, e.file_alias, e.type, e.url, e.realm_url FROM asked"
-        " CROSS JOIN search_entries e WHERE e.entry_id IN (SELECT v2.entry_id FROM"
+        " CROSS JOIN search_entries e ON e.entry_id IN (SELECT v2.entry_id FROM"
         f" (SELECT v1.entry_id FROM search_values v1 WHERE {NAME} AND {TEXT}"
         " AND v1.text = asked.v1) v2 WHERE EXISTS (SELECT 1 FROM search_values v3"
         " WHERE v3.entry_id = v2.entry_id AND v3.path_id = 9 AND v3.kind = 4"

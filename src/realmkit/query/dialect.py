@@ -72,6 +72,11 @@ class Dialect(Protocol):
         another."""
         ...
 
+    def looked_up(self, alias: str, columns: Sequence[str], row: str) -> tuple[str, Sequence[str]]:
+        """A join that looks up a row, or null, for each entry `e`, if that takes one, and what
+        `columns` of it are then. `row` is a SELECT from its FROM on."""
+        ...
+
     def read_through(self, index: str) -> str:
         """What stands behind a table to have it read in the order of an index of ours."""
         ...
@@ -90,8 +95,7 @@ class Dialect(Protocol):
         ...
 
     def for_each_asked(self, ids: str, *, is_distinct: bool) -> str:
-        """`asked` joined with `search_entries e`, for each of them those whose ids are in `ids`,
-        up to and with `WHERE` and a condition."""
+        """`asked` joined with `search_entries e`, for each of them those whose ids are in `ids`."""
         ...
 
     def texts(self, values: str) -> str:

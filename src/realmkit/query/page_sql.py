@@ -42,6 +42,7 @@ class Matches:
     dialect: Dialect
 
 
+_NOTHING = {"number": "CAST(NULL AS real)", "text": "CAST(NULL AS text)"}
 _ENTRY = "i.realm_url = p.realm_url AND i.url = p.url AND i.type = p.type"
 
 
@@ -89,6 +90,9 @@ class PageSql:
         self._params = params
         self._dialect = matches.dialect
         self._rows = RowSql(matches.path_ids, matches.dialect, params)
+        # What entries `e` are joined with for each sort key of values, so that a row is looked
+        # up once for all of its columns.
+        self._lookups: list[str] = []
         self._keys = list(self._sort_keys())
 
     @property
@@ -146,7 +150,7 @@ class PageSql:
 
     def _listed_in(self, ids: str) -> str:
         of_those = self._dialect.one_of_ids("e.entry_id", ids)
-        return f"SELECT {self._selected()} FROM search_entries e WHERE {of_those}"
+        return f"SELECT {self._selected()} FROM {self._entries()} WHERE {of_those}"
 
     def page(self, columns: str, arms: list[str]) -> Statement:
         """A statement that reads `columns` of `entries i` for the page that the arms hold."""
@@ -187,25 +191,27 @@ class PageSql:
         """For each group all of its matches."""
         for group in self._matches.groups:
             ids = self._rows.ids(group.condition, group.shelf_ids)
-            if ids is None:
-                source = f"search_entries e WHERE {self._on(group)}"
-            else:
-                source = f"search_entries e WHERE e.entry_id IN ({ids.sql})"
-            yield f"SELECT {self._selected()} FROM {source}"
+            found = self._on(group) if ids is None else f"e.entry_id IN ({ids.sql})"
+            yield f"SELECT {self._selected()} FROM {self._entries()} WHERE {found}"
 
     def shapes(self) -> Iterator[str]:
         """For each group all matches of every query asked, with the query's `number`."""
         for group in self._matches.groups:
             ids = self._rows.ids(group.condition, group.shelf_ids)
             if ids is None:
-                source = f"asked CROSS JOIN search_entries e WHERE {self._on(group)}"
+                source = f"asked CROSS JOIN {self._entries()} WHERE {self._on(group)}"
             else:
                 source = self._dialect.for_each_asked(ids.sql, is_distinct=ids.is_distinct)
+                source += "".join(self._lookups)
             yield f"SELECT asked.number AS number, {self._selected()} FROM {source}"
 
     def nothing(self, more: str = "") -> str:
         """Stands where there are no arms."""
-        return f"SELECT {more}{self._selected()} FROM search_entries e WHERE FALSE"
+        return f"SELECT {more}{self._selected()} FROM {self._entries()} WHERE FALSE"
+
+    def _entries(self, read_through: str = "") -> str:
+        """Entries with what they are put in order by."""
+        return f"search_entries e{read_through}{''.join(self._lookups)}"
 
     def _on(self, group: Group) -> str:
         shelves = f"e.shelf_id IN ({_listed(group.shelves)})"
@@ -219,10 +225,10 @@ class PageSql:
         if not isinstance(order, ValueOrder):
             column = GENERAL_COLUMNS[order.by] if order else "e.file_alias"
             way = order.direction.upper() if order else "ASC"
-            index = GENERAL_INDEXES[order.by if order else "cardURL"]
+            index = self._dialect.read_through(GENERAL_INDEXES[order.by if order else "cardURL"])
             return (
-                f"SELECT {self._selected()} FROM search_entries e"
-                f"{self._dialect.read_through(index)} WHERE e.shelf_id = {shelf.shelf_id} AND {column} IS NOT NULL{tests}"
+                f"SELECT {self._selected()} FROM {self._entries(index)}"
+                f" WHERE e.shelf_id = {shelf.shelf_id} AND {column} IS NOT NULL{tests}"
                 f" ORDER BY {column} {way}, {self._further()}e.file_alias, e.url"
             )
         way = order.direction.upper()
@@ -236,8 +242,9 @@ class PageSql:
         )
         # The row that the walk is at has the first key's value.
         walked = [f"o.{column}" for column in _columns(order)]
+        lookups = "".join(self._lookups[1:])
         return (
-            f"SELECT {self._selected(walked)} FROM {source}"
+            f"SELECT {self._selected(walked)} FROM {source}{lookups}"
             f" WHERE o.path_id = {self._rows.path_id(order.path)} AND o.shelf_id = {shelf.shelf_id}"
             f" AND o.kind = {order.kind:d}{within}{tests}"
             f" ORDER BY o.number {way}, o.text {way}, {self._further()}e.file_alias, e.url"
@@ -263,8 +270,8 @@ class PageSql:
             if isinstance(order, GeneralOrder):
                 yield GENERAL_COLUMNS[order.by], way
             else:
-                for column in _columns(order):
-                    yield self._sort_value(order, column), way
+                for value in self._sort_values(order):
+                    yield value, way
         if self._matches.ranked_by:
             hits = [
                 self._dialect.contains_word("e.title_words", self._params.bind(f" {stem} "))
@@ -272,16 +279,23 @@ class PageSql:
             ]
             yield " + ".join(hits), "DESC"
 
-    def _sort_value(self, order: ValueOrder, column: str) -> str:
+    def _sort_values(self, order: ValueOrder) -> Sequence[str]:
         """A plural sorts by its least value, or by its greatest when the order descends."""
+        columns = _columns(order)
         if order.path not in self._matches.path_ids:
-            return "CAST(NULL AS text)" if column == "text" else "CAST(NULL AS real)"
+            self._lookups.append("")
+            return [_NOTHING[column] for column in columns]
         way = order.direction.upper()
-        first = f" ORDER BY o.number {way}, o.text {way} LIMIT 1" if order.is_plural else ""
-        return (
-            f"(SELECT o.{column} FROM search_values o WHERE o.entry_id = e.entry_id"
-            f" AND o.path_id = {self._rows.path_id(order.path)} AND o.kind = {order.kind:d}{first})"
+        first = f" ORDER BY o.number {way}, o.text {way}" if order.is_plural else ""
+        row = (
+            "FROM search_values o WHERE o.entry_id = e.entry_id"
+            f" AND o.path_id = {self._rows.path_id(order.path)} AND o.kind = {order.kind:d}{first}"
+            " LIMIT 1"
         )
+        alias = f"o{len(self._lookups) + 1}"
+        lookup, values = self._dialect.looked_up(alias, [f"o.{one}" for one in columns], row)
+        self._lookups.append(lookup)
+        return values
 
 
 def _columns(order: Order) -> Sequence[str]:

@@ -74,6 +74,12 @@ class PostgresDialect:
         # An offset keeps the planner from making a join of it.
         return f"EXISTS ({select} OFFSET 0)" if is_probe else f"EXISTS ({select})"
 
+    def looked_up(self, alias: str, columns: Sequence[str], row: str) -> tuple[str, Sequence[str]]:
+        # A subquery would be run for each column, and to its end, lest there be a second row.
+        named = ", ".join(f"{column} AS c{place}" for place, column in enumerate(columns, 1))
+        values = [f"{alias}.c{place}" for place in range(1, len(columns) + 1)]
+        return f" LEFT JOIN LATERAL (SELECT {named} {row}) AS {alias} ON TRUE", values
+
     def read_through(self, index: str) -> str:
         return ""
 
@@ -100,7 +106,7 @@ class PostgresDialect:
         # An offset keeps the planner from reading the whole path once and joining that.
         return (
             f"asked CROSS JOIN LATERAL ({found} OFFSET 0) AS m"
-            " JOIN search_entries e ON e.entry_id = m.entry_id WHERE TRUE"
+            " JOIN search_entries e ON e.entry_id = m.entry_id"
         )
 
     def texts(self, values: str) -> str:

@@ -73,6 +73,9 @@ class SqliteDialect:
     def exists(self, select: str, *, is_probe: bool) -> str:
         return f"EXISTS ({select})"
 
+    def looked_up(self, alias: str, columns: Sequence[str], row: str) -> tuple[str, Sequence[str]]:
+        return "", [f"(SELECT {column} {row})" for column in columns]
+
     def read_through(self, index: str) -> str:
         # Without statistics one index looks as good as another to SQLite.
         return f" INDEXED BY {index}"
@@ -92,7 +95,7 @@ class SqliteDialect:
         )
 
     def for_each_asked(self, ids: str, *, is_distinct: bool) -> str:
-        return f"asked CROSS JOIN search_entries e WHERE e.entry_id IN ({ids})"
+        return f"asked CROSS JOIN search_entries e ON e.entry_id IN ({ids})"
 
     def texts(self, values: str) -> str:
         return f"(SELECT value FROM json_each({values}))"
