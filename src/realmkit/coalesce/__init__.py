@@ -4,7 +4,7 @@ cache of two layers built on them."""
 from realmkit.coalesce.coordinator import Coordinator
 from realmkit.coalesce.generation_table import GenerationTable, TableName
 from realmkit.coalesce.generations import Generation, Generations
-from realmkit.coalesce.layered import Found, Layer, LayeredCache, Payload, Source
+from realmkit.coalesce.layered import Found, Layer, LayeredCache, LocalCache, Payload, Source
 from realmkit.coalesce.memory import MemoryCache
 from realmkit.coalesce.single_flight import SingleFlight
 from realmkit.coalesce.sweeping import CacheSweeper
@@ -18,6 +18,7 @@ __all__ = [
     "Generations",
     "Layer",
     "LayeredCache",
+    "LocalCache",
     "MemoryCache",
     "Payload",
     "SingleFlight",

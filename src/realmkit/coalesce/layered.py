@@ -1,14 +1,15 @@
 """Look in memory, then in the table, then make it: each result under its source's hash.
 
-`LayeredCache` is the one place that knows the order of things that keeps this right:
-capture the generation, read the source, find or make the result, keep it only if nothing
-was invalidated meanwhile. It is told how to read and how to make; it knows nothing of
-files, transpilers or browsers, and serves compiled modules, definitions and the files
-themselves alike, these in memory alone. A result is never taken for another source's,
-whoever kept it.
+This is the one place that knows the order of things that keeps this right: capture the
+generation, read the source, find or make the result, keep it only if nothing was invalidated
+meanwhile. A cache is told how to read and how to make; it knows nothing of files, transpilers
+or browsers. A result is never taken for another source's, whoever kept it.
+
+    LocalCache      in the memory of this process: files as they are
+    LayeredCache    and in a table that processes share: compiled modules, definitions
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, Protocol, TypeVar
@@ -70,59 +71,19 @@ class _Entry(Generic[V]):
     maker_version: str
 
 
-class LayeredCache(Generic[V]):
-    """Results of type `V` keyed by realm and canonical path.
+class _Cache(Generic[V]):
+    """Results of type `V` keyed by realm and canonical path; here is what memory does of it.
 
-    `what` begins the names under which processes coordinate: `<what>|<realm>|<url>`.
-    `encode` and `decode` translate between a result and the table's text; the bytes of that
-    text in UTF-8 are also what an entry weighs in memory. `decode` raises `ValueError` for a text that is
-    no result. A result that `is_good` no longer says yes to is made again. See `in_memory` for
-    a cache without a table.
+    `name` is that of the tasks that make results. One that `is_good` no longer says yes to is
+    made again.
     """
 
-    def __init__(
-        self,
-        what: Literal["transpile", "definitions", "source"],
-        table: GenerationTable | None,
-        *,
-        encode: Callable[[V], Payload],
-        decode: Callable[[str], V],
-        is_good: Callable[[V], bool] = lambda _: True,
-        max_bytes: int = 64 * 1024 * 1024,
-        coordinator: Coordinator | None = None,
-    ) -> None:
+    def __init__(self, name: str, is_good: Callable[[V], bool], max_bytes: int) -> None:
         self.stats = LayerStats()
         self.generations = Generations()
-        self._table = table
-        self._weigh: Callable[[V], int] | None = None
-        self._what = what
-        self._memory: MemoryCache[_Entry[V]] = MemoryCache(max_bytes)
-        self._coordinator = coordinator
-        self._flights: SingleFlight[Found[V]] = SingleFlight(what)
-        self._encode = encode
-        self._decode = decode
         self._is_good = is_good
-
-    @staticmethod
-    def in_memory(
-        what: Literal["source"], *, weigh: Callable[[V], int], max_bytes: int
-    ) -> "LayeredCache[V]":
-        """A cache of one layer. `weigh` says how many bytes a result takes."""
-
-        def unwritten(_: object) -> Any:
-            raise AssertionError("There is no table to write to or to read from.")
-
-        cache: LayeredCache[V] = LayeredCache(
-            what, None, encode=unwritten, decode=unwritten, max_bytes=max_bytes
-        )
-        cache._weigh = weigh
-        return cache
-
-    @property
-    def table(self) -> GenerationTable:
-        """The second layer, of a cache that has one."""
-        assert self._table is not None
-        return self._table
+        self._memory: MemoryCache[_Entry[V]] = MemoryCache(max_bytes)
+        self._flights: SingleFlight[Found[V]] = SingleFlight(name)
 
     async def get(
         self,
@@ -142,19 +103,118 @@ class LayeredCache(Generic[V]):
             source = await read()
             if found := self._recall(known, source.hash, maker_version):
                 return found
-        # The row's generation before the bytes: a tombstone that comes after the bytes were
-        # read then refuses what was made from them.
-        row = await self._row(realm_url, path)
-        source = await read()
-        if found := self._find(captured, row, maker_version, source):
-            return found
+        return await self._beyond_memory(captured, maker_version, read, make)
+
+    async def _beyond_memory(
+        self,
+        captured: Generation,
+        maker_version: str,
+        read: Callable[[], Awaitable[S]],
+        make: Callable[[S], Awaitable[V]],
+    ) -> Found[V]:
+        """What memory does not have, of the source as it is from now on."""
+        raise NotImplementedError
+
+    async def _fly(
+        self,
+        captured: Generation,
+        source: Source,
+        maker_version: str,
+        work: Callable[[], Coroutine[Any, Any, Found[V]]],
+    ) -> Found[V]:
+        """One execution in this process, for all who may have the same result."""
         # Whoever asks after an invalidation has another generation, and so never joins a
         # flight that began before it, unless that spared what is made of other bytes only;
         # whoever read other bytes has another hash.
-        return await self._flights.run(
-            (self.generations.for_any_source(captured), source.hash, maker_version),
-            lambda: self._make_once(captured, row, maker_version, source, make),
-        )
+        key = self.generations.for_any_source(captured), source.hash, maker_version
+        return await self._flights.run(key, work)
+
+    async def _made(self, source: S, make: Callable[[S], Awaitable[V]]) -> Found[V]:
+        self.stats.made += 1
+        return Found(await make(source), source.hash, "made")
+
+    def _recall(self, known: _Entry[V], source_hash: str, maker_version: str) -> Found[V] | None:
+        is_of_it = known.source_hash == source_hash and known.maker_version == maker_version
+        if not (is_of_it and self._is_good(known.value)):
+            return None
+        self.stats.l1 += 1
+        return Found(known.value, source_hash, "l1")
+
+    def _keep(self, captured: Generation, found: Found[V], size: int, maker_version: str) -> None:
+        if not self.generations.still_current(captured, found.source_hash):
+            self.stats.outrun += 1
+            return
+        entry = _Entry(found.value, found.source_hash, maker_version)
+        self._memory.put(captured.realm_url, captured.key, entry, size)
+
+    def invalidate(self, realm_url: str, path: str, source_hash: str | None = None) -> None:
+        """Forget one path in this process. A table's row is checked by hash, and may stay.
+
+        What is being made from a source of `source_hash` is still kept when it is done.
+        """
+        self.generations.invalidate(realm_url, path, source_hash)
+        self._memory.drop(realm_url, path)
+
+    def invalidate_realm(self, realm_url: str) -> None:
+        """Forget every path of a realm in this process."""
+        self.generations.invalidate_realm(realm_url)
+        self._memory.drop_realm(realm_url)
+
+    async def stop(self) -> None:
+        """Cancel what is being made and wait for it to end."""
+        await self._flights.stop()
+
+
+class LocalCache(_Cache[V]):
+    """A cache of this process. `weigh` says how many bytes a result takes in memory."""
+
+    def __init__(self, name: str, *, weigh: Callable[[V], int], max_bytes: int) -> None:
+        super().__init__(name, is_good=lambda _: True, max_bytes=max_bytes)
+        self._weigh = weigh
+
+    async def _beyond_memory(
+        self,
+        captured: Generation,
+        maker_version: str,
+        read: Callable[[], Awaitable[S]],
+        make: Callable[[S], Awaitable[V]],
+    ) -> Found[V]:
+        source = await read()
+
+        async def make_it() -> Found[V]:
+            found = await self._made(source, make)
+            self._keep(captured, found, self._weigh(found.value), maker_version)
+            return found
+
+        return await self._fly(captured, source, maker_version, make_it)
+
+
+class LayeredCache(_Cache[V]):
+    """A cache of this process over a table, which the processes of a database share.
+
+    `what` begins the names under which processes coordinate: `<what>|<realm>|<url>`.
+    `encode` and `decode` translate between a result and the table's text; the bytes of that
+    text in UTF-8 are also what an entry weighs in memory. `decode` raises `ValueError` for a
+    text that is no result.
+    """
+
+    def __init__(
+        self,
+        what: Literal["transpile", "definitions"],
+        table: GenerationTable,
+        *,
+        encode: Callable[[V], Payload],
+        decode: Callable[[str], V],
+        is_good: Callable[[V], bool] = lambda _: True,
+        max_bytes: int = 64 * 1024 * 1024,
+        coordinator: Coordinator | None = None,
+    ) -> None:
+        super().__init__(what, is_good, max_bytes)
+        self.table = table
+        self._what = what
+        self._coordinator = coordinator
+        self._encode = encode
+        self._decode = decode
 
     async def peek(
         self, realm_url: str, path: str, maker_version: str, source_hash: str
@@ -163,18 +223,28 @@ class LayeredCache(Generic[V]):
         known = self._memory.get(realm_url, path)
         if known and (found := self._recall(known, source_hash, maker_version)):
             return found
-        row = await self._row(realm_url, path)
+        row = await self.table.read(realm_url, path)
         return self._read(row, source_hash, maker_version)
 
-    async def _row(self, realm_url: str, path: str) -> Row | None:
-        return await self._table.read(realm_url, path) if self._table is not None else None
-
-    def _recall(self, known: "_Entry[V]", source_hash: str, maker_version: str) -> Found[V] | None:
-        is_of_it = known.source_hash == source_hash and known.maker_version == maker_version
-        if not (is_of_it and self._is_good(known.value)):
-            return None
-        self.stats.l1 += 1
-        return Found(known.value, source_hash, "l1")
+    async def _beyond_memory(
+        self,
+        captured: Generation,
+        maker_version: str,
+        read: Callable[[], Awaitable[S]],
+        make: Callable[[S], Awaitable[V]],
+    ) -> Found[V]:
+        # The row's generation before the bytes: a tombstone that comes after the bytes were
+        # read then refuses what was made from them.
+        row = await self.table.read(captured.realm_url, captured.key)
+        source = await read()
+        if found := self._find(captured, row, maker_version, source):
+            return found
+        return await self._fly(
+            captured,
+            source,
+            maker_version,
+            lambda: self._make_once(captured, row, maker_version, source, make),
+        )
 
     async def _make_once(
         self,
@@ -185,7 +255,7 @@ class LayeredCache(Generic[V]):
         make: Callable[[S], Awaitable[V]],
     ) -> Found[V]:
         async def find() -> Found[V] | None:
-            left = await self._row(captured.realm_url, captured.key)
+            left = await self.table.read(captured.realm_url, captured.key)
             return self._find(captured, left, maker_version, source)
 
         async def make_it() -> Found[V]:
@@ -226,11 +296,7 @@ class LayeredCache(Generic[V]):
         source: S,
         make: Callable[[S], Awaitable[V]],
     ) -> Found[V]:
-        self.stats.made += 1
-        found = Found(await make(source), source.hash, "made")
-        if self._weigh is not None:
-            self._keep(captured, found, self._weigh(found.value), maker_version)
-            return found
+        found = await self._made(source, make)
         payload = self._encode(found.value)
         self._keep(captured, found, _bytes_of(payload.body), maker_version)
         # The table has generations of its own; this process may have heard of an invalidation
@@ -247,26 +313,6 @@ class LayeredCache(Generic[V]):
                 maker_version=maker_version,
             )
         return found
-
-    def _keep(self, captured: Generation, found: Found[V], size: int, maker_version: str) -> None:
-        if not self.generations.still_current(captured, found.source_hash):
-            self.stats.outrun += 1
-            return
-        entry = _Entry(found.value, found.source_hash, maker_version)
-        self._memory.put(captured.realm_url, captured.key, entry, size)
-
-    def invalidate(self, realm_url: str, path: str, source_hash: str | None = None) -> None:
-        """Forget one path in this process. The table's row is checked by hash, and may stay.
-
-        What is being made from a source of `source_hash` is still kept when it is done.
-        """
-        self.generations.invalidate(realm_url, path, source_hash)
-        self._memory.drop(realm_url, path)
-
-    def invalidate_realm(self, realm_url: str) -> None:
-        """Forget every path of a realm in this process."""
-        self.generations.invalidate_realm(realm_url)
-        self._memory.drop_realm(realm_url)
 
     async def tombstone(
         self, tx: Transaction, realm_url: str, path: str, source_hash: str | None = None
@@ -312,10 +358,6 @@ class LayeredCache(Generic[V]):
                 await self.tombstone_realm(tx, realm_url)
         except RealmkitError:
             self.invalidate_realm(realm_url)
-
-    async def stop(self) -> None:
-        """Cancel what is being made and wait for it to end."""
-        await self._flights.stop()
 
 
 def _bytes_of(text: str) -> int:

@@ -1,6 +1,6 @@
 """Files that are asked for again and again, read once.
 
-What keeps modules and definitions right keeps them right (`LayeredCache`), in memory alone,
+What keeps modules and definitions right keeps them right (`LocalCache`), in memory alone,
 for the file itself is what processes share. A file counts while its inode, size and time are
 those that it was read with, so a change that nobody told of costs a `stat`, never an old byte.
 """
@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from realmkit.coalesce import LayeredCache
+from realmkit.coalesce import LocalCache
 from realmkit.errors import NotFound
 from realmkit.files import FileStat, FileStore, StoredFile
 from realmkit.modules.files_then import QUIET_NS
@@ -39,7 +39,7 @@ class KeptFiles:
     """Files in memory, by realm and path."""
 
     def __init__(self, max_bytes: int = MEMORY_BYTES) -> None:
-        self.cache: LayeredCache[StoredFile] = LayeredCache.in_memory(
+        self.cache: LocalCache[StoredFile] = LocalCache(
             "source", weigh=lambda file: file.size + _OVERHEAD_BYTES, max_bytes=max_bytes
         )
 

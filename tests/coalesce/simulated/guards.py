@@ -17,14 +17,14 @@ SWEEPING = "realmkit.coalesce.sweeping"
 HINTS = "realmkit.db.hints"
 NOTIFIER = "realmkit.db.postgres_notifier"
 
-_CAPTURE = "        captured = self.generations.capture(realm_url, path)\n"
 _READING = "        source = await read()\n        if found := self._find("
+_CAPTURE = "        captured = self.generations.capture(captured.realm_url, captured.key)\n"
+_ROW = "        row = await self.table.read(captured.realm_url, captured.key)\n"
 
 GUARDS: dict[str, list[Edit]] = {
     # Generations.
     "the generation is captured before the first await": [
-        # A move: out of its place, and into a later one.
-        Edit(LAYERED, _CAPTURE, ""),
+        # What was captured before is as good as not captured.
         Edit(LAYERED, _READING, _READING.replace("        if", f"{_CAPTURE}        if")),
     ],
     "generations are compared before a result is kept in memory": [
@@ -44,8 +44,8 @@ GUARDS: dict[str, list[Edit]] = {
     "the row's generation is read before the source": [
         Edit(
             LAYERED,
-            "        row = await self._row(realm_url, path)\n        source = await read()\n",
-            "        source = await read()\n        row = await self._row(realm_url, path)\n",
+            f"{_ROW}        source = await read()\n",
+            f"        source = await read()\n{_ROW}",
         ),
     ],
     "the table takes a row only while its generation is no higher than the captured one": [
@@ -116,13 +116,13 @@ GUARDS: dict[str, list[Edit]] = {
         Edit(TABLE, "            and self.maker_version == maker_version\n", ""),
     ],
     "a flight is of one generation": [
-        Edit(LAYERED, "(self.generations.for_any_source(captured), source.hash,", "(source.hash,"),
+        Edit(LAYERED, "self.generations.for_any_source(captured), source.hash,", "source.hash,"),
     ],
     "a flight is of one source": [
         Edit(LAYERED, "for_any_source(captured), source.hash, m", "for_any_source(captured), m"),
     ],
     "a flight is of one version of the maker": [
-        Edit(LAYERED, "captured), source.hash, maker_version),", "captured), source.hash),"),
+        Edit(LAYERED, "captured), source.hash, maker_version\n", "captured), source.hash\n"),
     ],
     # Leaders and followers.
     "one caller who leaves does not stop the flight": [
