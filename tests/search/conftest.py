@@ -1,6 +1,6 @@
 """A server's index with two realms of people, in a real SQLite database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from realmkit.files import FileStore
 from realmkit.index import Batch, IndexStore, NewEntry
 from realmkit.search import SearchEngine, Walk
 
+from ..support.other_server import OtherServer, other_server
 from ..support.people import CARD_DEF, DESCRIBED, PERSON, type_key
 
 PEOPLE = "http://h/people/"
@@ -108,3 +109,9 @@ async def world(tmp_path: Path, db: Database) -> World:
     world = World(db, realms)
     await world.define(DESCRIBED)
     return world
+
+
+@pytest.fixture
+async def other() -> AsyncGenerator[OtherServer, None]:
+    async with other_server() as other:
+        yield other

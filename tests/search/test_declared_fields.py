@@ -11,7 +11,7 @@ from realmkit.search.search_links import parse_search_link
 
 from ..support.people import CARD_DEF, type_key
 from .conftest import OTHERS, PEOPLE, World, person
-from .test_query_fields import DOG, HOME, TEXT, define_dog, dog, ids, relationships
+from .dogs import DOG, HOME, TEXT, define_dog, dog, ids, relationships
 
 pytestmark = pytest.mark.anyio
 

@@ -12,7 +12,7 @@ from realmkit.search import SearchEngine, Walk
 from realmkit.search.many_cards import ALONE
 
 from .conftest import PEOPLE, World, broken, person
-from .test_query_fields import DOG, define_dog, dog
+from .dogs import DOG, define_dog, dog
 
 pytestmark = pytest.mark.anyio
 
