@@ -25,6 +25,7 @@ from realmkit.index import Entry, IndexStore, LongRuns
 from realmkit.indexer import Indexer
 from realmkit.modules import Manifest, ManifestModule, ModuleProblem
 from realmkit.prerender import Prerenderer
+from realmkit.search import JobAnswers
 
 PAGE = (Path(__file__).parent / "page.html").read_text()
 CARD_DEF = "@cardstack/base/card-api/CardDef"
@@ -102,12 +103,15 @@ class House:
     indexer: Indexer
     search: Search
     extractor: FileExtractor
+    job_answers: JobAnswers
     peer: Database
     """The database as another process has it."""
     visited: list[str] = field(default_factory=list)
     """Paths of the cards that a page took in hand, in order."""
     priorities: list[int] = field(default_factory=list[int])
     """Of the jobs whose cards a page was given, in order."""
+    jobs: list[str] = field(default_factory=list[str])
+    """The jobs in whose name cards searched, in order; their answers are kept, as a server does."""
     at_gate: asyncio.Event = field(default_factory=asyncio.Event)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -200,6 +204,7 @@ async def house(tmp_path: Path, db: Database, peer: Database) -> AsyncIterator[H
         _indexer(origin, db, stores, changes, index, prerenderer, extractor, search),
         search,
         extractor,
+        JobAnswers(db),
         peer,
     )
     yield house
@@ -230,6 +235,7 @@ def _indexer(
         long_runs=LongRuns(db, index, public_url=origin),
         extractor=extractor,
         search=search,  # pyright: ignore[reportArgumentType]
+        end_job=JobAnswers(db).clear,
     )
 
 
@@ -296,11 +302,14 @@ async def _content(house: House, path: str) -> tuple[int, bytes]:
         await house.gate.wait()
         return 200, b""
     if path.startswith("/_cards_of/"):
-        module, _, name = path.removeprefix("/_cards_of/").rpartition("/")
+        job_id, _, asked = path.removeprefix("/_cards_of/").partition("/")
+        module, _, name = asked.rpartition("/")
         ids = await house.search.search_ids(
             [], {"filter": {"type": {"module": module, "name": name}}}
         )
-        return 200, json.dumps(ids).encode()
+        house.jobs.append(job_id)
+        await house.job_answers.put(job_id, asked, answer := json.dumps(ids).encode())
+        return 200, answer
     _, name, path = path.split("/", 2)
     try:
         return 200, (await house.stores[name].read(path)).content

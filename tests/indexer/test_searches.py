@@ -152,3 +152,31 @@ async def test_a_card_that_is_found_and_linked_to_is_a_dependency(indexed: House
 
     assert indexed.visits_since() == ["one/ann.json", "one/both.json"]
     assert await indexed.isolated("both.json") == "<p>sound Both Anna ann bob</p>"
+
+
+async def test_what_a_job_was_answered_is_forgotten_when_its_visits_end(indexed: House):
+    await indexed.job_answers.put("1.1", "k", b"of another job")
+    await indexed.write({"all.json": card("Everybody", lists="./person/Card", module="./list")})
+    await indexed.index_all()
+
+    assert len(set(indexed.jobs)) == 2, "the first run's and this one's"
+    assert await jobs_with_answers(indexed) == ["1.1"]
+
+
+async def test_what_a_job_was_answered_is_forgotten_when_its_visits_are_cut_off(indexed: House):
+    indexed.have_patience()
+    searching = card("All", lists="./person/Card", module="./list", behaviour="gate after search")
+    await indexed.write({"all.json": searching})
+    await indexed.at_gate.wait()
+    assert await jobs_with_answers(indexed) == [indexed.jobs[-1]]
+
+    await indexed.indexer.stop()
+
+    assert await jobs_with_answers(indexed) == []
+
+
+async def jobs_with_answers(house: House) -> list[str]:
+    rows = await house.db.read(
+        "select distinct job_id from job_scoped_search_cache order by job_id"
+    )
+    return [row[0] for row in rows]

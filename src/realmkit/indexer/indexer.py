@@ -74,6 +74,7 @@ class Indexer:
 
     The base realm is indexed before any other, because every card adopts from it.
     Modules are described by `definitions`, where there are any, which keep what is known.
+    `end_job` hears the id of each job whose cards have asked their searches.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class Indexer:
         definitions: Describer | None = None,
         search: SearchEngine,
         long_runs: LongRuns,
-        end_job: Callable[[str], Awaitable[None]] | None = None,
+        end_job: Callable[[str], Awaitable[None]],
         clock: Clock | None = None,
     ) -> None:
         self.progress_hub = ProgressHub((clock or SystemClock()).monotonic)

@@ -89,7 +89,7 @@ class Visitor:
         hub: ProgressHub,
         job_id: str,
         priority: int,
-        end_job: Callable[[str], Awaitable[None]] | None = None,
+        end_job: Callable[[str], Awaitable[None]],
         keeper: Keeper,
     ) -> None:
         self._realm = realm
@@ -143,7 +143,7 @@ class Visitor:
 
     async def _forget_answers(self) -> None:
         """What the cards asked while they rendered is answered anew from now on."""
-        if self._end_job is not None and self._has_searched:
+        if self._has_searched:
             # What is kept for a job that ended costs room and nothing else.
             with contextlib.suppress(RealmkitError):
                 await self._end_job(self._job_id)
