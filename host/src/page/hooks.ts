@@ -22,6 +22,8 @@ export interface RealmData {
   /** The `_search` body of the unfiltered listing. */
   query: SearchBody;
   total: number;
+  /** What to say where no tiles are. */
+  whyEmpty: Record<"unmatched" | "unmatchedYet" | "indexing" | "idle", string>;
 }
 
 export interface CardData {

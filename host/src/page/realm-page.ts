@@ -220,7 +220,10 @@ class RealmPage implements View {
     hook("count").textContent = isFiltered ? cards + words : "";
     const empty = hook("empty");
     empty.hidden = this.#total > 0;
-    empty.textContent = whyEmpty(isFiltered, this.#status.isIndexing);
+    const { isIndexing } = this.#status;
+    const unmatched = isIndexing ? "unmatchedYet" : "unmatched";
+    empty.textContent =
+      this.#data.whyEmpty[isFiltered ? unmatched : isIndexing ? "indexing" : "idle"];
     this.#watchMore();
   }
 
@@ -250,13 +253,6 @@ class RealmPage implements View {
     clearTimeout(this.#settling);
     this.#settling = setTimeout(() => void this.#lookAgain(), SETTLING_MS);
   }
-}
-
-/** What stands where no tiles are, as the server's template says it too. */
-function whyEmpty(isFiltered: boolean, isIndexing: boolean): string {
-  if (isFiltered) return isIndexing ? "No card matches yet." : "No card matches.";
-  if (isIndexing) return "The first cards are being rendered.";
-  return "No cards yet. Save a card’s JSON file in the realm’s folder and it appears here.";
 }
 
 /** The `filter` member for some words and a type; nothing when neither narrows. */

@@ -23,6 +23,13 @@ from markupsafe import Markup, escape
 TILES_PER_PAGE = 48
 TILES_IN_A_TASTE = 6
 TYPES_SHOWN = 12
+WHY_EMPTY = {
+    "unmatched": "No card matches.",
+    "unmatchedYet": "No card matches yet.",
+    "indexing": "The first cards are being rendered.",
+    "idle": "No cards yet. Save a card’s JSON file in the realm’s folder and it appears here.",
+}
+"""What stands where no tiles are. The script, which changes it, has the words from the page."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +142,7 @@ class Listing:
     """How many cards match, over all pages."""
     page_number: int = 0
     search: str = ""
-    """`?q=`: words looked for in titles."""
+    """`?q=`: words looked for in titles and in texts."""
     type_key: str = ""
     """`?type=`: only cards that adopt from this type; empty for all."""
 
@@ -232,6 +239,7 @@ def home(host: HostFiles, realms: Sequence[RealmSummary]) -> str:
         style_ids=[style for realm in realms for tile in realm.tiles for style in tile.style_ids],
         data={"kind": "home", "realms": [{"url": realm.url, "seq": realm.seq} for realm in realms]},
         realms=realms,
+        why_empty=WHY_EMPTY,
         cards=sum(realm.cards for realm in realms),
     )
 
@@ -255,11 +263,20 @@ def realm(host: HostFiles, view: RealmView, listing: Listing) -> str:
             "typeKey": listing.type_key,
             "query": listing_query("", "", 0),
             "total": listing.total,
+            "whyEmpty": WHY_EMPTY,
         },
+        why_empty=_why_empty(view, listing),
         view=view,
         listing=listing,
         **_types_by_size(view.types),
     )
+
+
+def _why_empty(view: RealmView, listing: Listing) -> str:
+    is_idle = view.indexing.state == "idle"
+    if listing.search or listing.type_key:
+        return WHY_EMPTY["unmatched" if is_idle else "unmatchedYet"]
+    return WHY_EMPTY["idle" if is_idle else "indexing"]
 
 
 def _types_by_size(types: Sequence[TypeCount]) -> dict[str, Sequence[TypeCount]]:
