@@ -12,10 +12,32 @@ from .store_events import heard
 
 pytestmark = pytest.mark.anyio
 
+ROOM = """
+import { CardDef, FieldDef, contains, containsMany, field } from '@cardstack/base/card-api';
+import StringField from '@cardstack/base/string';
+
+export class Size extends FieldDef {
+  @field width = contains(StringField);
+  @field said = contains(StringField, { computeVia: function () { return `${this.width} m`; } });
+}
+export class Room extends CardDef {
+  @field size = contains(Size);
+  @field doors = containsMany(Size);
+}
+"""
 OPEN = "async (id) => { globalThis.card = await store.load(id); return card.firstName; }"
 FOLLOW = "realm => { store.follow(realm); }"
 FLUSH = "() => store.flush()"
 STATE = "id => store.saveState(id).status"
+LOSE = """ending => {
+  globalThis.lost = hold('PATCH', ending);
+  const held = globalThis.fetch;
+  globalThis.fetch = async (url, options) => {
+    const answer = await held(url, options);
+    if (options?.method === 'PATCH') throw new TypeError('The network is gone.');
+    return answer;
+  };
+}"""
 
 
 @pytest.fixture
@@ -104,6 +126,53 @@ async def test_an_edit_of_what_another_wrote_while_a_save_was_indexed_waits_for_
     assert attributes(realms, "town/ann") == {"firstName": "Anna", "lastName": "Day"}
 
 
+async def test_the_same_field_written_by_another_while_a_save_was_indexed_is_shown(
+    live: Page, realms: ServedRealms, ann: str
+) -> None:
+    await live.evaluate(OPEN, ann)
+    realms.meanwhile["town/ann"] = {"firstName": "Theirs"}
+
+    await live.evaluate("card.firstName = 'Mine'")
+    await live.evaluate(FLUSH)
+
+    assert await live.evaluate("card.firstName") == "Theirs"
+    assert await live.evaluate(STATE, ann) == "saved"
+
+
+async def test_typing_on_over_what_another_wrote_while_a_save_was_indexed_waits_for_a_decision(
+    live: Page, realms: ServedRealms, ann: str
+) -> None:
+    await live.evaluate(OPEN, ann)
+    realms.meanwhile["town/ann"] = {"firstName": "Theirs", "lastName": "Day"}
+    await live.evaluate("globalThis.held = hold('PATCH', 'town/ann'); card.firstName = 'Mine'")
+    await live.evaluate("() => { globalThis.saving = store.flush(); return held.reached; }")
+
+    await live.evaluate("() => { card.firstName = 'Mine too'; held.release(); return saving; }")
+    await live.evaluate(FLUSH)
+
+    assert await live.evaluate(STATE, ann) == "conflict"
+    assert await live.evaluate("[card.firstName, card.lastName]") == ["Mine too", "Day"]
+    assert attributes(realms, "town/ann")["firstName"] == "Theirs"
+    await live.evaluate("id => store.keepMine(id)", ann)
+    assert attributes(realms, "town/ann")["firstName"] == "Mine too"
+
+
+async def test_typing_on_while_the_answer_to_a_save_is_lost_is_no_conflict(
+    live: Page, realms: ServedRealms, ann: str
+) -> None:
+    await live.evaluate(OPEN, ann)
+    await live.evaluate(LOSE, "town/ann")
+    await live.evaluate("card.firstName = 'Mine'")
+    await live.evaluate("() => { globalThis.saving = store.flush(); return lost.reached; }")
+
+    await live.evaluate("() => { card.firstName = 'Mine too'; lost.release(); return saving; }")
+    assert await live.evaluate(STATE, ann) == "failed"
+    await live.evaluate(FLUSH)
+
+    assert await live.evaluate(STATE, ann) == "saved"
+    assert attributes(realms, "town/ann")["firstName"] == "Mine too"
+
+
 async def test_a_change_to_the_same_field_waits_for_a_decision(
     live: Page, realms: ServedRealms, ann: str
 ) -> None:
@@ -114,6 +183,24 @@ async def test_a_change_to_the_same_field_waits_for_a_decision(
 
     assert await live.evaluate(STATE, ann) == "conflict"
     assert attributes(realms, "town/ann")["firstName"] == "Theirs"
+
+
+async def test_what_a_value_computes_is_nobodys_change(live: Page, realms: ServedRealms) -> None:
+    realms.files["town/room.gts"] = ROOM
+    realms.card("town/hall", "./room", "Room", size={"width": "3"}, doors=[{"width": "1"}])
+    hall = f"{realms.origin}/town/hall"
+    # It is shown as it was before the index had run its code.
+    await live.evaluate(OPEN, hall)
+    realms.edit(
+        "town/hall", size={"width": "3", "said": "3 metres"}, doors=[{"width": "1", "said": "1 m"}]
+    )
+
+    await live.evaluate("card.size.width = '4'; card.doors[0].width = '2'")
+    await live.evaluate(FLUSH)
+
+    assert await live.evaluate(STATE, hall) == "saved"
+    [patch] = [asked for asked in realms.asked if asked.method == "PATCH"]
+    assert patch.body["data"]["attributes"] == {"size": {"width": "4"}, "doors": [{"width": "2"}]}
 
 
 @pytest.mark.parametrize(("decision", "kept"), [("keepMine", "Mine"), ("takeTheirs", "Theirs")])

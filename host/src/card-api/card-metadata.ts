@@ -1,4 +1,7 @@
-/** What the realm adds to a card: when it changed, which realm it is in; and what is broken in it. */
+/**
+ * What the realm adds to a card: when it changed, which realm it is in; and what in it is
+ * broken, or computed.
+ */
 
 import type { BaseDef } from "./defs/base-def.ts";
 import { rawOf } from "./fields/contains-many.ts";
@@ -37,5 +40,20 @@ export function brokenLinks(card: BaseDef, prefix = ""): BrokenLink[] {
       }
       return !field.isLink && hasState(item) ? brokenLinks(item, `${place}.`) : [];
     });
+  });
+}
+
+/** The dotted paths of what the card, and the values it contains, compute. */
+export function computedPaths(card: BaseDef, prefix = ""): string[] {
+  const { values } = stateOf(card);
+  return [...fieldsOf(card.constructor as typeof BaseDef).values()].flatMap((field) => {
+    const path = `${prefix}${field.name}`;
+    if (field.isComputed) return [path];
+    if (field.isLink) return [];
+    const held = values.get(field.name);
+    if (!field.isPlural) return hasState(held) ? computedPaths(held, `${path}.`) : [];
+    return rawOf(held).flatMap((item, index) =>
+      hasState(item) ? computedPaths(item, `${path}.${index}.`) : [],
+    );
   });
 }

@@ -39,7 +39,7 @@ nameEngineClasses({
 
 export { moduleIdentity as resolveModule } from "../loader/addresses.ts";
 // For the host.
-export { type BrokenLink, brokenLinks, getCardMeta } from "./card-metadata.ts";
+export { type BrokenLink, brokenLinks, computedPaths, getCardMeta } from "./card-metadata.ts";
 export { isCard, isCardInstance, resolveInstanceURL } from "./card-predicates.ts";
 export {
   ancestorOf,

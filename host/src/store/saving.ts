@@ -9,12 +9,18 @@
  * edit back.
  */
 
-import { type BaseDef, originOf, serializeCard, setOrigin } from "../card-api/index.ts";
+import {
+  type BaseDef,
+  computedPaths,
+  originOf,
+  serializeCard,
+  setOrigin,
+} from "../card-api/index.ts";
 import type { CardDocument, Resource } from "../card-api/store-seam.ts";
 import { messageOf } from "../loader/loader.ts";
 import type { SaveQueue } from "./save-queue.ts";
 import type { SaveState } from "./store.ts";
-import { fieldOf, isSameField, isSameResource, partOf } from "./versions.ts";
+import { fieldOf, isSameField, isSameResource, partOf, storedOf, withFields } from "./versions.ts";
 
 const PAUSE_MS = 500;
 const RETRY_MS = 5_000;
@@ -35,6 +41,12 @@ interface Version {
 
 /** Edited fields, each with the version it was edited on, where that is known. */
 type Edits = Map<string, Resource | undefined>;
+
+/** The card as it was sent, and as the server has it since. */
+interface Saved {
+  sent: Resource;
+  version: Version;
+}
 
 /** The server said no, in its own words. */
 export class Refusal extends Error {
@@ -63,14 +75,14 @@ export class CardSaver {
   #touched: Edits = new Map();
   /** What the save under way has taken along. */
   #sending: Edits = new Map();
+  /** The card as it was sent last, if nobody knows whether that save arrived. */
+  #unanswered: Resource | undefined;
   /** The server's card as it was read or saved last. */
   #version: Version | undefined;
   /** How much had happened when it was. */
   #versionAge = -1;
   /** The tag of what the card shows, edits apart. */
   #shownTag: string | undefined;
-  /** Someone else changed other fields, and the instance does not show it yet. */
-  #isBehind = false;
   /** How much had happened when the last save had ended, and the index knew of it. */
   #savedAge = -1;
   #pause: ReturnType<typeof setTimeout> | undefined;
@@ -156,7 +168,6 @@ export class CardSaver {
   async #show({ resource, etag }: Version): Promise<void> {
     await this.#with.refill({ data: resource });
     this.#shownTag = etag;
-    this.#isBehind = false;
   }
 
   #saveIn(milliseconds: number): void {
@@ -184,38 +195,35 @@ export class CardSaver {
       await this.#saved(saved);
     } catch (error) {
       this.#takeBackUnsent();
+      // Whether it arrived is to be seen.
+      this.#version = undefined;
       await this.#fail(error);
       return;
     }
     this.#become({ status: this.#touched.size > 0 ? "unsaved" : "saved" });
   }
 
-  /** What the server has after the save; undefined when someone else changed the same fields. */
-  async #send(): Promise<Version | undefined> {
+  /** What was sent and what came of it; undefined when someone else changed the same fields. */
+  async #send(): Promise<Saved | undefined> {
     for (const patience of PATIENCE_MS) {
       // The server may not have looked at a file yet that was written beside it.
       if (patience > 0) await new Promise((resolve) => setTimeout(resolve, patience));
-      const theirs = await this.#current();
-      const { resource } = theirs;
+      const { resource, etag } = await this.#current();
       const mine = serializeCard(this.#card).data;
-      // A save whose answer was lost has left there what is here.
+      // A save whose answer was lost has left there what it sent; one has typed on over that.
+      for (const field of this.#sending.keys()) {
+        const lost = this.#unanswered;
+        if (lost && this.#isSameField(lost, resource, field)) this.#sending.set(field, resource);
+      }
       const isFree = [...this.#sending].every(
         ([field, origin]) =>
-          isSameField(origin ?? resource, resource, field) || isSameField(mine, resource, field),
+          this.#isSameField(origin ?? resource, resource, field) ||
+          this.#isSameField(mine, resource, field),
       );
       if (!isFree) return undefined;
-      const shown = originOf(this.#card) ?? resource;
-      this.#isBehind ||= !isSameResource(shown, resource, this.editedFields);
-      const response = await this.#patch(theirs.etag);
-      if (response.status !== 412) {
-        const saved = await versionIn(response);
-        // page: sends the first name, and the server waits for its index
-        // another: writes the last name into the file, before the index reads it
-        // page: is answered with both, and shows the old last name still
-        // A computed field that follows the edit looks like another's change: a refill too many.
-        this.#isBehind ||= !isSameResource(resource, saved.resource, new Set(this.#sending.keys()));
-        return saved;
-      }
+      this.#unanswered = mine;
+      const response = await this.#patch(mine, etag);
+      if (response.status !== 412) return { sent: mine, version: await versionIn(response) };
       this.#version = undefined;
     }
     throw new Refusal(412, "The card was changed by others each time it was about to be saved.");
@@ -227,8 +235,8 @@ export class CardSaver {
     return this.#theirs();
   }
 
-  #patch(etag: string): Promise<Response> {
-    const data = partOf(serializeCard(this.#card).data, this.#sending.keys());
+  #patch(mine: Resource, etag: string): Promise<Response> {
+    const data = partOf(mine, this.#sending.keys());
     const body = JSON.stringify({ data });
     return fetch(this.#card.id, {
       method: "PATCH",
@@ -244,21 +252,38 @@ export class CardSaver {
     });
   }
 
-  async #saved(version: Version): Promise<void> {
+  async #saved({ sent, version }: Saved): Promise<void> {
+    this.#unanswered = undefined;
     this.#with.saves.realmChanged();
     this.#savedAge = this.#with.saves.changes;
     this.#know(version);
-    // What was typed on after it was sent was typed on top of what is saved now.
+    const shown = withFields(originOf(this.#card) ?? version.resource, sent, this.#sending.keys());
+    setOrigin(this.#card, shown);
+    // page: sends a name, and the server waits for its index
+    // another: writes names into the file, the same one or others, before the index reads it
+    // page: is answered with theirs, and has typed on over what it sent
     for (const field of this.#touched.keys()) {
-      if (this.#sending.has(field)) this.#touched.set(field, version.resource);
+      if (this.#sending.has(field)) this.#touched.set(field, shown);
     }
-    if (this.#isBehind) {
-      await this.#show(version).catch(console.error);
-    } else {
+    for (const field of this.#sending.keys()) {
+      if (!this.#isSameField(shown, version.resource, field)) this.#sending.delete(field);
+    }
+    if (isSameResource(this.#stored(shown), this.#stored(version.resource))) {
       setOrigin(this.#card, version.resource);
       this.#shownTag = version.etag;
+    } else {
+      await this.#show(version).catch(console.error);
     }
     this.#sending = new Map();
+  }
+
+  /** What is computed, here or there, is nobody's change. */
+  #stored(version: Resource): Resource {
+    return storedOf(version, computedPaths(this.#card));
+  }
+
+  #isSameField(a: Resource, b: Resource, field: string): boolean {
+    return isSameField(this.#stored(a), this.#stored(b), field);
   }
 
   async #theirs(): Promise<Version> {
