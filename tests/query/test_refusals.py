@@ -181,7 +181,17 @@ MEANINGLESS: list[tuple[dict[str, Any], str, str]] = [
     ),
     ({"eq": {"age": "old"}}, "/filter/eq/age", '"age" holds numbers, and "old" is none.'),
     ({"eq": {"isGood": 1}}, "/filter/eq/isGood", '"isGood" is true or false, not a number.'),
-    ({"in": {"name": [True]}}, "/filter/in/name", '"name" holds text, and a boolean is none.'),
+    (
+        {"in": {"name": ["x", True]}},
+        "/filter/in/name/1",
+        '"name" holds text, and a boolean is none.',
+    ),
+    ({"eq": {"name": 1.5}}, "/filter/eq/name", '"name" holds text, and a number is none.'),
+    (
+        {"range": {"name": {"gt": 9}}},
+        "/filter/range/name/gt",
+        '"name" holds text, and a number is none.',
+    ),
     (
         {"eq": {"owner": "http://h/people/ann"}},
         "/filter/eq/owner",

@@ -19,6 +19,7 @@ async def define_dog(world: World, **queries: Any) -> None:
     fields: dict[str, Any] = {
         "name": text,
         "kind": text,
+        "age": {**text, "valueType": "number"},
         "mother": {"type": "linksTo", "card": DOG},
         "home": {"type": "contains", "card": HOME},
     }

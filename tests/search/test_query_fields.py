@@ -132,6 +132,28 @@ async def test_a_query_that_makes_no_sense_spoils_neither_document_nor_neighbour
     assert ids(found["others"]) == ["a"]
 
 
+async def test_a_token_of_another_kind_is_told_at_its_field_and_spoils_nothing(
+    world: World,
+) -> None:
+    await define_dog(
+        world,
+        older={"filter": {"range": {"age": {"gt": "$this.kind"}}}},
+        named={"filter": {"eq": {"kind": "$this.age"}}},
+        others={"filter": {"eq": {"kind": "$this.kind"}}},
+    )
+    await world.put(dog("a", "pug", age=7), dog("b", "7", age=8))
+
+    of_a, of_b = await relationships(world, "a"), await relationships(world, "b")
+
+    assert of_a["older"]["data"] == []
+    assert (
+        of_a["older"]["meta"]["errors"][0]["message"] == '"age" holds numbers, and "pug" is none.'
+    )
+    # "7" is a number for all that.
+    assert ids(of_b["older"]) == ["b"]
+    assert (ids(of_a["named"]), ids(of_a["others"])) == (["b"], ["a"])
+
+
 async def test_results_are_followed_unless_expansion_is_skipped(world: World) -> None:
     await define_dog(world, others={"filter": {"eq": {"kind": "$this.kind"}}})
     await world.put(

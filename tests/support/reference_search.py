@@ -158,6 +158,8 @@ def _operand(operand: object, kind: str) -> Any:
         return int(text) if text.lstrip("+-").isdigit() else _number(float(text))
     if kind == "boolean" and isinstance(operand, str):
         return operand == "true"
+    if kind == "text" and isinstance(operand, int | float):
+        return str(int(operand))
     if isinstance(operand, str):
         written = {"date": _day, "datetime": _minute, "email": _email, "phone": _phone}
         operand = written[kind](operand) if kind in written else operand

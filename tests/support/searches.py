@@ -76,7 +76,7 @@ sentences = st.lists(
     max_size=5,
 ).map(" ".join)
 # Most values are of few, so that what is asked for is there, in some of the cards.
-few_texts = st.sampled_from(["a", "b", "ab", "Ba", "É5", "5%", "aß", ""])
+few_texts = st.sampled_from(["a", "b", "ab", "Ba", "É5", "5%", "aß", "", "5"])
 texts = st.one_of(few_texts, few_texts, few_texts, few_texts, short_texts, sentences, long_texts)
 small_numbers = st.one_of(
     st.integers(-3, 30), st.sampled_from([0.5, -0.0, 2.5, 1e30, 2**53, 2**63, -(2**63), 1e100])
@@ -206,7 +206,8 @@ def _plain(
         st.builds(_leaf("eq"), text_path, text_values),
         st.builds(_leaf("eq"), number_path, number_values),
         st.builds(_leaf("eq"), st.sampled_from(nullable), st.none()),
-        st.builds(_leaf("in"), text_path, _some_of(text_values)),
+        st.builds(_leaf("eq"), text_path, few_numbers),
+        st.builds(_leaf("in"), text_path, _some_of(text_values | few_numbers)),
         st.builds(_leaf("in"), number_path, _some_of(number_values)),
         st.builds(
             _leaf("contains"),

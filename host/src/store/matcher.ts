@@ -280,9 +280,18 @@ function operandKey(operand: unknown, type: ValueType | null): Key | null | unde
   if (type === "boolean" && (operand === "true" || operand === "false")) {
     return { kind: "boolean", is: operand === "true" };
   }
-  const isText = type === "string" || type === "code-ref";
-  if (isText && Number.isInteger(operand)) return { kind: "text", text: String(operand) };
-  return plainKey(operand);
+  // Who asks for a code of digits may well write a number; the server reads 64 bits of one.
+  if (isText(type) && Number.isInteger(operand) && Math.abs(operand as number) < 2 ** 63) {
+    return { kind: "text", text: String(operand) };
+  }
+  const key = plainKey(operand);
+  if (isText(type)) return key?.kind === "text" ? key : undefined;
+  if (type === "number" || type === "boolean") return key?.kind === type ? key : undefined;
+  return key;
+}
+
+function isText(type: ValueType | null): boolean {
+  return type === "string" || type === "code-ref";
 }
 
 /** A number written out: digits of ASCII, a point and an exponent if need be, and nothing else. */
@@ -328,7 +337,9 @@ function isSame(key: Key | undefined, limit: Key): boolean {
 
 function isWithin(value: Value, bounds: Node, type: ValueType | null): boolean {
   return Object.entries(bounds).every(([bound, operand]) => {
-    const limit = operandKey(operand, type);
+    // A number orders no texts.
+    const isNone = isText(type) && typeof operand !== "string";
+    const limit = isNone ? undefined : operandKey(operand, type);
     const found = limit ? order(valueKey(value, limit), limit) : undefined;
     if (found === undefined) return false;
     if (bound === "gt") return found > 0;

@@ -5,11 +5,12 @@ A path through plurals has many values, and one of them suffices; a path that en
 null, at nothing, or at an empty plural has null there.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from realmkit.cards.code_refs import CARD_DEF, CodeRef
 from realmkit.cards.definitions import Definition
+from realmkit.cards.json_text import pointer_to
 from realmkit.errors import BadRequest
 from realmkit.query.conditions import (
     FALSE,
@@ -51,10 +52,11 @@ from realmkit.query.nodes import (
     Scope,
     SortKey,
     TypeIs,
+    Value,
 )
 from realmkit.query.paths import IS_CARD_INSTANCE_FILE, FieldPath, PathResolver, Step
 from realmkit.query.search_rows import Kind, fold
-from realmkit.query.values import key_of, sorted_as
+from realmkit.query.values import bound_of, key_of, sorted_as
 
 COMPARISONS: Mapping[str, Comparison] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
@@ -212,21 +214,24 @@ class _Conditions:
                 return matches(words)
             case Item():
                 return self._item(filter_, ground)
-            case Eq(path, value, pointer):
-                return self._in(In(path, (value,), pointer), ground)
-            case In():
-                return self._in(filter_, ground)
+            case Eq(_, value, pointer):
+                return self._is_one_of(filter_, ((value, pointer),), ground)
+            case In(_, values, pointer):
+                pointed = ((one, pointer_to(pointer, at)) for at, one in enumerate(values))
+                return self._is_one_of(filter_, pointed, ground)
             case Contains():
                 return self._contains(filter_, ground)
             case Range():
                 return self._range(filter_, ground)
 
-    def _in(self, node: In, ground: _Ground) -> Condition:
-        """Equality with one value is `in` with a list of one."""
+    def _is_one_of(
+        self, node: Eq | In, values: Iterable[tuple[Value, str]], ground: _Ground
+    ) -> Condition:
+        """Equality with one of these (value, its pointer) pairs."""
         path = self._resolve(node, ground)
         if path is None:
             return FALSE
-        keys = [key_of(one, path.leaf, node.path, node.pointer) for one in node.values]
+        keys = [key_of(one, path.leaf, node.path, pointer) for one, pointer in values]
         if node.path.rpartition(".")[2] == IS_CARD_INSTANCE_FILE:
             # Whoever it is not true of does not have it.
             is_true = Has(_row_path(path.steps), OneOf((Key(Kind.BOOLEAN, 1.0),)))
@@ -266,7 +271,7 @@ class _Conditions:
             )
         bounds: list[tuple[Comparison, Key]] = []
         for name, limit in node.bounds:
-            key = key_of(limit, path.leaf, node.path, f"{node.pointer}/{name}")
+            key = bound_of(limit, path.leaf, node.path, f"{node.pointer}/{name}")
             if key is None:
                 # An empty address is null, and nothing lies above or below that.
                 return FALSE

@@ -15,7 +15,7 @@ from realmkit.query.conditions import Key
 from realmkit.query.forms import in_form
 from realmkit.query.nodes import Value
 from realmkit.query.paths import Leaf
-from realmkit.query.search_rows import Kind, number_key, text_key
+from realmkit.query.search_rows import EXACT_BELOW, Kind, number_key, text_key
 
 # The longest number that anything here is made to read.
 MAX_DIGITS = 300
@@ -48,6 +48,13 @@ def key_of(value: Value, leaf: Leaf, path: str, pointer: str) -> Key | None:
             return _text(value, path, pointer)
         case "json" | "unknown":
             return _as_it_is(value)
+
+
+def bound_of(value: str | int | float, leaf: Leaf, path: str, pointer: str) -> Key | None:
+    """The same for a bound of a range. A number orders no texts: `"10"` comes before `"9"`."""
+    if leaf in ("string", "code-ref") and not isinstance(value, str):
+        raise _holds_text(value, path, pointer)
+    return key_of(value, leaf, path, pointer)
 
 
 def sorted_as(leaf: Leaf) -> Kind:
@@ -114,9 +121,16 @@ def _text(value: Value, path: str, pointer: str) -> Key:
         return _text_key(value.type_key)
     if isinstance(value, str):
         return _text_key(value)
+    # Who asks for a code of digits may well write a number.
     if isinstance(value, int) and not isinstance(value, bool):
         return _text_key(str(value))
-    raise BadRequest(f'"{path}" holds text, and {_said(value)} is none.', pointer=pointer)
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT_BELOW:
+        return _text_key(str(int(value)))
+    raise _holds_text(value, path, pointer)
+
+
+def _holds_text(value: Value, path: str, pointer: str) -> BadRequest:
+    return BadRequest(f'"{path}" holds text, and {_said(value)} is none.', pointer=pointer)
 
 
 def _text_key(text: str) -> Key:
