@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.support.loops import BACKEND
-from tests.support.server import PERSON, Server, serving, write_people
+from tests.support.server import ANN, PERSON, Server, serving, write_people
 
 from realmkit.files import FileWrite
 
@@ -18,6 +18,28 @@ from ..support.postgres import PostgresServer
 
 pytestmark = pytest.mark.anyio
 
+TOWN = """\
+import { CardDef, Component, contains, field, linksToMany } from '@cardstack/base/card-api';
+import NumberField from '@cardstack/base/number';
+import { Person } from './person';
+
+export class Town extends CardDef {
+  @field code = contains(NumberField);
+  @field people = linksToMany(() => Person, { query: { filter: { eq: { city: '$this.code' } } } });
+  static isolated = class extends Component<typeof Town> {
+    <template>{{#each @model.people as |person|}}{{person.name}} lives here{{/each}}</template>
+  };
+}
+"""
+GHENT = """\
+{
+  "data": {
+    "type": "card",
+    "attributes": { "code": 9000 },
+    "meta": { "adoptsFrom": { "module": "./town", "name": "Town" } }
+  }
+}
+"""
 SOURCE = {"Accept": "application/vnd.card+source", "Content-Type": "text/plain"}
 
 
@@ -110,6 +132,21 @@ async def test_naming_a_url(server: Server) -> None:
     assert int(answer.headers["x-realmkit-seq"]) > 0
     assert await visits(server, "person.gts") > visited
     assert await visits(server, "Person/ann.json") > rested
+
+
+async def test_a_search_of_a_field_that_comes_with_it_is_asked_again_when_it_is_there(
+    server: Server,
+) -> None:
+    # While this is visited, the index knows of no `city`.
+    (server.root / "person.gts").write_text(PERSON.replace("age", "city"))
+    (server.root / "Person" / "cy.json").write_text(
+        ANN.replace('"Ann", "age": 41', '"Cy", "city": 9000')
+    )
+    (server.root / "town.gts").write_text(TOWN)
+    (server.root / "ghent.json").write_text(GHENT)
+    await server.rescanned()
+
+    assert "Cy lives here" in await server.html("ghent")
 
 
 @pytest.mark.parametrize("endpoint", ["_reindex", "_full-reindex"])

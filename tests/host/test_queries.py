@@ -48,6 +48,16 @@ async def test_results_are_shown_and_reported(visit: Visit, realms: ServedRealms
     assert hall["queries"][0]["realms"] == [f"{realms.origin}/town/"]
 
 
+async def test_a_search_that_is_refused_is_reported_without_an_answer(
+    visit: Visit, realms: ServedRealms
+) -> None:
+    realms.refusals["town/_search"] = [400] * 9
+    [hall] = await visit("town/hall")
+
+    assert hall["status"] == "ready"
+    assert [query["ids"] for query in hall["queries"]] == [None, None]
+
+
 async def test_results_are_no_dependencies(visit: Visit, realms: ServedRealms) -> None:
     [hall] = await visit("town/hall")
 

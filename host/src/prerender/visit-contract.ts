@@ -46,7 +46,8 @@ export interface VisitResult {
   /** Scoped styles the HTML uses, id to CSS. */
   styles: Record<string, string>;
   dependencies: Dependencies;
-  queries: { realms: string[]; query: object; ids: string[] }[];
+  /** The searches it ran; null where one was refused, or did not arrive. */
+  queries: { realms: string[]; query: object; ids: string[] | null }[];
   brokenLinks: { field: string; target: string; reason: string }[];
   error: VisitError | null;
   ms: number;

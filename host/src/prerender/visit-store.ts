@@ -55,16 +55,11 @@ export class VisitStore extends PageStore {
   }
 
   protected override searched(
-    _owner: BaseDef,
-    _field: string,
     realms: string[],
     query: object,
-    answer: SearchAnswer,
+    answer: SearchAnswer | undefined,
   ): void {
-    this.queries.push({
-      realms,
-      query,
-      ids: answer.data.map((resource) => cardIdentity(resource.id!)),
-    });
+    const ids = answer?.data.map((resource) => cardIdentity(resource.id!)) ?? null;
+    this.queries.push({ realms, query, ids });
   }
 }

@@ -60,8 +60,12 @@ export class PageStore implements CardStore {
   ): Promise<SearchResults> {
     const asked = realms ?? [realmOf(owner.id)];
     const { age } = this.searches;
-    const answer = await this.inFlight.track(this.searches.run(asked, query as object));
-    this.searched(owner, field, asked, query as object, answer);
+    const running = this.inFlight.track(this.searches.run(asked, query as object));
+    const answer = await running.catch((error) => {
+      this.searched(asked, query as object, undefined);
+      throw error;
+    });
+    this.searched(asked, query as object, answer);
     for (const resource of answer.data) markSearchResult(resource);
     // The realms have changed since it was asked: it may say what cards were, not what they are.
     const isOld = this.searches.age !== age;
@@ -93,14 +97,8 @@ export class PageStore implements CardStore {
     return this.#once(this.#learn(resource));
   }
 
-  /** Called with each search's answer before its cards are made. */
-  protected searched(
-    _owner: BaseDef,
-    _field: string,
-    _realms: string[],
-    _query: object,
-    _answer: SearchAnswer,
-  ): void {}
+  /** Called with each search's answer before its cards are made; with none where it failed. */
+  protected searched(_realms: string[], _query: object, _answer: SearchAnswer | undefined): void {}
 
   #once(id: string): Promise<BaseDef> {
     const here = this.instances.get(id);

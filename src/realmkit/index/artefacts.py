@@ -33,13 +33,13 @@ class Dependency:
 
 @dataclass(frozen=True, slots=True)
 class QueryDependency:
-    """A search that a visit ran, and the ids it found, in order."""
+    """A search that a visit ran, and the ids it found, in order; None where it had no answer."""
 
     query: Mapping[str, Any]
     realms: Sequence[str]
     target_types: Sequence[str]
     """Type keys whose instances can change the answer."""
-    ids: Sequence[str]
+    ids: Sequence[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,5 +244,8 @@ class Counts:
     errors: int
 
 
-def hash_ids(ids: Sequence[str]) -> str:
+def hash_ids(ids: Sequence[str] | None) -> str:
+    """The hash of a search's answer. No answer's is empty, so that any answer is another one."""
+    if ids is None:
+        return ""
     return hashlib.sha256(orjson.dumps(list(ids))).hexdigest()

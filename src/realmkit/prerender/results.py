@@ -78,11 +78,14 @@ class Dependencies(Touched, rename="camel"):
 
 
 class StoredQuery(msgspec.Struct):
-    """A search that a query-backed field asked, and the ids it was answered with."""
+    """A search that a query-backed field asked, and the ids it was answered with.
+
+    None where it was refused, or the answer did not arrive.
+    """
 
     query: dict[str, Any] = {}
     realms: list[str] = []
-    ids: list[str] = []
+    ids: list[str] | None = None
 
 
 class BrokenLink(msgspec.Struct):
