@@ -6,6 +6,8 @@ import json
 import pytest
 from tests.support.server import Server
 
+from realmkit.prerender import RENDERING_AGENT
+
 pytestmark = pytest.mark.anyio
 API = "application/vnd.api+json"
 
@@ -37,6 +39,17 @@ async def test_a_page_of_another_origin_may_not_write(server: Server, method: st
     answer = await server.client.request(method, "/people/notes.txt", headers=headers, content="x")
 
     assert answer.status_code == 403
+    assert (server.root / "notes.txt").read_text() == "0123456789"
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
+async def test_a_page_that_renders_may_read_and_not_write(server: Server, method: str):
+    headers = {"User-Agent": f"Mozilla/5.0 (X11) {RENDERING_AGENT}", "Origin": server.url}
+    read = await server.client.get("/people/notes.txt", headers=headers)
+    answer = await server.client.request(method, "/people/notes.txt", headers=headers, content="x")
+
+    assert (read.status_code, answer.status_code) == (200, 403)
+    assert answer.json()["errors"][0]["detail"].startswith("Rendering writes nothing")
     assert (server.root / "notes.txt").read_text() == "0123456789"
 
 

@@ -1,9 +1,10 @@
 /**
  * A page in which rendering has no effects beyond its HTML.
  *
- * Timers that card code starts are counted and never fire, writes are refused,
- * and what card code asks of a realm says which job asks, like the host's own
- * questions. The host itself paces on message channels and needs none of what is
+ * Timers that card code starts are counted and never fire, writes are refused
+ * here with words for whoever wrote the card (what goes round this, in a frame or
+ * a worker, the server refuses), and what card code asks of a realm says which job
+ * asks, like the host's own questions. The host itself paces on message channels and needs none of what is
  * taken away here.
  */
 

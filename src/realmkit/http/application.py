@@ -111,6 +111,8 @@ class Edge:
             )
         # QUERY by override is a read: browsers ask leave before they send that header.
         is_read = request.method in origins.READ_METHODS or _is_query_by_override(request)
+        if not is_read and origins.is_rendering(request.headers.get("user-agent", "")):
+            raise Forbidden(f"Rendering writes nothing: {request.method} was refused.")
         origin = request.headers.get("origin")
         if not is_read and not origins.may_write(origin, host, self._public_url):
             raise Forbidden(

@@ -2,11 +2,14 @@
 
 Pages from anywhere may read. Only pages of this server may write, and only
 through a host name that is really ours: a name that an attacker points at
-127.0.0.1 (DNS rebinding) is refused before anything is looked up.
+127.0.0.1 (DNS rebinding) is refused before anything is looked up. Of our own pages
+those that render for the index may not write either.
 """
 
 import ipaddress
 from urllib.parse import urlsplit
+
+from realmkit.prerender import RENDERING_AGENT
 
 READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "QUERY"})
 
@@ -93,6 +96,11 @@ def may_write(origin: str | None, host: str, public_url: str) -> bool:
         return True
     origin = origin.lower()
     return origin in (_origin_of(public_url), f"http://{host.lower()}", f"https://{host.lower()}")
+
+
+def is_rendering(user_agent: str) -> bool:
+    """True for whatever a Chromium that renders sends, also from frames and workers of card code."""
+    return user_agent.endswith(RENDERING_AGENT)
 
 
 def is_public_spelling(host: str, public_url: str) -> bool:

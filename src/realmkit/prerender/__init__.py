@@ -1,5 +1,6 @@
 """Rendering in a real browser: Chromium, its warm pages, and the calls into them."""
 
+from realmkit.prerender.chromium import RENDERING_AGENT
 from realmkit.prerender.results import (
     HUNG,
     LOST,
@@ -23,6 +24,7 @@ __all__ = [
     "FOR_PEOPLE",
     "HUNG",
     "LOST",
+    "RENDERING_AGENT",
     "BrokenLink",
     "CardError",
     "CardHTML",

@@ -17,6 +17,10 @@ from pathlib import Path
 
 from realmkit.prerender.cdp import CDPConnection
 
+# At the end of the `User-Agent` of all that this Chromium sends, frames, workers and beacons
+# included: no script can take it away, so the server can tell what rendering sends.
+RENDERING_AGENT = "realmkit-rendering"
+
 FLAGS = [
     "--headless",
     "--remote-debugging-pipe",
@@ -35,6 +39,9 @@ FLAGS = [
     "--disable-renderer-backgrounding",
     "--mute-audio",
     "--window-size=1280,800",
+    # A flag has no words for "as ever, and": this is a Chromium's own.
+    "--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"
+    f" HeadlessChrome/150.0.0.0 Safari/537.36 {RENDERING_AGENT}",
 ]
 
 _LOWEST_OWN_FD = 10
