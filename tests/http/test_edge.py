@@ -10,6 +10,9 @@ from realmkit.prerender import RENDERING_AGENT
 
 pytestmark = pytest.mark.anyio
 API = "application/vnd.api+json"
+CARD = "application/vnd.card+json"
+HTML = "text/html"
+SOURCE = "application/vnd.card+source"
 
 
 async def test_health_is_answered_at_once(server: Server):
@@ -76,6 +79,30 @@ async def test_a_realm_without_its_slash_is_redirected_with_its_query(server: Se
     answer = await server.client.get("/people?x=1")
 
     assert (answer.status_code, answer.headers["location"]) == (302, "/people/?x=1")
+
+
+@pytest.mark.parametrize(
+    ("path", "accept"),
+    [("person", "*/*"), ("Person/ann", CARD), ("Person/ann", HTML), ("notes.txt", SOURCE)],
+)
+async def test_a_slash_too_many_leads_to_the_address_without_it(
+    server: Server, path: str, accept: str
+):
+    answer = await server.client.get(f"/people/{path}/?x=1", headers={"Accept": accept})
+
+    assert answer.status_code == 302
+    assert answer.headers["location"] == f"{server.realm_url}{path}?x=1"
+
+
+async def test_a_folder_goes_before_what_has_its_name_unless_a_card_is_asked_for(server: Server):
+    (server.root / "both").mkdir()
+    (server.root / "both.json").write_text((server.root / "Person" / "ann.json").read_text())
+
+    listing = await server.client.get("/people/both/", headers={"Accept": "*/*"})
+    card = await server.client.get("/people/both/", headers={"Accept": CARD})
+
+    assert listing.json()["data"]["type"] == "directory"
+    assert card.headers["location"] == f"{server.realm_url}both"
 
 
 async def test_a_method_that_is_not_answered_is_405_with_allow(server: Server):

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from realmkit.errors import BadRequest, Forbidden, NotAcceptable
 from realmkit.extraction import type_of_file
-from realmkit.http import negotiation
+from realmkit.http import answers, negotiation
 from realmkit.http.atomic import Atomic
 from realmkit.http.cards import Cards
 from realmkit.http.events import Events
@@ -125,6 +125,8 @@ class RealmDesk:
 
     async def _read(self, request: Request, mounted: MountedRealm, path: str) -> Response:
         is_folder = path == "" or path.endswith("/")
+        if is_folder and (elsewhere := await _without_slash(request, mounted, path)):
+            return elsewhere
         offers = (API, HTML, CARD, JSON) if is_folder else _offers_of_file(path)
         wanted = negotiation.choose(_accept(request), offers)
         if wanted is None:
@@ -168,6 +170,18 @@ class RealmDesk:
         if module := await self._modules.get(request, mounted, path):
             return module
         return await self._cards.get(request, mounted, path)
+
+
+async def _without_slash(request: Request, mounted: MountedRealm, path: str) -> Response | None:
+    """`person/` leads to `person`, with the query, where no such folder has what is asked for."""
+    files, bare = mounted.files, path.removesuffix("/")
+    if not bare or await files.resolve(bare) is None:
+        return None
+    is_for_card = negotiation.asks_for(request.headers, CARD)
+    if await files.stat(f"{path}index.json") if is_for_card else files.locate(bare).is_dir():
+        return None
+    query = request.url.query
+    return answers.redirect(mounted.realm.url_of(bare) + (f"?{query}" if query else ""))
 
 
 def _offers_of_file(path: str) -> tuple[str, ...]:
