@@ -10,7 +10,6 @@ from realmkit.config import (
     Realm,
     Settings,
     SetupError,
-    base_realm,
     find_chromium,
     find_node,
 )
@@ -55,13 +54,6 @@ def test_which_urls_lie_in_a_realm(url: str, path: str | None) -> None:
 def test_the_database_lies_in_the_state_folder_unless_named(tmp_path: Path) -> None:
     assert Settings(state_dir=tmp_path).database == f"sqlite://{tmp_path}/realmkit.db"
     assert Settings(database_url="sqlite:///x.db").database == "sqlite:///x.db"
-
-
-def test_settings_find_the_realm_of_a_url() -> None:
-    settings = Settings(realms=(ATLAS, base_realm("http://127.0.0.1:4201")))
-    assert settings.realm_at(f"{ATLAS.url}x") == ATLAS
-    assert settings.realm_at(f"{settings.base_url}card-api") == settings.realms[1]
-    assert settings.realm_at("http://elsewhere/") is None
 
 
 @pytest.mark.parametrize(

@@ -132,17 +132,9 @@ class Settings:
         return self.database_url or f"sqlite://{(self.state_dir / 'realmkit.db').resolve()}"
 
     @property
-    def base_url(self) -> str:
-        return f"{self.public_url}/base/"
-
-    @property
     def origin(self) -> str:
         parts = urlsplit(self.public_url)
         return f"{parts.scheme}://{parts.netloc}"
-
-    def realm_at(self, url: str) -> Realm | None:
-        """The mounted realm that `url` lies in."""
-        return next((realm for realm in self.realms if realm.path_of(url) is not None), None)
 
 
 def chosen_transpiler() -> Pipeline:

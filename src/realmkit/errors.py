@@ -3,15 +3,11 @@
     RealmkitError
     ├── AuthorMustFix            422  the card's author can repair it
     │   ├── TranspileError       406  source that does not compile: line, column, frame
-    │   ├── MissingModule        422  an import of something that is not there
-    │   ├── MissingExport        422  an import of a name its module does not export
-    │   ├── NotText              422  bytes that are not UTF-8 where text is needed
-    │   └── RenderError          500  the card's own code threw, looped or rendered nothing
+    │   └── NotText              422  bytes that are not UTF-8 where text is needed
     ├── TryLater                 503  nothing is wrong with the request; ask again
     │   ├── TooSlow              408  it ran out of its time budget
     │   ├── TransactionLost      503  the database undid all of it, and not only a statement
-    │   ├── UpstreamFailed       502  somebody we asked answered badly
-    │   └── UpstreamTimeout      504  somebody we asked did not answer
+    │   └── UpstreamFailed       502  somebody we asked answered badly
     ├── RequestError             400  the request was wrong
     │   ├── BadRequest           400
     │   ├── Forbidden            403
@@ -22,8 +18,7 @@
     │   ├── BehindRetention      410  a follower asked for history that is pruned
     │   ├── PreconditionFailed   412
     │   ├── TooLarge             413
-    │   ├── UnsupportedMediaType 415
-    │   └── Unprocessable        422
+    │   └── UnsupportedMediaType 415
     └── OurBug                   500  we have a bug
 
 `detail` is a whole sentence that names the thing and who asked. It never holds
@@ -119,21 +114,8 @@ class TranspileError(AuthorMustFix):
         self.frame = frame
 
 
-class MissingModule(AuthorMustFix):
-    title = "Module Not Found"
-
-
-class MissingExport(AuthorMustFix):
-    title = "Export Not Found"
-
-
 class NotText(AuthorMustFix):
     title = "Not UTF-8 Text"
-
-
-class RenderError(AuthorMustFix):
-    status = 500
-    title = "Card Does Not Render"
 
 
 # Try again later.
@@ -156,11 +138,6 @@ class TransactionLost(TryLater):
 class UpstreamFailed(TryLater):
     status = 502
     title = "Bad Answer From Upstream"
-
-
-class UpstreamTimeout(TryLater):
-    status = 504
-    title = "No Answer From Upstream"
 
 
 # The request was wrong.
@@ -225,11 +202,6 @@ class TooLarge(RequestError):
 class UnsupportedMediaType(RequestError):
     status = 415
     title = "Unsupported Media Type"
-
-
-class Unprocessable(RequestError):
-    status = 422
-    title = "Unprocessable Content"
 
 
 # We have a bug.

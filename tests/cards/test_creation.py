@@ -31,7 +31,7 @@ def planned(data: dict[str, Any], *included: dict[str, Any]) -> list[NewCard]:
 def test_a_card_without_lid_gets_a_new_name() -> None:
     [new] = planned(card(attributes={"name": "Rex"}))
 
-    assert (new.id, new.has_lid) == ("http://h/r/pets/Dog/new-name", False)
+    assert new.id == "http://h/r/pets/Dog/new-name"
     assert new.resource["meta"] == {"adoptsFrom": {"module": "../../dog", "name": "Dog"}}
 
 

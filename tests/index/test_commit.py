@@ -254,7 +254,6 @@ async def test_reports_are_plain_listings(index: IndexStore) -> None:
         FRANCE,
         f"{ATLAS}country.gts",
     ]
-    assert await index.types_of([FRANCE]) == [CARD_DEF, COUNTRY]
 
 
 async def test_waiting_ends_with_the_commit_that_reaches_the_seq(index: IndexStore) -> None:

@@ -422,12 +422,3 @@ async def test_what_is_owed_to_a_realm_is_visited_when_somebody_serves_it_again(
     await house.index_all()
 
     assert await house.isolated("far.json", realm="two") == "<p>sounder Far</p>"
-
-
-async def test_revisiting_a_file_visits_whatever_rests_on_it(house: House):
-    await house.write({**people(2), "friend.json": card("F", links={"friend": "./p001"})})
-    await start(house)
-    await house.indexer.revisit(house.url(), ["p001.json"])
-    await house.index_all()
-
-    assert house.visits_since() == ["one/friend.json", "one/p001.json"]

@@ -35,11 +35,11 @@ for await (const chunk of process.stdin) {
     if (source === "crash once" && !existsSync(mark)) { writeFileSync(mark, ""); process.exit(1); }
     if (source === "killed once" && !existsSync(mark)) { writeFileSync(mark, ""); process.kill(process.pid, "SIGKILL"); }
     if (source === "devour") for (const all = []; ; ) all.push(new Array(100000).fill(all.length / 3));
-    if (source === "last") { send({ id, ok: true, parts: [source], isLast: true }); continue; }
-    if (source === "fallback") { send({ id, ok: true, parts: [source], fallback: "a namespace" }); continue; }
+    if (source === "last") { send({ id, parts: [source], isLast: true }); continue; }
+    if (source === "fallback") { send({ id, parts: [source], fallback: "a namespace" }); continue; }
     if (source === "talk") for (let i = 0; i < 20000; i++) console.error("a line that nobody asked for");
     if (source === "rant") console.error("a word ".repeat(100000));
-    send({ id, ok: true, parts: [source] });
+    send({ id, parts: [source] });
   }
 }
 """

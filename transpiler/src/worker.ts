@@ -30,11 +30,11 @@ function send(message: object): void {
 
 function answer({ id, path, source }: Request): object {
   try {
-    return { id, ok: true, ...transpile(source, path, { pipeline }) };
+    return { id, ...transpile(source, path, { pipeline }) };
   } catch (error) {
     if (!(error instanceof Error) || error.name !== "TranspileError") throw error;
     const { message, line, column, frame, leavesDamage } = error as TranspileError;
-    return { id, ok: false, error: { message, line, column, frame }, isLast: leavesDamage };
+    return { id, error: { message, line, column, frame }, isLast: leavesDamage };
   }
 }
 

@@ -20,11 +20,10 @@ _MAX_LID_BYTES = 200
 
 @dataclass(frozen=True, slots=True)
 class NewCard:
-    """A card to write: its id, and its resource in stored shape. `has_lid`: the name was asked for."""
+    """A card to write: its id, and its resource in stored shape."""
 
     id: str
     resource: Resource
-    has_lid: bool
 
 
 def plan_creation(
@@ -53,7 +52,6 @@ def plan_creation(
         NewCard(
             id=id,
             resource=stored_resource(resource, Place(id, realm_url, names), ids_by_lid=ids_by_lid),
-            has_lid="lid" in resource,
         )
         for (resource, _), id in zip(resources, ids, strict=True)
     ]

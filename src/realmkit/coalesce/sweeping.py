@@ -25,7 +25,6 @@ KEEP_TOMBSTONES_MS = 24 * 3600 * 1000
 class SweepStats:
     """`old` and `beyond` count payloads that were given up, `rows` the tombstones deleted."""
 
-    sweeps: int = 0
     old: int = 0
     beyond: int = 0
     rows: int = 0
@@ -65,7 +64,6 @@ class CacheSweeper:
                 self._writes_seen[table.name] = table.writes
                 self.stats.beyond += await table.empty_beyond(self._bounds.max_bytes)
             self.stats.rows += await table.drop_tombstones(now_ms - KEEP_TOMBSTONES_MS)
-        self.stats.sweeps += 1
 
     async def _follow_time(self) -> None:
         while True:

@@ -48,9 +48,6 @@ class Extract:
     """Of the bytes that were looked at."""
 
 
-Read = Callable[[bytes], Extract]
-
-
 def limit_memory() -> None:
     """Make a worker that asks for too much fail with `MemoryError` rather than the machine."""
     if sys.platform == "linux":

@@ -76,7 +76,7 @@ class Atomic:
         if operation.op == "add":
             place = Place(id, mounted.realm.url, self._names)
             resource = stored_resource(operation.card, place, ids_by_lid=ids_by_lid)
-            return await self._files.new_file(mounted, NewCard(id, resource, has_lid=True))
+            return await self._files.new_file(mounted, NewCard(id, resource))
         return await self._files.merged(
             mounted,
             path.removesuffix(".json"),

@@ -301,16 +301,6 @@ join entries theirs on theirs.file_alias =
 where d.realm_url = $1 and theirs.realm_url <> $1 and theirs.indexed_at > mine.indexed_at
 order by d.url, d.type;
 
--- name: types_of [sqlite]
--- Every type key that the entries of the JSON array $1 of URLs adopt.
-select distinct type_key from index_types
-where url in (select value from json_each($1)) order by type_key;
-
--- name: types_of [postgres]
--- Every type key that the entries of the JSON array $1 of URLs adopt.
-select distinct type_key from index_types
-where url = any (array(select jsonb_array_elements_text($1))) order by type_key;
-
 -- name: state
 -- How far a realm's index has come, and which changes its long run still owes it.
 select s.indexed_seq, s.generation, s.indexed_at, coalesce(r.after_seq, 0), coalesce(r.seq, 0)

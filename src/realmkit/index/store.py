@@ -275,11 +275,6 @@ class IndexStore:
         rows = await self._db.read(self._sql["urls"], (realm_url,))
         return [IndexedFile(*row[:4], has_error=bool(row[4])) for row in rows]
 
-    async def types_of(self, urls: Iterable[str]) -> list[str]:
-        """Every type key that the entries of these URLs adopt."""
-        rows = await self._db.read(self._sql["types_of"], (to_json(list(urls)),))
-        return [row[0] for row in rows]
-
     async def html(
         self, realm_url: str, url: str, format: str, type_key: str | None = None
     ) -> str | None:

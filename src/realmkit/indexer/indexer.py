@@ -10,7 +10,6 @@ What a run finds stale in another realm is owed by that realm, whoever serves it
     await indexer.drain(realm_url)      the realm's index has all that its log holds now
     await indexer.settle()              so has every realm's, at the same time
     await indexer.reindex(realm_url)    visit every file again; goes on in the background
-    await indexer.revisit(realm_url, paths)   visit these files and whatever rests on them
     indexer.progress(realm_url)         how far its runs have come
 """
 
@@ -18,7 +17,7 @@ import asyncio
 import itertools
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,7 +29,7 @@ from realmkit.db import NamedLock
 from realmkit.errors import RealmkitError, TryLater
 from realmkit.extraction import FileExtractor
 from realmkit.files import FileStore
-from realmkit.index import Dependent, IndexStore, LongRuns, ToDo
+from realmkit.index import IndexStore, LongRuns, ToDo
 from realmkit.indexer.long_run import LongRunner
 from realmkit.indexer.means import Means
 from realmkit.indexer.progress import Progress, ProgressHub
@@ -172,21 +171,6 @@ class Indexer:
         runner = self._runners[realm_url]
         runner.wants_everything = True
         runner.wake()
-
-    async def revisit(self, realm_url: str, paths: Iterable[str]) -> None:
-        """Visit these files again, and whatever rests on them in any realm.
-
-        Returns when that is written down: it is done then, whatever happens to this process.
-        """
-        runner = self._runners[realm_url]
-        urls = [runner.realm.url_of(path) for path in paths]
-        dependents = await self._index.dependents(urls, through_instances=False)
-        await self._long_runs.owe(
-            [*(Dependent(realm_url, url, "instance") for url in urls), *dependents]
-        )
-        for realm in {each.realm_url for each in dependents} | {realm_url}:
-            if realm in self._runners:
-                self._runners[realm].wake()
 
     def progress(self, realm_url: str) -> Progress:
         return self.progress_hub.get(realm_url)

@@ -37,7 +37,6 @@ _TOO_DEEP = "The source is nested too deeply to be parsed"
 
 class _Answer(msgspec.Struct, rename="camel"):
     id: int = 0
-    ok: bool = False
     hello: bool = False
     version: str = ""
     error: Failure | None = None

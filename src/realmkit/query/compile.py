@@ -29,13 +29,6 @@ class CompiledQuery(Matches):
     words: Words
 
     @property
-    def known_total(self) -> int | None:
-        """How many entries match, where that needs no statement."""
-        if all(group.condition == TRUE for group in self.groups):
-            return sum(group.size for group in self.groups)
-        return None
-
-    @property
     def count(self) -> Statement:
         """A statement whose one value says how many entries match."""
         params = NumberedParams()
