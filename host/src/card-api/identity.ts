@@ -49,7 +49,7 @@ export function isSameRef(a: CodeRef | undefined, b: CodeRef | undefined): boole
 }
 
 /** Is this an instance of any definition: card, field or file? */
-export function isCardOrField(value: unknown): value is BaseDef {
+function isCardOrField(value: unknown): value is BaseDef {
   return typeof value === "object" && value !== null && isBaseDef in value.constructor;
 }
 

@@ -27,12 +27,6 @@ export function publicURL(): string {
   return publicRoot;
 }
 
-/** Name the public address by hand: a page that is not served from it does so first. */
-export function setPublicURL(url: string): void {
-  publicRoot = url.endsWith("/") ? url : `${url}/`;
-  for (const remembered of [identities, modules, realms]) remembered.clear();
-}
-
 // The answer for `key`, worked out when it is not remembered.
 function remembering(known: Map<string, string>, key: string, answer: () => string): string {
   let remembered = known.get(key);

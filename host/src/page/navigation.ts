@@ -54,7 +54,7 @@ export async function askAgain(signal?: AbortSignal): Promise<Document | null> {
 }
 
 /** Mount the shown address afresh from `page`, as after a card was deleted or mended. */
-export function replacePage(page: Document): void {
+function replacePage(page: Document): void {
   view.leave();
   const main = hook("main");
   const next = document.importNode(hook("main", page), true);

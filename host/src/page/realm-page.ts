@@ -256,7 +256,7 @@ class RealmPage implements View {
 }
 
 /** The `filter` member for some words and a type; nothing when neither narrows. */
-export function filterFor(words: string, typeKey: string): Pick<SearchBody, "filter"> {
+function filterFor(words: string, typeKey: string): Pick<SearchBody, "filter"> {
   const conditions: unknown[] = [];
   if (typeKey) {
     const slash = typeKey.lastIndexOf("/");

@@ -30,14 +30,7 @@ interface Batch {
   formats: readonly Format[];
 }
 
-export const ALL_FORMATS: readonly Format[] = [
-  "isolated",
-  "embedded",
-  "fitted",
-  "atom",
-  "head",
-  "edit",
-];
+const ALL_FORMATS: readonly Format[] = ["isolated", "embedded", "fitted", "atom", "head", "edit"];
 
 export async function visit(request: VisitRequest): Promise<VisitAnswer> {
   loader.setEpoch(request.epoch);

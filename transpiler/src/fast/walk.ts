@@ -148,7 +148,7 @@ function identifier(m: Module, node: Node, scope: Scope): void {
   m.remove(node.start + node.name.length, node.end);
 }
 
-export function variables(m: Module, node: Node, scope: Scope): void {
+function variables(m: Module, node: Node, scope: Scope): void {
   if (!/^(var|let|const)$/.test(node.kind)) throw new NotHere(`\`${node.kind}\``);
   for (const { id, init } of node.declarations) {
     for (const name of boundNames(id)) {

@@ -99,7 +99,7 @@ export function signatureOf({ query, realms }: Asked, field: Field): string {
 }
 
 /** The question a `links.search` stands for; undefined when it cannot be read. */
-export function askedBy(searchURL: string): Asked | undefined {
+function askedBy(searchURL: string): Asked | undefined {
   const members = new Map(
     searchURL
       .slice(searchURL.indexOf("?") + 1)
@@ -116,6 +116,6 @@ export function askedBy(searchURL: string): Asked | undefined {
   }
 }
 
-export function idOf(item: Item): string {
+function idOf(item: Item): string {
   return isSentinel(item) ? item.reference : item.id;
 }
