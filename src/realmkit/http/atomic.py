@@ -21,8 +21,7 @@ from realmkit.errors import BadRequest, Conflict, NotFound
 from realmkit.files import FileWrite
 from realmkit.http import answers, bodies
 from realmkit.http.card_files import CardFiles
-from realmkit.http.cards import client_request_id
-from realmkit.http.seqs import HEADER, wait_for_index
+from realmkit.http.seqs import HEADER, client_request_id, wait_for_index
 from realmkit.http.stations import MountedRealm, Stations
 
 

@@ -11,7 +11,8 @@ from starlette.requests import Request
 from realmkit.cards.json_text import read_json
 from realmkit.errors import BadRequest, TooLarge
 
-CARD_LIMIT = 512 * 1024
+# A list of addresses, say.
+JSON_LIMIT = 512 * 1024
 # Ten thousand values of the longest addresses fit.
 SEARCH_LIMIT = 4 * 1024 * 1024
 
@@ -31,7 +32,7 @@ async def read_bytes(request: Request, limit: int) -> bytes:
     return b"".join(pieces)
 
 
-async def read_json_object(request: Request, limit: int = CARD_LIMIT) -> dict[str, Any]:
+async def read_json_object(request: Request, limit: int = JSON_LIMIT) -> dict[str, Any]:
     """The body as a JSON object; `BadRequest` says where the JSON breaks."""
     body = await read_bytes(request, limit)
     if not body.strip():

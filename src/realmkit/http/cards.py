@@ -21,7 +21,12 @@ from realmkit.files import Editing, FileWrite, StoredFile
 from realmkit.http import answers, bodies, conditional, negotiation
 from realmkit.http.card_files import CardFiles
 from realmkit.http.negotiation import API, CARD, JSON
-from realmkit.http.seqs import HEADER, wait_for_index, wait_until_indexed
+from realmkit.http.seqs import (
+    HEADER,
+    client_request_id,
+    wait_for_index,
+    wait_until_indexed,
+)
 from realmkit.http.source import Source
 from realmkit.http.stations import MountedRealm, Stations
 from realmkit.http.walks import VARY, is_during_prerender, view_of, walk_for
@@ -213,8 +218,3 @@ def _check_content_type(request: Request) -> None:
     raise UnsupportedMediaType(
         f"A card is written as {CARD}, not as {sent or 'a body without a media type'}."
     )
-
-
-def client_request_id(request: Request) -> str | None:
-    """The name a client gave its write; the write's index event repeats it."""
-    return request.headers.get("x-boxel-client-request-id")

@@ -10,9 +10,9 @@ from typing import Any, cast
 from starlette.requests import Request
 from starlette.responses import Response
 
-from realmkit.errors import BadRequest, Forbidden
+from realmkit.errors import BadRequest
 from realmkit.http import bodies
-from realmkit.http.seqs import HEADER
+from realmkit.http.seqs import HEADER, client_request_id
 from realmkit.http.stations import MountedRealm, Stations
 
 
@@ -24,7 +24,6 @@ class OutOfDate:
 
     async def invalidate(self, request: Request, mounted: MountedRealm) -> Response:
         """Have the files at `data.attributes.urls`, and what rests on them, looked at again."""
-        _refuse_if_read_only(mounted)
         urls = _urls_of(await bodies.read_json_object(request))
         paths = [_path_of(url, number, mounted) for number, url in enumerate(urls)]
         files = [await mounted.files.resolve(path) or path for path in paths]
@@ -32,7 +31,6 @@ class OutOfDate:
 
     async def reindex(self, request: Request, mounted: MountedRealm) -> Response:
         """Have everything of the realm made again: modules, definitions, and its index."""
-        _refuse_if_read_only(mounted)
         await self._stations.modules.wipe(mounted.realm)
         await self._stations.definitions.cache.wipe(mounted.realm.url)
         return await self._announce(
@@ -42,9 +40,7 @@ class OutOfDate:
     async def _announce(
         self, request: Request, mounted: MountedRealm, paths: list[str]
     ) -> Response:
-        result = await mounted.files.announce(
-            paths, request.headers.get("x-boxel-client-request-id")
-        )
+        result = await mounted.files.announce(paths, client_request_id(request))
         return Response(status_code=204, headers={HEADER: str(result.seq)})
 
 
@@ -69,8 +65,3 @@ def _path_of(url: str, number: int, mounted: MountedRealm) -> str:
             pointer=f"/data/attributes/urls/{number}",
         )
     return path
-
-
-def _refuse_if_read_only(mounted: MountedRealm) -> None:
-    if not mounted.realm.is_writable:
-        raise Forbidden(f"The realm {mounted.realm.url} is read-only.")

@@ -12,7 +12,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -39,19 +38,6 @@ class HostFiles:
     script: str
     style: str
     runtime: str
-
-    @classmethod
-    def read(cls, folder: Path) -> HostFiles:
-        """Read `folder/manifest.json`, which `npm run build` leaves.
-
-        Raises `FileNotFoundError` when the host has not been built.
-        """
-        manifest = orjson.loads((folder / "manifest.json").read_bytes())
-        return cls(
-            script=f"/_host/{manifest['page']}",
-            style=f"/_host/{manifest['pageCss']}",
-            runtime=f"/_host/{manifest['runtime']}",
-        )
 
 
 @dataclass(frozen=True)

@@ -73,22 +73,15 @@ class RealmDesk:
             case "_modules":
                 return {"GET": lambda request: self._modules.manifest(request, realm)}
             case "_atomic":
-                return {"POST": self._batch(realm)}
+                return {"POST": _writing(realm, lambda it: self._atomic.carry_out(it, realm))}
             case "_invalidate":
-                return {"POST": lambda request: self._out_of_date.invalidate(request, realm)}
+                return {"POST": _writing(realm, lambda it: self._out_of_date.invalidate(it, realm))}
             case "_reindex" | "_full-reindex":
-                return {"POST": lambda request: self._out_of_date.reindex(request, realm)}
+                return {"POST": _writing(realm, lambda it: self._out_of_date.reindex(it, realm))}
             case "_events":
                 return {"GET": lambda request: self._events.stream(request, realm)}
             case _:
                 return None
-
-    def _batch(self, mounted: MountedRealm) -> Handler:
-        async def carry_out(request: Request) -> Response:
-            _refuse_if_read_only(mounted)
-            return await self._atomic.carry_out(request, mounted)
-
-        return carry_out
 
     def _path(self, request: Request, mounted: MountedRealm, path: str) -> Methods:
         async def read(request: Request) -> Response:
@@ -97,13 +90,11 @@ class RealmDesk:
         if path == "" or path.endswith("/"):
 
             async def create(request: Request) -> Response:
-                _refuse_if_read_only(mounted)
                 return await self._cards.create(request, mounted, path)
 
-            return {"GET": read, "POST": create}
+            return {"GET": read, "POST": _writing(mounted, create)}
 
         async def write(request: Request) -> Response:
-            _refuse_if_read_only(mounted)
             if _is_card(request):
                 raise BadRequest(
                     "A card is created by POST to the folder it shall lie in, "
@@ -112,16 +103,15 @@ class RealmDesk:
             return await self._source.write(request, mounted, path)
 
         async def patch(request: Request) -> Response:
-            _refuse_if_read_only(mounted)
             return await self._cards.patch(request, mounted, path)
 
         async def delete(request: Request) -> Response:
-            _refuse_if_read_only(mounted)
             if negotiation.asks_for(request.headers, CARD):
                 return await self._cards.delete(request, mounted, path)
             return await self._source.delete(request, mounted, path)
 
-        return {"GET": read, "POST": write, "PATCH": patch, "DELETE": delete}
+        writes = {"POST": write, "PATCH": patch, "DELETE": delete}
+        return {"GET": read} | {name: _writing(mounted, each) for name, each in writes.items()}
 
     async def _read(self, request: Request, mounted: MountedRealm, path: str) -> Response:
         is_folder = path == "" or path.endswith("/")
@@ -209,6 +199,17 @@ def _is_card(request: Request) -> bool:
     return sent == CARD or negotiation.asks_for(request.headers, CARD)
 
 
+def _writing(mounted: MountedRealm, handler: Handler) -> Handler:
+    """The same in a realm that may be written; in another it is refused."""
+
+    async def answer(request: Request) -> Response:
+        if not mounted.realm.is_writable:
+            raise Forbidden(f"The realm {mounted.realm.url} is read-only.")
+        return await handler(request)
+
+    return answer
+
+
 def _signed(handler: Handler, mounted: MountedRealm) -> Handler:
     async def answer(request: Request) -> Response:
         response = await handler(request)
@@ -218,8 +219,3 @@ def _signed(handler: Handler, mounted: MountedRealm) -> Handler:
         return response
 
     return answer
-
-
-def _refuse_if_read_only(mounted: MountedRealm) -> None:
-    if not mounted.realm.is_writable:
-        raise Forbidden(f"The realm {mounted.realm.url} is read-only.")

@@ -2,7 +2,8 @@
 
 A write answers with the seq its change got in the realm's log. A read that sends
 that number back waits until the index has it. A read of several realms says whose it is:
-`<realm URL>=<seq>`, several of them apart by commas.
+`<realm URL>=<seq>`, several of them apart by commas. A client may also name its write itself
+(`X-Boxel-Client-Request-Id`), and know the write's events by that.
 """
 
 import asyncio
@@ -15,6 +16,11 @@ from realmkit.errors import BadRequest, TooSlow
 from realmkit.http.stations import Stations
 
 HEADER = "x-realmkit-seq"
+
+
+def client_request_id(request: Request) -> str | None:
+    """The name a client gave its write; the write's index event repeats it."""
+    return request.headers.get("x-boxel-client-request-id")
 
 
 async def wait_until_indexed(request: Request, stations: Stations, realm: Realm) -> None:

@@ -16,7 +16,7 @@ from realmkit.files import FileLook, FileStore, FileWrite, StoredFile, WriteResu
 from realmkit.files.disk import hash_of
 from realmkit.http import answers, bodies, conditional, negotiation
 from realmkit.http.negotiation import BYTES, FILE_META, HTML, SOURCE
-from realmkit.http.seqs import HEADER
+from realmkit.http.seqs import HEADER, client_request_id
 from realmkit.http.stations import MountedRealm, Stations
 
 _TEXT = (".gts", ".gjs", ".ts", ".js", ".json", ".md", ".css", ".txt", ".html", ".csv", ".svg")
@@ -83,9 +83,7 @@ class Source:
             await self._hash_to_match(request, files, path),
         )
         try:
-            result = await files.write_many(
-                [write], request.headers.get("x-boxel-client-request-id")
-            )
+            result = await files.write_many([write], client_request_id(request))
         except Conflict as exc:
             if write.must_be == "absent":
                 raise PreconditionFailed(f"`{path}` is there already.") from exc
@@ -99,10 +97,8 @@ class Source:
         if full is None:
             raise NotFound(f"`{mounted.realm.url_of(path)}` was not found.")
         if_hash = await self._hash_to_match(request, files, full)
-        result = await files.write_many(
-            [FileWrite(full, None, if_hash=if_hash)],
-            request.headers.get("x-boxel-client-request-id"),
-        )
+        write = FileWrite(full, None, if_hash=if_hash)
+        result = await files.write_many([write], client_request_id(request))
         return Response(status_code=204, headers={HEADER: str(result.seq)})
 
     def _bytes(self, request: Request, file: StoredFile, kind: str, caching: str) -> Response:

@@ -108,11 +108,6 @@ where f.realm_url = $1 and f.type = 'file' and not exists (
   where other.realm_url = f.realm_url and other.url = f.url and other.type <> 'file'
 ) order by f.url limit cast($2 as bigint);
 
--- name: mtimes
--- When each indexed file of a realm was last modified.
-select distinct url, last_modified from entries
-where realm_url = $1 and last_modified is not null order by url;
-
 -- name: errors [sqlite]
 -- The entries of a realm whose last visit failed: by their index (`+`), not all in order.
 select url, type, error_doc from entries where realm_url = $1 and has_error = 1

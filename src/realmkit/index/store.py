@@ -337,10 +337,6 @@ class IndexStore:
         )
         return [row[0] for row in rows]
 
-    async def mtimes(self, realm_url: str) -> dict[str, int]:
-        """Unix seconds by URL of every indexed file."""
-        return dict(await self._db.read(self._sql["mtimes"], (realm_url,)))
-
     async def errors(self, realm_url: str) -> list[IndexingError]:
         """Every entry whose last visit failed, ordered by URL."""
         rows = await self._db.read(self._sql["errors"], (realm_url,))

@@ -4,8 +4,9 @@ A card's visit leaves the searches it ran and the ids they found. When cards of
 their target types change, the searches are asked again; only cards whose ids
 differ are visited again. The same search on behalf of many cards is asked once.
 One that was refused while the card was visited, as it names a field that the index
-did not have yet, is told apart from one that found nothing. A search that ran out of time, or met an index in motion, may find anything by now:
-its cards are visited again as well, and their visit asks it anew.
+did not have yet, is told apart from one that found nothing. A search that ran out of
+time, or met an index in motion, may find anything by now: its cards are visited again as
+well, and their visit asks it anew.
 """
 
 import logging

@@ -30,8 +30,8 @@ class ServedModule:
     `etag` is quoted and a hash of the body ("" on a redirect). `headers` holds every
     header of the answer, names in lower case, etag and content-type included. `codings`
     holds the body and its compressed forms. `rests_on` are the files that decide the answer,
-    as they were when it was made, the module's own first, then its realm's: its body names the versions of what
-    it imports, and those move with every file behind them.
+    as they were when it was made, the module's own first, then its realm's: its body names the
+    versions of what it imports, and those move with every file behind them.
     """
 
     status: int

@@ -1,8 +1,9 @@
 """Answering a query with the documents of the cards it finds.
 
 One statement counts what matches, one finds the page (PostgreSQL's of few is found by the
-first), one more fetches HTML when it is asked for, and all of them read the same state of the index; several realms are one
-search under one sort. Links and query-backed fields are the link walker's business.
+first), one more fetches HTML when it is asked for, and all of them read the same state of the
+index; several realms are one search under one sort. Links and query-backed fields are the link
+walker's business.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -52,7 +53,8 @@ class SearchEngine:
 
     `public_url` is the server's origin without a trailing slash; `budget_s` is how long
     a search with all that belongs to it, or the walk of a document's links, may take before
-    it is given up (408). Without `others`, links and searches into other servers are named as broken.
+    it is given up (408). Without `others`, links and searches into other servers are named as
+    broken.
     A page that renders is answered with `kept_definitions`, which must not need a page.
     """
 

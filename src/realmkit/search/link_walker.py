@@ -2,8 +2,9 @@
 
 A layer costs the same few statements however many resources it holds: one for all the
 entries it links to and one for each query-backed field. What it wants of a realm of
-another server, cards and searches, is asked at once. Nothing is looked at twice. A link that leads nowhere stays as it is and
-is listed in its resource's `meta.brokenLinks`; it never spoils the document.
+another server, cards and searches, is asked at once. Nothing is looked at twice. A link that
+leads nowhere stays as it is and is listed in its resource's `meta.brokenLinks`; it never spoils
+the document.
 """
 
 import asyncio
