@@ -73,6 +73,33 @@ async def test_a_card_heals_when_the_module_it_misses_appears(server: Server):
     assert (await server.card("dan"))["attributes"]["cardTitle"] == "Dan"
 
 
+WORD, BROKEN = "export const word = 'well';\n", "export const word = ;\n"
+THROWING = WORD + "throw new Error('not today');\n"
+INNER = "export { word } from './word';\n"
+MIDDLE = "export { word as said } from './inner';\n"
+OUTER = "import { said } from './middle';\n" + PERSON.replace("this.name", "said")
+
+
+@pytest.mark.parametrize("source", [BROKEN, THROWING], ids=["broken", "throwing"])
+@pytest.mark.parametrize(
+    ("mended", "file"), [(WORD, "word.ts"), ("export const said = 'well';\n", "middle.ts")]
+)
+async def test_a_card_heals_with_what_is_far_below_its_definition(
+    server: Server, source: str, mended: str, file: str
+):
+    (server.root / "word.ts").write_text(source)
+    (server.root / "inner.ts").write_text(INNER)
+    (server.root / "middle.ts").write_text(MIDDLE)
+    (server.root / "outer.gts").write_text(OUTER)
+    (server.root / "eve.json").write_text(ANN.replace("../person", "./outer"))
+    await server.rescanned()
+    assert "error" in (await server.card("eve"))["meta"]
+
+    (server.root / file).write_text(mended)
+    await server.rescanned()
+    assert (await server.card("eve"))["attributes"]["cardTitle"] == "well"
+
+
 async def test_a_missing_name_names_module_importer_and_a_near_miss(server: Server):
     (server.root / "dog.gts").write_text(PERSON.replace("linksTo", "linkTo"))
     (server.root / "rex.json").write_text(ANN.replace("../person", "./dog"))

@@ -74,7 +74,7 @@ export class Loader {
       try {
         return await import(entry.href);
       } catch (cause) {
-        if (!isUnfetched(cause)) throw failedModule(module, cause);
+        if (!isUnfetched(cause)) throw failedModule(module, entry, cause);
         const refused = await this.#refused([module, ...entry.dependencies]);
         const isWorthIt = refused.every(({ status }) => isBusy(status));
         if (!isWorthIt || tries === PAUSES_MS.length) throw unfetchedModule(module, refused, cause);
@@ -155,12 +155,13 @@ function unfetchedModule(module: string, refused: Refusal[], cause: unknown): Mo
   });
 }
 
-function failedModule(module: string, cause: unknown): ModuleError {
+function failedModule(module: string, entry: ManifestModule, cause: unknown): ModuleError {
   return new ModuleError({
     status: 500,
     title: "Module failed",
     message: `The module ${module} failed while it was evaluated: ${messageOf(cause)}`,
-    dependencies: [module],
+    // Which module below it threw is not known.
+    dependencies: [module, ...entry.dependencies],
     cause,
   });
 }
