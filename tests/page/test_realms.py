@@ -81,6 +81,20 @@ def test_a_search_without_results_says_so(people: People, open_page: OpenPage):
     expect(page.get_by_text("No card matches.")).to_be_visible()
 
 
+def test_a_search_that_failed_is_no_search_without_results(people: People, open_page: OpenPage):
+    page = open_page(people.url)
+    page.get_by_role("searchbox").fill("nobody is called so")
+    expect(page.get_by_text("No card matches.")).to_be_visible()
+    page.route("**/_search", lambda route: route.abort())
+    page.get_by_role("searchbox").fill("Bob")
+    expect(page.locator("[data-realmkit-count]")).to_have_text("The search for “Bob” failed.")
+    expect(page.get_by_text("No card matches.")).to_be_hidden()
+
+    page.unroute("**/_search")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-realmkit-count]")).to_have_text("1 card with “Bob”")
+
+
 def test_what_is_not_indexed_yet_is_not_said_to_match_nothing(browser: Browser, tmp_path: Path):
     folder = tmp_path / "slow"
     folder.mkdir()

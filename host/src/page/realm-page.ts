@@ -44,6 +44,8 @@ class RealmPage implements View {
   #typeKey: string;
   #total: number;
   #question: AbortController | undefined;
+  /** The last question failed: what is shown may answer an older one. */
+  #isUnanswered = false;
   #typing: ReturnType<typeof setTimeout> | undefined;
   #settling: ReturnType<typeof setTimeout> | undefined;
 
@@ -102,7 +104,7 @@ class RealmPage implements View {
   }
 
   #searchFor(words: string): void {
-    if (words.trim() === this.#search) return;
+    if (words.trim() === this.#search && !this.#isUnanswered) return;
     this.#search = words.trim();
     retitle(this.#address());
     void this.#answer();
@@ -149,7 +151,10 @@ class RealmPage implements View {
     const list = hook("tiles");
     list.ariaBusy = "true";
     const found = await this.#ask(0, this.#data.query.page.size);
-    if (!found) return;
+    if (!found) {
+      if (this.#isUnanswered) this.#tellFailure();
+      return;
+    }
     await this.#tiles.show(found);
     list.ariaBusy = null;
     this.#tell();
@@ -204,9 +209,12 @@ class RealmPage implements View {
       };
       if (question.signal.aborted) return null;
       this.#total = answer.meta.page.total;
+      this.#isUnanswered = false;
       return answer.data;
     } catch (error) {
-      if (!question.signal.aborted) announce(`The search failed: ${(error as Error).message}`);
+      if (question.signal.aborted) return null;
+      this.#isUnanswered = true;
+      announce(`The search failed: ${(error as Error).message}`);
       return null;
     } finally {
       if (this.#question === question) this.#question = undefined;
@@ -225,6 +233,15 @@ class RealmPage implements View {
     empty.textContent =
       this.#data.whyEmpty[isFiltered ? unmatched : isIndexing ? "indexing" : "idle"];
     this.#watchMore();
+  }
+
+  /** What is shown answers an older question. */
+  #tellFailure(): void {
+    hook("tiles").ariaBusy = null;
+    hook("empty").hidden = true;
+    hook("count").textContent = this.#search
+      ? `The search for “${this.#search}” failed.`
+      : "The search failed.";
   }
 
   #watchMore(): void {
@@ -249,6 +266,7 @@ class RealmPage implements View {
 
   #heard(event: RealmEvent): void {
     this.#status.hear(event);
+    if (event.kind === "connection" && event.isOpen && this.#isUnanswered) void this.#answer();
     if (event.kind !== "indexed" && event.kind !== "missed") return;
     clearTimeout(this.#settling);
     this.#settling = setTimeout(() => void this.#lookAgain(), SETTLING_MS);
