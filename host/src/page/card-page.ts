@@ -37,6 +37,8 @@ class CardPage implements View {
   readonly #data: CardData;
   readonly #card: HTMLElement;
   readonly #panels = new Map<Mode, HTMLElement>();
+  /** Those whose panels say why they cannot be shown. */
+  readonly #failed = new Set<Mode>();
   readonly #endings = new AbortController();
   #mode: Mode = "view";
   #waking: Promise<void> = Promise.resolve();
@@ -45,6 +47,8 @@ class CardPage implements View {
   #edition = 0;
   #live: LiveCard | undefined;
   #source: SourceView | undefined;
+  /** The card is not in the realm: what is shown is how it looked. */
+  #isRemoved = false;
   #settling: ReturnType<typeof setTimeout> | undefined;
   #unwatch: (() => void) | undefined;
 
@@ -95,6 +99,8 @@ class CardPage implements View {
       if (live !== this.#live) return;
       rendering.takePlace();
       sheet.dataset.realmkitLive = "";
+      // What could not be shown while the definition was broken can be by now.
+      if (this.#forget(this.#failed)) void this.#show(this.#mode);
     } catch (error) {
       if (this.#endings.signal.aborted) return;
       delete sheet.dataset.realmkitLive;
@@ -169,6 +175,7 @@ class CardPage implements View {
         await this.#makeForm(panel, live);
       }
     } catch (error) {
+      this.#failed.add(mode);
       panel.className = "rk-sheet rk-paper";
       panel.replaceChildren(
         build(
@@ -236,6 +243,7 @@ class CardPage implements View {
     }
     replaceParts(page, ["problem", "trail"]);
     document.title = page.title;
+    if (this.#isRemoved) await this.#comeBack();
     const isAlive = "realmkitLive" in this.#panels.get("view")!.dataset;
     if (isAlive) return;
     const fresh = page.querySelector("[data-realmkit-static]");
@@ -251,11 +259,26 @@ class CardPage implements View {
     this.#live = this.#opening = undefined;
     this.#edition += 1;
     maybeHook("explained")?.remove();
-    for (const mode of ["edit", "formats"] as const) {
-      this.#panels.get(mode)?.remove();
-      this.#panels.delete(mode);
-    }
+    this.#forget(["edit", "formats"]);
     await Promise.all([this.#wake(), this.#show(this.#mode)]);
+  }
+
+  /** Take these panels away, so that they are made again; false when there are none. */
+  #forget(modes: Iterable<Mode>): boolean {
+    const forgotten = [...modes].filter((mode) => this.#panels.has(mode));
+    for (const mode of forgotten) {
+      this.#panels.get(mode)!.remove();
+      this.#panels.delete(mode);
+      this.#failed.delete(mode);
+    }
+    return forgotten.length > 0;
+  }
+
+  /** The card is there again: save what was typed meanwhile, and show what there is. */
+  async #comeBack(): Promise<void> {
+    this.#isRemoved = false;
+    if (this.#live?.isUnsaved) await this.#live.flush();
+    if (!this.#live?.isUnsaved) await this.#reopen();
   }
 
   /** Keep what the view shows as plain HTML while there is no live card behind it. */
@@ -269,12 +292,16 @@ class CardPage implements View {
   }
 
   #sayRemoved(): void {
-    showNoSaving();
+    this.#isRemoved = true;
+    if (!this.#live?.isUnsaved) showNoSaving();
     const notice = build(
       "div",
       { class: "rk-notice", data: { realmkitProblem: "" } },
       build("p", { class: "rk-notice-title", text: "This card was deleted" }),
-      build("p", { class: "rk-notice-detail", text: "What you see is how it looked." }),
+      build("p", {
+        class: "rk-notice-detail",
+        text: "What you see is how it looked. What you type is saved only if it comes back.",
+      }),
     );
     notice.setAttribute("role", "alert");
     document.querySelector('[data-realmkit-part="problem"]')?.replaceChildren(notice);

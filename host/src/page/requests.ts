@@ -5,6 +5,8 @@
  * message is the detail, ready to be shown.
  */
 
+import { reached } from "../loader/reached.ts";
+
 export const CARD = "application/vnd.card+json";
 export const SOURCE = "application/vnd.card+source";
 export const API = "application/vnd.api+json";
@@ -23,16 +25,16 @@ export class Refusal extends Error {
   }
 }
 
-/** Fetch and return an answer that succeeded. Throws Refusal, or TypeError when nobody answers. */
+/** Fetch and return an answer that succeeded. Throws Refusal, or an error when nobody answers. */
 export async function ask(url: string, init: RequestInit): Promise<Response> {
-  const response = await fetch(url, init);
+  const response = await reached(fetch(url, init));
   if (!response.ok) throw await refusalOf(response);
   return response;
 }
 
 /** The HTML of a page, whatever its status; null when the address answers with something else. */
 export async function askForPage(url: string, signal?: AbortSignal): Promise<Document | null> {
-  const response = await fetch(url, { headers: { Accept: "text/html" }, signal });
+  const response = await reached(fetch(url, { headers: { Accept: "text/html" }, signal }));
   if (!response.headers.get("Content-Type")?.startsWith("text/html")) return null;
   return new DOMParser().parseFromString(await response.text(), "text/html");
 }

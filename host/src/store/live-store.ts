@@ -161,9 +161,9 @@ class LivePageStore extends PageStore implements LiveStore {
     this.#tell({ kind: "indexed", realm, invalidations });
   }
 
-  /** Let go of every instance, if a definition changed and nothing is unsaved any more. */
+  /** Let go of every instance, if a definition changed and nothing is to be saved any more. */
   #startAfresh(): boolean {
-    if (!this.#isOutOfDate || this.#unsaved.size > 0) return false;
+    if (!this.#isOutOfDate || [...this.#unsaved].some((saver) => !saver.isGone)) return false;
     this.#isOutOfDate = false;
     for (const [id] of this.instances.entries()) this.documents.forget(id);
     this.instances.clear();

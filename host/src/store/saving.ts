@@ -18,6 +18,7 @@ import {
 } from "../card-api/index.ts";
 import type { CardDocument, Resource } from "../card-api/store-seam.ts";
 import { messageOf } from "../loader/loader.ts";
+import { reached } from "../loader/reached.ts";
 import type { SaveQueue } from "./save-queue.ts";
 import type { SaveState } from "./store.ts";
 import { fieldOf, isSameField, isSameResource, partOf, storedOf, withFields } from "./versions.ts";
@@ -27,8 +28,10 @@ const RETRY_MS = 5_000;
 const KEEPALIVE_LIMIT = 60_000;
 /** Pauses before a card that somebody else just wrote is read again for the same save. */
 const PATIENCE_MS = [0, 100, 400, 1_000];
-/** Nothing one could type makes these go away: no right to write, or nothing to write to. */
-const FINAL = new Set([401, 403, 404, 405, 410]);
+/** Nothing one could type makes these go away: there is no right to write. */
+const FINAL = new Set([401, 403, 405]);
+/** The card is not there: what was typed is not thrown away, for it may come back. */
+const GONE = new Set([404, 410]);
 /** The server is busy, does not know yet, or somebody else was faster each time. */
 const PASSING = new Set([408, 412, 425, 429]);
 const MEDIA_TYPE = "application/vnd.card+json";
@@ -69,6 +72,8 @@ export interface Saving {
 
 export class CardSaver {
   state: SaveState = { status: "saved" };
+  /** There is nothing to save into: the card was deleted. */
+  isGone = false;
   readonly #card: BaseDef;
   readonly #with: Saving;
   readonly #requestId = crypto.randomUUID();
@@ -238,7 +243,7 @@ export class CardSaver {
   #patch(mine: Resource, etag: string): Promise<Response> {
     const data = partOf(mine, this.#sending.keys());
     const body = JSON.stringify({ data });
-    return fetch(this.#card.id, {
+    const answer = fetch(this.#card.id, {
       method: "PATCH",
       headers: {
         Accept: MEDIA_TYPE,
@@ -250,10 +255,12 @@ export class CardSaver {
       // The page may be closing; the save still arrives.
       keepalive: body.length < KEEPALIVE_LIMIT,
     });
+    return reached(answer);
   }
 
   async #saved({ sent, version }: Saved): Promise<void> {
     this.#unanswered = undefined;
+    this.isGone = false;
     this.#with.saves.realmChanged();
     this.#savedAge = this.#with.saves.changes;
     this.#know(version);
@@ -287,11 +294,8 @@ export class CardSaver {
   }
 
   async #theirs(): Promise<Version> {
-    const response = await fetch(this.#card.id, {
-      headers: { Accept: MEDIA_TYPE },
-      cache: "no-cache",
-    });
-    const version = await versionIn(response);
+    const answer = fetch(this.#card.id, { headers: { Accept: MEDIA_TYPE }, cache: "no-cache" });
+    const version = await versionIn(await reached(answer));
     this.#know(version);
     return version;
   }
@@ -314,6 +318,7 @@ export class CardSaver {
 
   async #fail(error: unknown): Promise<void> {
     const { status, pointer } = (error ?? {}) as Partial<Refusal>;
+    this.isGone = status !== undefined && GONE.has(status);
     const isTakenBack = status !== undefined && FINAL.has(status) && (await this.#takeBack());
     this.#become({ status: "failed", message: messageOf(error), pointer, isTakenBack });
     // A refusal stands until something is edited; a server out of reach may come back.
