@@ -91,6 +91,20 @@ def test_links_are_followed_in_place_and_back_returns(people: People, open_card:
     assert page.evaluate("window.sameDocument") is True
 
 
+def test_a_page_that_cannot_be_had_leaves_the_address_as_it_is(people: People, open_card: OpenPage):
+    page = open_card(f"{people.url}Person/ann")
+    page.route("**/Person/bob", lambda route: route.abort())
+    page.locator(f"{LIVE} .friend a[href$=bob]").click()
+    told = "/people/Person/bob could not be opened: The server cannot be reached."
+    expect(page.locator("[data-realmkit-announcer]")).to_have_text(told)
+    expect(page).to_have_url(f"{people.url}Person/ann")
+    expect(page.locator(f"{LIVE} h1.name")).to_have_text("Ann Arbour")
+
+    page.unroute("**/Person/bob")
+    page.locator(f"{LIVE} .friend a[href$=bob]").click()
+    expect(page.locator("h1.name")).to_have_text("Bob Birch")
+
+
 def test_typing_saves_into_the_file_and_the_view_follows(people: People, open_card: OpenPage):
     id = people.card("eve", name="Eve", town="Elverum")
     page = open_card(id)

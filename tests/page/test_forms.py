@@ -157,8 +157,14 @@ def test_the_keyboard_keeps_its_place_in_a_list(books: Books):
     for _ in range(3):
         years.get_by_role("button", name="Remove").last.press("Enter")
     expect(years.get_by_role("button", name="Add")).to_be_focused()
-    box(page, "author").get_by_role("button", name="Remove").press("Enter")
-    expect(box(page, "author").get_by_role("button", name="Link")).to_be_focused()
+    author = box(page, "author")
+    author.get_by_role("button", name="Remove").press("Enter")
+    expect(author.get_by_role("button", name="Link")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("searchbox", name="Search by title")).to_be_focused()
+    page.keyboard.type("bob")
+    page.get_by_role("button", name="Bob Birch").press("Enter")
+    expect(author.get_by_role("button", name="Change")).to_be_focused()
 
 
 def test_a_long_title_takes_two_lines_of_the_form_and_one_of_the_bar(books: Books):

@@ -38,7 +38,9 @@ export async function go(url: string | URL, { replace = false } = {}): Promise<v
   rememberScroll();
   const change = replace || target.href === location.href ? "replaceState" : "pushState";
   history[change]({}, "", target);
-  await arrive(target, { isReturn: false });
+  const isShown = await arrive(target, { isReturn: false });
+  // The address is that of what one sees.
+  if (!isShown && change === "pushState" && location.href === target.href) history.back();
 }
 
 /** Change the address without showing anything else. */
@@ -77,9 +79,10 @@ function follow(event: MouseEvent): void {
   void go(url);
 }
 
-async function arrive(url: URL, { isReturn }: { isReturn: boolean }): Promise<void> {
+/** Show `url`; false when it could not be had, and what was shown before still is. */
+async function arrive(url: URL, { isReturn }: { isReturn: boolean }): Promise<boolean> {
   visit?.abort();
-  if (view.accept?.(url)) return;
+  if (view.accept?.(url)) return true;
   visit = new AbortController();
   const { signal } = visit;
   const waiting = setTimeout(() => {
@@ -89,17 +92,19 @@ async function arrive(url: URL, { isReturn }: { isReturn: boolean }): Promise<vo
     const page = await askForPage(url.href, signal);
     if (!page?.querySelector("[data-realmkit-main]")) {
       location.assign(url);
-      return;
+      return true;
     }
     await useStylesheets(stylesheetsOf(page));
-    if (signal.aborted) return;
+    if (signal.aborted) return true;
     replacePage(page);
     if (isReturn) restoreScroll();
     else scrollToStart(url);
     announce(document.title, { isPlain: true });
+    return true;
   } catch (error) {
-    if (!signal.aborted)
-      announce(`${url.pathname} could not be opened: ${(error as Error).message}`);
+    if (signal.aborted) return true;
+    announce(`${url.pathname} could not be opened: ${(error as Error).message}`);
+    return false;
   } finally {
     clearTimeout(waiting);
     if (!signal.aborted) delete document.documentElement.dataset.waiting;
