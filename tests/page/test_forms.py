@@ -218,7 +218,7 @@ def test_a_question_stays_in_sight_while_one_types_further_down(books: Books):
     page.route("**/Book/scrolled", lambda route: route.abort())
     typed(page, "pages").fill("475")
     notice = page.locator("[data-realmkit-conflict] [role=alert]")
-    expect(notice).to_contain_text("The server cannot be reached.")
+    expect(notice).to_contain_text("The server cannot be reached. It is tried again.")
     page.mouse.wheel(0, 400)
     expect(notice).to_be_in_viewport(ratio=1)
     page.unroute("**/Book/scrolled")

@@ -320,9 +320,11 @@ export class CardSaver {
     const { status, pointer } = (error ?? {}) as Partial<Refusal>;
     this.isGone = status !== undefined && GONE.has(status);
     const isTakenBack = status !== undefined && FINAL.has(status) && (await this.#takeBack());
-    this.#become({ status: "failed", message: messageOf(error), pointer, isTakenBack });
     // A refusal stands until something is edited; a server out of reach may come back.
-    if (status === undefined || status >= 500 || PASSING.has(status)) this.#saveIn(RETRY_MS);
+    const isRetried = status === undefined || status >= 500 || PASSING.has(status);
+    const message = isRetried ? `${messageOf(error)} It is tried again.` : messageOf(error);
+    this.#become({ status: "failed", message, pointer, isTakenBack });
+    if (isRetried) this.#saveIn(RETRY_MS);
   }
 
   /** Show the card as the server last had it; false when that was never known. */
