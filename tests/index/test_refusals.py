@@ -129,7 +129,7 @@ async def test_a_long_run_writes_an_error_down_where_a_visit_cannot_be(
     await runs.begin(ATLAS, LongRun(is_full=True, postpones=False, after_seq=0, seq=0), urls)
     owed = await runs.owed(ATLAS)
     visited = [VisitedFile(entry.url, [entry]) for entry in entries]
-    await runs.put(ATLAS, visited, await runs.place(ATLAS), owed)
+    await runs.put(ATLAS, visited, await runs.place(), owed)
     assert await runs.owed(ATLAS) == {}
 
     async def nothing(*_: object) -> Any:
@@ -158,7 +158,7 @@ async def test_portions_of_a_commit_leave_nothing_out(
     await runs.begin(ATLAS, run, [entry.url for entry in entries])
     owed = await runs.owed(ATLAS)
     visited = [VisitedFile(entry.url, [entry]) for entry in entries]
-    await runs.put(ATLAS, visited, await runs.place(ATLAS), owed)
+    await runs.put(ATLAS, visited, await runs.place(), owed)
     portions: list[int] = []
     add = Commit.add
 

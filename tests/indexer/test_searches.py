@@ -1,5 +1,7 @@
 """Cards that rest on searches."""
 
+from typing import Any
+
 import pytest
 
 from realmkit.errors import BadRequest, TooSlow, TryLater
@@ -112,6 +114,32 @@ async def test_a_search_over_another_realm_follows_it(indexed: House):
     await indexed.index_all()
 
     assert await indexed.isolated("far.json", realm="two") == "<p>sound Far ann bob cal</p>"
+
+
+@pytest.mark.parametrize("others", [0, 60], ids=["short run", "long run"])
+@pytest.mark.parametrize(
+    ("reads", "shown"),
+    [
+        ({"lists": "../one/person/Card"}, "<p>sound Far ann bob cal</p>"),
+        ({"links": {"friend": "../one/ann"}}, "<p>sound Far Anna</p>"),
+    ],
+    ids=["searched", "linked"],
+)
+async def test_what_another_realm_commits_while_a_card_waits_for_its_own_commit_is_seen(
+    indexed: House, reads: dict[str, Any], shown: str, others: int
+):
+    # Whoever commits meanwhile cannot tell that this card will rest on it.
+    indexed.have_patience()
+    far = {"far.json": card("Far", behaviour="gate after search", **reads)}
+    more = {f"other{number}.json": card("Other") for number in range(others)}
+    await indexed.write({**far, **more}, realm="two")
+    await indexed.at_gate.wait()
+    await indexed.write({"cal.json": card("Cal"), "ann.json": card("Anna")})
+    await indexed.indexer.drain(indexed.url())
+    indexed.gate.set()
+    await indexed.index_all()
+
+    assert await indexed.isolated("far.json", realm="two") == shown
 
 
 async def test_a_definition_that_breaks_and_heals_visits_its_searching_cards_once_each_time(

@@ -13,6 +13,7 @@ from realmkit.index.artefacts import (
     IndexingError,
     NewAnnouncement,
     NewEntry,
+    Place,
     PlainFile,
     QueryDependency,
     RealmState,
@@ -20,7 +21,7 @@ from realmkit.index.artefacts import (
     ToDo,
     TypeSummary,
 )
-from realmkit.index.long_runs import Facts, LongRun, LongRuns, Place
+from realmkit.index.long_runs import Facts, LongRun, LongRuns
 from realmkit.index.names import names_of_changed
 from realmkit.index.outcomes import VisitedFile
 from realmkit.index.refusals import is_about_content

@@ -9,9 +9,9 @@ their identity (no extension, base realm as `@cardstack/base/...`) in dependenci
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import orjson
 
@@ -143,6 +143,26 @@ class StoredQuery:
     target_types: list[str]
     ids_hash: str
 
+    @classmethod
+    def of_entry(cls, realm_url: str, entry: NewEntry) -> list[Self]:
+        """The searches of a visited entry, as they are stored."""
+        return [
+            cls(
+                realm_url,
+                entry.url,
+                position,
+                list(query.realms),
+                dict(query.query),
+                list(query.target_types),
+                hash_ids(query.ids),
+            )
+            for position, query in enumerate(entry.queries)
+        ]
+
+    def asks_any(self, realm_urls: Collection[str]) -> bool:
+        """Whether it searches one of these realms."""
+        return any(realm_url in realm_urls for realm_url in self.realms or [self.realm_url])
+
     def found(self, ids: Sequence[str]) -> bool:
         """Whether the search still answers these ids, in this order."""
         return hash_ids(ids) == self.ids_hash
@@ -219,10 +239,22 @@ class RealmState:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where every realm stood at one moment: what a visit that begins then can see.
+
+    By realm URL: the last seq of its log that is a change's, and its index's generation.
+    """
+
+    marks: Mapping[str, int] = field(default_factory=dict[str, int])
+    generations: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+@dataclass(frozen=True, slots=True)
 class ToDo:
     """What a realm's index is behind with, at one moment."""
 
     state: RealmState
+    place: Place
     owes_visits: bool
     """Whether a long run has something to go on with."""
     starts_over: bool

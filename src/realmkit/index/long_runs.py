@@ -25,7 +25,7 @@ from realmkit.cards.definitions import Definition
 from realmkit.clock import Clock, SystemClock
 from realmkit.db import Database, Hints, Transaction, load_sql
 from realmkit.errors import OurBug
-from realmkit.index.artefacts import Dependent, NewAnnouncement
+from realmkit.index.artefacts import Dependent, NewAnnouncement, Place
 from realmkit.index.json_text import to_json
 from realmkit.index.outcomes import (
     VisitedFile,
@@ -72,14 +72,6 @@ class LongRun:
             self.marks,
             requests,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What a visit that begins now can see: every log up to `marks`, the index's generation."""
-
-    marks: Mapping[str, int]
-    generation: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +137,10 @@ class LongRuns:
         """
         if (present := await self.under_way(realm_url)) is not None:
             run = present.joined(run)
-        place = await self.place(realm_url)
-        marks = to_json(dict(place.marks))
+        place = await self.place()
+        marks, generation = to_json(dict(place.marks)), place.generations.get(realm_url, 0)
         gone = [
-            (realm_url, url, marks, place.generation, outcome_of(VisitedFile(url, removed=[url])))
+            (realm_url, url, marks, generation, outcome_of(VisitedFile(url, removed=[url])))
             for url in removed
         ]
         async with self._index.committing(realm_url, run.seq) as commit:
@@ -196,12 +188,11 @@ class LongRuns:
         row = await self._db.read_one(SQL["counts"], (realm_url,))
         return (row[0], row[1]) if row else (0, 0)
 
-    async def place(self, realm_url: str) -> Place:
+    async def place(self) -> Place:
         """Where things stand, to be noted before a visit reads anything."""
         rows = await self._db.read(SQL["place"])
         return Place(
-            {url: seq for url, seq, _ in rows},
-            next((generation for url, _, generation in rows if url == realm_url), 0),
+            {url: seq for url, seq, _ in rows}, {url: generation for url, _, generation in rows}
         )
 
     async def put(
@@ -256,7 +247,7 @@ class LongRuns:
             realm_url,
             visited.url,
             to_json(dict(place.marks)),
-            place.generation,
+            place.generations.get(realm_url, 0),
             to_json(sorted(names)),
             int(bool(visited.removed) and not visited.entries),
             int(visited.is_postponed),

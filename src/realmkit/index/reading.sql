@@ -302,14 +302,39 @@ select s.indexed_seq, s.generation, s.indexed_at, coalesce(r.after_seq, 0), coal
 from realm_state s left join index_runs r on r.realm_url = s.realm_url
 where s.realm_url = $1;
 
--- name: to_do
+-- name: to_do [sqlite]
 -- At one moment: how far a realm's index has come (as `state`), whether its visits are owed, up
--- to where its log is pruned, beside the changes that no run has taken, oldest first. One row
--- without a change if there is none.
+-- to where its log is pruned, and where every realm stands (as `place`, on the first row alone),
+-- beside the changes that no run has taken, oldest first. One row without a change if there is none.
 select coalesce(s.indexed_seq, 0), coalesce(s.generation, 0), s.indexed_at,
   coalesce(r.after_seq, 0), coalesce(r.seq, 0),
   r.realm_url is not null or exists (select 1 from index_work w where w.realm_url = $1),
   coalesce(e.pruned_seq, 0),
+  case when lag(c.seq) over (order by c.seq) is null then (
+    select json_group_array(json_array(a.realm_url, a.last_change_seq, coalesce(g.generation, 0)))
+    from change_log_ends a left join realm_state g on g.realm_url = a.realm_url
+  ) end,
+  c.realm_url, c.seq, c.kind, c.path, c.operation, c.content_hash, c.client_request_id, c.at,
+  c.is_forced
+from (select 1) one
+left join realm_state s on s.realm_url = $1
+left join index_runs r on r.realm_url = $1
+left join change_log_ends e on e.realm_url = $1
+left join change_log c on c.realm_url = $1 and c.seq > coalesce(s.indexed_seq, 0)
+order by c.seq;
+
+-- name: to_do [postgres]
+-- At one moment: how far a realm's index has come (as `state`), whether its visits are owed, up
+-- to where its log is pruned, and where every realm stands (as `place`, on the first row alone),
+-- beside the changes that no run has taken, oldest first. One row without a change if there is none.
+select coalesce(s.indexed_seq, 0), coalesce(s.generation, 0), s.indexed_at,
+  coalesce(r.after_seq, 0), coalesce(r.seq, 0),
+  r.realm_url is not null or exists (select 1 from index_work w where w.realm_url = $1),
+  coalesce(e.pruned_seq, 0),
+  case when lag(c.seq) over (order by c.seq) is null then (
+    select jsonb_agg(jsonb_build_array(a.realm_url, a.last_change_seq, coalesce(g.generation, 0)))
+    from change_log_ends a left join realm_state g on g.realm_url = a.realm_url
+  )::text end,
   c.realm_url, c.seq, c.kind, c.path, c.operation, c.content_hash, c.client_request_id, c.at,
   c.is_forced
 from (select 1) one

@@ -30,6 +30,7 @@ from realmkit.index.artefacts import (
     EntryDependencies,
     EntryType,
     IndexingError,
+    Place,
     PlainFile,
     RealmState,
     StoredQuery,
@@ -146,12 +147,13 @@ class IndexStore:
     async def to_do(self, realm_url: str) -> ToDo:
         """What runs over the realm have left to do."""
         rows = await self._db.read(self._sql["to_do"], (realm_url,))
-        state, owes_visits, pruned_seq = RealmState(*rows[0][:5]), rows[0][5], rows[0][6]
+        state, owes_visits, pruned_seq, stands = RealmState(*rows[0][:5]), *rows[0][5:8]
         return ToDo(
             state,
+            _place(from_json(stands) or ()),
             bool(owes_visits),
             state.taken_seq < pruned_seq,
-            changes_in(row[7:] for row in rows),
+            changes_in(row[8:] for row in rows),
         )
 
     async def indexed_seq(self, realm_url: str) -> int:
@@ -396,6 +398,12 @@ def _stored_query(row: Row) -> StoredQuery:
         from_json(query),
         from_json(types),
         ids_hash,
+    )
+
+
+def _place(stands: Sequence[tuple[str, int, int]]) -> Place:
+    return Place(
+        {url: seq for url, seq, _ in stands}, {url: generation for url, _, generation in stands}
     )
 
 

@@ -7,23 +7,35 @@ a time.
 from collections.abc import Iterable, Mapping, Sequence
 
 from realmkit.config import Realm
-from realmkit.index import Dependent, IndexStore, NewAnnouncement
+from realmkit.index import Dependent, IndexStore, NewAnnouncement, Place, StoredQuery
 from realmkit.indexer.queries import StaleQueries
 
 
 async def stale_searchers(
-    index: IndexStore, queries: StaleQueries, touched: set[str]
+    index: IndexStore, queries: StaleQueries, touched: set[str], own: Iterable[StoredQuery] = ()
 ) -> list[Dependent]:
     """The cards, of any realm, that rest on a search which answers differently by now.
 
-    Not those whose module is broken: they fail whatever their searches find, and the
-    module's repair brings them back.
+    Asked again are searches over the types that were touched, and `own`: those that the run's
+    cards asked before another commit, which could not know of them. Left out are cards whose
+    module is broken: they fail whatever their searches find, and the module's repair brings
+    them back.
     """
     stale = await queries.of_types(touched) if touched else []
+    stale += await queries.among(own)
     if not stale:
         return []
     helpless = await index.beyond_help(each.url for each in stale)
     return [each for each in stale if each.url not in helpless]
+
+
+def moved_realms(before: Place, now: Place, realm_url: str) -> set[str]:
+    """The realms whose index had a commit in between, that one of this realm's run left aside."""
+    return {
+        url
+        for url, generation in now.generations.items()
+        if generation != before.generations.get(url, 0) + (url == realm_url)
+    }
 
 
 async def announcements(

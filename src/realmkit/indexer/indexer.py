@@ -118,10 +118,11 @@ class Indexer:
                 modules,
                 search,
                 self.progress_hub,
+                self._names,
                 self._new_visitor,
             )
             self._runners[realm.url] = Runner(
-                realm, Run(means), LongRunner(means, self._names), index.indexing(realm.url)
+                realm, Run(means), LongRunner(means), index.indexing(realm.url)
             )
 
     async def start(self) -> None:
@@ -242,7 +243,7 @@ class Indexer:
             if task is None:
                 return False
             runner.idle.clear()
-            await runner.run.make(task)
+            await runner.run.make(task, to_do.place)
         except BaseException:
             # Asked for and not done: it is asked for again.
             runner.wants_everything |= everything

@@ -10,24 +10,24 @@ that ends in the middle leaves the rest to the next one.
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 
-from realmkit.cards.code_refs import ModuleNames
-from realmkit.errors import BehindRetention
 from realmkit.index import (
     Dependent,
     LongRun,
     NewAnnouncement,
     Place,
+    StoredQuery,
     VisitedFile,
 )
 from realmkit.indexer.aftermath import (
     announcements,
     card_ids,
+    moved_realms,
     paths_in,
     stale_searchers,
 )
 from realmkit.indexer.means import Means
 from realmkit.indexer.ordering import ordered
-from realmkit.indexer.overtaken import LateChanges, marks_differ, overtaken
+from realmkit.indexer.overtaken import LateChanges, late_changes, overtaken, resting_on
 from realmkit.indexer.plan import Work, plan
 from realmkit.indexer.postponing import searching_types
 from realmkit.indexer.queries import StaleQueries
@@ -43,10 +43,9 @@ MOST_WAVES = 5
 class LongRunner:
     """Makes the long runs of one realm."""
 
-    def __init__(self, means: Means, names: ModuleNames) -> None:
+    def __init__(self, means: Means) -> None:
         self._means = means
         self._url = means.realm.url
-        self._names = names
         self._marks: Mapping[str, int] = {}
         """No visit that waits for the commit is older than these."""
         self._run = LongRun(is_full=False, postpones=False, after_seq=0, seq=0)
@@ -64,35 +63,48 @@ class LongRunner:
             taken = (await means.index.state(self._url)).taken_seq
             run = LongRun(is_full=False, postpones=False, after_seq=taken, seq=taken)
             await means.long_runs.begin(self._url, run, ())
-        self._marks = run.marks or (await means.long_runs.place(self._url)).marks
+        self._marks = run.marks or (await means.long_runs.place()).marks
         self._run, self._is_announced = run, False
         done, total = await means.long_runs.counts(self._url)
         facts = means.long_runs.facts(self._url)
         self._done = {each.url async for some in facts for each in some}
         self._known = set()
         means.hub.begin(self._url, total, done=done)
+        # What an earlier process visited, or an attempt that failed, asked who knows when.
+        began = Place() if done else await means.long_runs.place()
         try:
-            await self._make()
+            await self._make(began)
         finally:
             means.hub.finish(self._url)
 
-    async def _make(self) -> None:
+    async def _make(self, began: Place) -> None:
         means, waves = self._means, 0
         queries = StaleQueries(means.index, means.search)
         while True:
             place = await self._visit_all()
             touched = await self._commit()
             self._marks = place.marks
-            stale = await self._resting_on(await self._late_changes(place.marks))
+            now = await means.long_runs.place()
+            stale = await resting_on(means, await late_changes(means, place.marks, now.marks))
             if waves < MOST_WAVES:
-                stale += await stale_searchers(means.index, queries, touched)
+                own = await self._asked_too_early(began, now)
+                stale += await stale_searchers(means.index, queries, touched, own)
             else:
                 log.warning("Searches in %s still change each other.", self._url)
             if stale:
                 await means.long_runs.owe(stale)
             if await means.long_runs.end(self._url):
                 return
+            began = await means.long_runs.place()
             waves += 1
+
+    async def _asked_too_early(self, began: Place, now: Place) -> list[StoredQuery]:
+        """The realm's searches of realms that had commits of other runs between the two."""
+        moved = moved_realms(began, now, self._url)
+        if not moved:
+            return []
+        stored = await self._means.index.stored_queries_of(self._url)
+        return [query for query in stored if query.asks_any(moved)]
 
     async def _visit_all(self) -> Place:
         """Visit until nothing is owed and nothing overtaken; returns when that was so."""
@@ -102,8 +114,8 @@ class LongRunner:
             if owed:
                 self._count(owed)
                 await self._visit(owed)
-            place = await means.long_runs.place(self._url)
-            late = await self._late_changes(self._marks, place.marks)
+            place = await means.long_runs.place()
+            late = await late_changes(means, self._marks, place.marks)
             again = await self._overtaken(late)
             if again:
                 await means.long_runs.owe(Dependent(self._url, url, "instance") for url in again)
@@ -153,25 +165,6 @@ class LongRunner:
         answers = await announcements(self._means.index, named, urls) if named else []
         return [NewAnnouncement("full", card_ids(urls)), *answers]
 
-    async def _late_changes(
-        self, since: Mapping[str, int], until: Mapping[str, int] | None = None
-    ) -> LateChanges | None:
-        """What changed in any realm after `since`; None when too much did to know."""
-        means, late = self._means, LateChanges(self._names)
-        now = until if until is not None else (await means.long_runs.place(self._url)).marks
-        by_url = {realm.url: realm for realm in means.realms}
-        for realm_url in marks_differ(since, now):
-            realm = by_url.get(realm_url)
-            after = since.get(realm_url, 0)
-            try:
-                while realm and (changes := await means.changes.since(realm_url, after)):
-                    after = changes[-1].seq
-                    for change in changes:
-                        late.add(realm.url_of(change.path), realm_url, change.seq)
-            except BehindRetention:
-                return None
-        return late
-
     async def _overtaken(self, late: LateChanges | None) -> set[str]:
         """The visited files that read something before it changed."""
         found: set[str] = set()
@@ -183,18 +176,6 @@ class LongRunner:
                 break
         return found
 
-    async def _resting_on(self, late: LateChanges | None) -> list[Dependent]:
-        """The realm's entries that rest on what changed while they were being committed."""
-        index = self._means.index
-        if late is None:
-            return [
-                Dependent(self._url, e.url, e.type) for e in await index.indexed_files(self._url)
-            ]
-        if not late:
-            return []
-        found = await index.dependents(late.seqs, through_instances=False)
-        return [each for each in found if each.realm_url == self._url]
-
 
 class WrittenDown:
     """Writes down what a long run's visits leave, batch by batch."""
@@ -205,7 +186,7 @@ class WrittenDown:
         self._done = done
 
     async def place(self) -> Place:
-        return await self._means.long_runs.place(self._means.realm.url)
+        return await self._means.long_runs.place()
 
     async def keep(self, urls: Sequence[str], outcome: Outcome, place: Place | None) -> None:
         assert place is not None

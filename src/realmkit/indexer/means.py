@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from realmkit.cards.code_refs import ModuleNames
 from realmkit.changes import ChangeLog
 from realmkit.config import Realm
 from realmkit.files import FileStore
@@ -27,5 +28,6 @@ class Means:
     modules: ModuleService
     search: SearchEngine
     hub: ProgressHub
+    names: ModuleNames
     new_visitor: Callable[[Realm, Keeper, int], Visitor]
     """For a run of this priority: somebody waits for a short one."""

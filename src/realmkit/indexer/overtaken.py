@@ -1,14 +1,18 @@
 """Which visits were overtaken by changes of what they read.
 
 A visit sees the files as they are from the moment it begins. A change that came later
-may have been seen or not, so whatever read the changed file is visited again.
+may have been seen or not, so whatever read the changed file is visited again: before
+the commit as far as the changes are known, and after it, because whoever indexed a
+change in the meantime did not yet find what was being visited among its dependents.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from realmkit.cards.code_refs import ModuleNames
-from realmkit.index import Facts, names_of_changed
+from realmkit.errors import BehindRetention
+from realmkit.index import Dependent, Facts, names_of_changed
+from realmkit.indexer.means import Means
 
 
 @dataclass
@@ -52,6 +56,38 @@ def overtaken(late: LateChanges, visited: Iterable[Facts]) -> set[str]:
             if not facts.url.endswith(".json"):
                 late.add(facts.url, *change)
     return found
+
+
+async def late_changes(
+    means: Means, since: Mapping[str, int], until: Mapping[str, int]
+) -> LateChanges | None:
+    """What changed in any realm after `since`, where its log has grown by `until`; None when too
+    much did to know."""
+    late = LateChanges(means.names)
+    by_url = {realm.url: realm for realm in means.realms}
+    for realm_url in marks_differ(since, until):
+        realm = by_url.get(realm_url)
+        after = since.get(realm_url, 0)
+        try:
+            while realm and (changes := await means.changes.since(realm_url, after)):
+                after = changes[-1].seq
+                for change in changes:
+                    late.add(realm.url_of(change.path), realm_url, change.seq)
+        except BehindRetention:
+            return None
+    return late
+
+
+async def resting_on(means: Means, late: LateChanges | None) -> list[Dependent]:
+    """The realm's entries that rest on what changed while they were being visited."""
+    realm_url, index = means.realm.url, means.index
+    if late is None:
+        indexed = await index.indexed_files(realm_url)
+        return [Dependent(realm_url, each.url, each.type) for each in indexed]
+    if not late:
+        return []
+    found = await index.dependents(late.seqs, through_instances=False)
+    return [each for each in found if each.realm_url == realm_url]
 
 
 def marks_differ(before: Mapping[str, int], now: Mapping[str, int]) -> list[str]:

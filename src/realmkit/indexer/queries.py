@@ -36,13 +36,14 @@ class StaleQueries:
 
     async def of_types(self, touched_types: Iterable[str]) -> list[Dependent]:
         """The entries, of any realm, whose search over one of these types answers differently."""
-        return await self._find(await self._index.stored_queries(touched_types))
+        return await self.among(await self._index.stored_queries(touched_types))
 
     async def of_realm(self, realm_url: str) -> list[Dependent]:
         """The entries of a realm with any search that answers differently."""
-        return await self._find(await self._index.stored_queries_of(realm_url))
+        return await self.among(await self._index.stored_queries_of(realm_url))
 
-    async def _find(self, stored: Iterable[StoredQuery]) -> list[Dependent]:
+    async def among(self, stored: Iterable[StoredQuery]) -> list[Dependent]:
+        """The entries that rest on one of these searches and it answers differently."""
         answers: dict[bytes, list[str] | TryLater | None] = {}
         stale: dict[tuple[str, str], Dependent] = {}
         for query in stored:

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 from realmkit.changes import Change
 from realmkit.files.paths import kind_of
-from realmkit.index import Dependent, LongRun, Place, ToDo, is_about_content
-from realmkit.indexer.aftermath import announcements, paths_in, stale_searchers
+from realmkit.index import Dependent, LongRun, Place, StoredQuery, ToDo, is_about_content
+from realmkit.indexer.aftermath import announcements, moved_realms, paths_in, stale_searchers
 from realmkit.indexer.means import Means
 from realmkit.indexer.ordering import ordered
+from realmkit.indexer.overtaken import late_changes, resting_on
 from realmkit.indexer.plan import Work, as_left, plan
 from realmkit.indexer.queries import StaleQueries
 from realmkit.indexer.visiting import Outcome
@@ -93,8 +94,8 @@ class Run:
         if stale := [*unlucky, *searches, *overtaken]:
             await means.long_runs.owe(stale)
 
-    async def make(self, task: Task) -> None:
-        """Carry out `task`, or write it down if it is long."""
+    async def make(self, task: Task, began: Place) -> None:
+        """Carry out `task`, or write it down if it is long; `began` is where all stood before."""
         means = self._means
         modules = [path for path in (*task.changed, *task.gone) if kind_of(path) == "module"]
         means.modules.on_change(self._url, modules)
@@ -110,11 +111,13 @@ class Run:
             return
         means.hub.begin(self._url, work.visits)
         try:
-            await self._make_short(task, await ordered(means, work), others)
+            await self._make_short(task, await ordered(means, work), others, began)
         finally:
             means.hub.finish(self._url)
 
-    async def _make_short(self, task: Task, work: Work, others: list[Dependent]) -> None:
+    async def _make_short(
+        self, task: Task, work: Work, others: list[Dependent], began: Place
+    ) -> None:
         means, collected = self._means, Collected()
         await means.new_visitor(means.realm, collected, FOR_PEOPLE).visit(work)
         outcome = collected.outcome
@@ -139,9 +142,37 @@ class Run:
                 raise
             log.info("A commit of %s is made again, carefully: %s", self._url, exc)
             touched = await commit(is_careful=True)
+        stale, own = await self._overtaken(outcome, began)
         queries = StaleQueries(means.index, means.search)
-        if stale := await stale_searchers(means.index, queries, touched):
+        stale += await stale_searchers(means.index, queries, touched, own)
+        if stale:
             await means.long_runs.owe(stale)
+
+    async def _overtaken(
+        self, outcome: Outcome, began: Place
+    ) -> tuple[list[Dependent], list[StoredQuery]]:
+        """What runs beside this one could not find, as it was not committed yet.
+
+        The visited files that read something of another realm which changed meanwhile, and
+        the searches they ran of realms that had a commit.
+        """
+        means = self._means
+        abroad = tuple(realm.url for realm in means.realms if realm != means.realm)
+        searches = [
+            query for entry in outcome.entries for query in StoredQuery.of_entry(self._url, entry)
+        ]
+        read = (each.url for entry in outcome.entries for each in entry.dependencies)
+        if not searches and not any(url.startswith(abroad) for url in read):
+            return [], []
+        now = await means.long_runs.place()
+        marks = {url: seq for url, seq in now.marks.items() if url != self._url}
+        late = await resting_on(means, await late_changes(means, began.marks, marks))
+        visited = {entry.url for entry in outcome.entries}
+        moved = moved_realms(began, now, self._url)
+        return (
+            [each for each in late if each.url in visited],
+            [query for query in searches if query.asks_any(moved)],
+        )
 
     async def _write_down(
         self, task: Task, work: Work, others: list[Dependent], *, postpones: bool
