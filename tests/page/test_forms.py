@@ -146,7 +146,20 @@ def test_half_a_date_or_number_takes_nothing_away(books: Books, field: str, keys
     assert typed(page, field).evaluate("input => input.validity.badInput")
     typed(page, "name").fill("Persuasion")
     expect_saved(page)
+    assert typed(page, field).evaluate("input => input.validity.badInput")
     assert books.stored(f"half-{field}")[field] == ATTRIBUTES[field]
+
+
+def test_a_date_that_is_taken_away_part_by_part_is_gone(books: Books):
+    page = books.open("dateless")
+    typed(page, "day").focus()
+    for _ in range(3):
+        page.keyboard.press("Backspace")
+        page.keyboard.press("ArrowRight")
+    assert not typed(page, "day").evaluate("input => input.validity.badInput")
+    typed(page, "name").focus()
+    expect_saved(page)
+    assert books.stored("dateless")["day"] is None
 
 
 def test_the_keyboard_keeps_its_place_in_a_list(books: Books):
