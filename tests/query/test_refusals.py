@@ -99,6 +99,16 @@ MALFORMED: list[tuple[Any, str, str]] = [
         '`direction` is "asc" or "desc".',
     ),
     ({"sort": [{}]}, "/sort/0/by", "`by` must be a field path as text, not null."),
+    (
+        {"sort": [{"by": ""}]},
+        "/sort/0/by",
+        "`by` must be a field path as text, not an empty text.",
+    ),
+    (
+        {"filter": {"type": {"module": "", "name": "Dog"}}},
+        "/filter/type",
+        "A code ref needs `module` and `name` as text; `module` is an empty text.",
+    ),
     ({"page": {"size": "10"}}, "/page/size", "`page.size` must be a whole number of at least 1."),
     ({"page": {"size": 1.0}}, "/page/size", "`page.size` must be a whole number of at least 1."),
     ({"page": {"size": True}}, "/page/size", "`page.size` must be a whole number of at least 1."),

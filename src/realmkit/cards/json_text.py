@@ -49,7 +49,7 @@ def json_kind(value: object) -> str:
     if isinstance(value, bool):
         return "a boolean"
     if isinstance(value, str):
-        return "text"
+        return "text" if value else "an empty text"
     if isinstance(value, int | float):
         return "a number"
     return "an array" if isinstance(value, list) else "an object"
