@@ -32,7 +32,7 @@ const verdicts = cases.map(({ filter }) =>
   Object.fromEntries(
     cards.map(({ name, doc, types }) => [
       name,
-      matchFilter(filter, { doc, types }, { typeKeyOf, shape }),
+      matchFilter(filter, { doc, types }, { typeKeyOf, valueOf: typeKeyOf, shape }),
     ]),
   ),
 );

@@ -32,6 +32,23 @@ async def test_definitions_are_told_by_type_key(page: Page, realms: ServedRealms
     assert definition["fields"]["firstName"]["valueType"] == "string"
 
 
+async def test_what_a_module_passes_on_is_told_with_the_name_that_it_has(
+    page: Page, realms: ServedRealms
+) -> None:
+    realms.files["town/person.gts"] = f"{PERSON}\nexport default Person;"
+    realms.files["town/index.gts"] = "export { Person as Citizen } from './person';"
+    realms.files["town/all.gts"] = "export * from './index';"
+    key = f"{realms.origin}/town/person/Person"
+
+    person = await describe(page, realms, "town/person")
+    index = await describe(page, realms, "town/index")
+    everything = await describe(page, realms, "town/all")
+
+    assert person["aliases"] == {"default": key}
+    assert (index["aliases"], list(index["definitions"])) == ({"Citizen": key}, [key])
+    assert everything["aliases"] == {"Citizen": key}
+
+
 async def test_a_query_over_an_unknown_path_fails_the_import_of_its_module(
     page: Page, realms: ServedRealms
 ) -> None:

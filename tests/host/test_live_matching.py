@@ -184,6 +184,30 @@ async def test_an_edit_that_is_not_saved_is_asked_about(live: Page, realms: Serv
     assert await live.evaluate(edited, [ann, filters[0]]) is True
 
 
+async def test_a_type_of_a_module_that_is_not_here_is_for_the_server_to_say(
+    live: Page, realms: ServedRealms
+) -> None:
+    realms.files["town/person.gts"] = PERSON
+    realms.files["town/index.gts"] = "export { Person as Citizen } from './person';"
+    realms.files["town/all.gts"] = "export * from './index';"
+    realms.card("town/ann", "./person", "Employee", firstName="Ann")
+    realms.card("town/bob", "./index", "Citizen", firstName="Bob")
+    ann, bob = f"{realms.origin}/town/ann", f"{realms.origin}/town/bob"
+    refs = [
+        {"module": f"{realms.origin}/town/{module}", "name": name}
+        for module, name in [("index", "Citizen"), ("all", "Citizen"), ("person", "Employee")]
+    ]
+    filters = [{"on": ref, "eq": {"firstName": "Ann"}} for ref in refs]
+
+    assert await ask(live, realms, [ann], filters) == [[None], [None], [True]]
+    # With Bob comes the module that passes his definition on.
+    assert await ask(live, realms, [ann, bob], filters) == [
+        [True, False],
+        [None, None],
+        [True, False],
+    ]
+
+
 async def test_what_a_card_shows_of_an_answer_follows_its_links(
     visit: Visit, realms: ServedRealms
 ) -> None:

@@ -273,6 +273,17 @@ async def test_indexed_seq_never_goes_back(index: IndexStore) -> None:
     assert (state.indexed_seq, state.generation) == (5, 3)
 
 
+async def test_a_stored_query_is_found_by_the_name_that_its_type_has(index: IndexStore) -> None:
+    described = {"type": "card-def", "codeRef": {"module": f"{ATLAS}country", "name": "Country"}}
+    passed_on = {f"{ATLAS}index": {"Land": described}}
+    query = QueryDependency({"filter": {}}, [ATLAS], [f"{ATLAS}index/Land"], [])
+    # In one commit with the module, and in a later one.
+    await index.commit(Batch(ATLAS, [france(queries=[query])], definitions=passed_on))
+    assert [each.url for each in await index.stored_queries([COUNTRY])] == [FRANCE]
+    await commit(index, france(queries=[query]))
+    assert [each.url for each in await index.stored_queries([COUNTRY])] == [FRANCE]
+
+
 async def test_stored_queries_are_found_by_what_can_change_them(
     index: IndexStore,
 ) -> None:

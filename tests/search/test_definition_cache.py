@@ -69,7 +69,12 @@ class Pages:
         return [
             ModuleDescription(url, error=self.error)
             if self.error
-            else ModuleDescription(url, ["Card"], {f"{url}/Card": self._card(url)})
+            else ModuleDescription(
+                url,
+                ["Alias", "Card"],
+                {f"{url}/Card": self._card(url)},
+                {"Alias": f"{url}/Card"},
+            )
             for url in module_urls
         ]
 
@@ -181,6 +186,14 @@ async def test_a_module_is_described_once(server: Server, other: Server) -> None
 
     assert names == ["Card 1"] * 3
     assert (server.pages.asked, other.pages.asked) == ([PERSON], [])
+
+
+async def test_a_definition_is_found_by_the_module_that_passes_it_on(server: Server) -> None:
+    found = await server.cache.definitions([f"{PERSON}/Alias", f"{PERSON}/Other"])
+
+    assert {key: one.type_key for key, one in found.items()} == {
+        f"{PERSON}/Alias": f"{PERSON}/Card"
+    }
 
 
 async def test_two_processes_that_ask_at_once_make_one_visit(server: Server, other: Server) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from realmkit.errors import BadRequest
-from realmkit.index import NewEntry
+from realmkit.index import Batch, NewEntry
 
-from ..support.people import EMPLOYEE, PERSON, type_key
+from ..support.people import DESCRIBED, EMPLOYEE, PERSON, PLANET, type_key
 from .conftest import OTHERS, PEOPLE, World, broken, person
 
 pytestmark = pytest.mark.anyio
@@ -26,6 +26,30 @@ async def test_a_type_is_also_its_subclasses(world: World) -> None:
     assert await world.ids(filter={"type": PERSON}) == ["people/ann", "people/eve"]
     assert await world.ids(filter={"type": EMPLOYEE}) == ["people/eve"]
     assert await world.ids(filter={"not": {"type": EMPLOYEE}}) == ["people/ann"]
+
+
+async def test_a_type_may_be_named_by_a_module_that_only_passes_it_on(world: World) -> None:
+    described = next(one for one in DESCRIBED if one["codeRef"] == PERSON)
+    citizen = {"module": f"{PEOPLE}index", "name": "Citizen"}
+    passed_on = {citizen["module"]: {citizen["name"]: described}}
+    await world.index.commit(Batch(PEOPLE, definitions=passed_on))
+    html = {"fitted": {type_key(EMPLOYEE): "<i>eve</i>", type_key(PERSON): "<b>eve</b>"}}
+    await world.put(person("ann", {"age": 2}), person("eve", {"age": 1}, ref=EMPLOYEE, html=html))
+    await world.put(replace(person("mars"), types=[type_key(PLANET)]))
+
+    assert await world.ids(filter={"type": citizen}) == ["people/ann", "people/eve"]
+    assert await world.ids(filter={"not": {"type": citizen}}) == ["people/mars"]
+    assert await world.ids(filter={"on": citizen, "eq": {"age": 1}}) == ["people/eve"]
+    assert await world.ids(sort=[{"by": "age", "on": citizen}]) == [
+        "people/eve",
+        "people/ann",
+        "people/mars",
+    ]
+    asked = {"filter": {"on": citizen, "eq": {"age": 1}}, "html": {"renderType": citizen}}
+    [tile] = (await world.engine.search([PEOPLE], world.engine.parse(asked))).data
+    assert tile["meta"]["html"] == "<b>eve</b>"
+    with pytest.raises(BadRequest, match='Did you mean "age"'):
+        await world.ids(filter={"on": citizen, "eq": {"aeg": 1}})
 
 
 async def test_on_wins_over_type(world: World) -> None:

@@ -6,7 +6,7 @@
  * re-export does not rename it.
  */
 
-import { moduleIdentity } from "./addresses.ts";
+import { moduleIdentity, typeKey } from "./addresses.ts";
 
 /** Where a card definition is found: a module's identity and an export name. */
 export interface CodeRef {
@@ -15,6 +15,8 @@ export interface CodeRef {
 }
 
 const refs = new WeakMap<object, CodeRef>();
+/** The class that each module names in its text as an export of its own, by type key. */
+const exported = new Map<string, object>();
 
 /** Record the exports of the module at `importMetaURL`; named exports come before `default`. */
 export function registerModule(importMetaURL: string, exports: Record<string, unknown>): void {
@@ -24,8 +26,15 @@ export function registerModule(importMetaURL: string, exports: Record<string, un
   );
   for (const name of names) {
     const value = exports[name];
-    if (typeof value === "function" && !refs.has(value)) refs.set(value, { module, name });
+    if (typeof value !== "function") continue;
+    exported.set(typeKey({ module, name }), value);
+    if (!refs.has(value)) refs.set(value, { module, name });
   }
+}
+
+/** The class that a module was seen to export under a name, its own or one that it passes on. */
+export function exportedAs(key: string): object | undefined {
+  return exported.get(key);
 }
 
 /** The code ref of an exported class, or undefined for a class no module exports. */

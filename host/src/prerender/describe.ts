@@ -27,6 +27,7 @@ async function describeModule(url: string, job: Job): Promise<ModuleDescription>
     url,
     exports: [],
     definitions: {},
+    aliases: {},
     error: null,
     dependencies: [],
   };
@@ -35,9 +36,13 @@ async function describeModule(url: string, job: Job): Promise<ModuleDescription>
   try {
     const exports = await loader.import(url);
     description.exports = Object.keys(exports).sort();
-    for (const value of Object.values(exports)) {
+    const module = moduleIdentity(url);
+    for (const [name, value] of Object.entries(exports)) {
       const definition = isDefinition(value) ? definitionOf(value) : undefined;
-      if (definition) description.definitions[typeKey(definition.codeRef)] = definition;
+      if (!definition) continue;
+      const key = typeKey(definition.codeRef);
+      description.definitions[key] = definition;
+      if (key !== typeKey({ module, name })) description.aliases[name] = key;
     }
     const entry = await loader.manifests.find(moduleIdentity(url));
     description.dependencies = entry?.dependencies ?? [];

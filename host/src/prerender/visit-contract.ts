@@ -83,6 +83,8 @@ export interface ModuleDescription {
   exports: string[];
   /** By type key. */
   definitions: Record<string, ExportedDefinition>;
+  /** The type keys of definitions that have another name than the export has here. */
+  aliases: Record<string, string>;
   error: VisitError | null;
   dependencies: string[];
 }

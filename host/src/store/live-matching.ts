@@ -10,6 +10,7 @@ import {
   type BaseDef,
   CardDef,
   getField,
+  identifyCard,
   isFieldDef,
   isFileDef,
   searchDoc,
@@ -17,6 +18,7 @@ import {
   valueType,
 } from "../card-api/index.ts";
 import { absoluteRef, BASE_PREFIX, typeKey } from "../loader/addresses.ts";
+import { exportedAs } from "../loader/code-refs.ts";
 import { isResolvedCodeRef } from "../runtime-common/refs.ts";
 import {
   type Definitions,
@@ -31,7 +33,9 @@ type Definition = typeof BaseDef;
 
 /** Modules of the base realm whose classes have the name of another that exports them too. */
 const REEXPORTING = new RegExp(`^${BASE_PREFIX}(?:file-api|image-file-def)/`);
-const CARD_DEF = `${BASE_PREFIX}card-api/CardDef`;
+/** Whatever this module exports has its name there. */
+const ENGINE = `${BASE_PREFIX}card-api/`;
+const CARD_DEF = `${ENGINE}CardDef`;
 
 /**
  * `filter` is written as in a search, its code refs absolute. Undefined means that only
@@ -95,7 +99,16 @@ function definitionsAbove(cls: Definition, types: string[]): Definitions {
     typeKeyOf(ref) {
       if (!isResolvedCodeRef(ref)) return undefined;
       const key = typeKey(absoluteRef(ref));
-      return REEXPORTING.test(key) && !types.includes(key) ? undefined : key;
+      if (types.includes(key) || key.startsWith(ENGINE)) return key;
+      // A module may pass on a class that has its name from another: of one that was not imported
+      // here, and of one that passes on all of another's, the server knows.
+      const cls = exportedAs(key);
+      const own = cls && identifyCard(cls);
+      return own && typeKey(own);
+    },
+    valueOf(ref) {
+      const key = isResolvedCodeRef(ref) ? typeKey(absoluteRef(ref)) : undefined;
+      return key !== undefined && REEXPORTING.test(key) ? undefined : key;
     },
     shape(key) {
       const definition = ancestorOf(cls, key) ?? (key === CARD_DEF ? CardDef : undefined);

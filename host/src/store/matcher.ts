@@ -38,6 +38,8 @@ export interface Subject {
 export interface Definitions {
   /** The type key of a code ref as a filter spells it; undefined when it cannot be resolved. */
   typeKeyOf(ref: unknown): string | undefined;
+  /** What a field of code refs holds for one: the ref as it stands, whatever it leads to. */
+  valueOf(ref: unknown): string | undefined;
   shape(typeKey: string): Shape | undefined;
 }
 
@@ -172,7 +174,7 @@ class Matcher {
       // The flag is there or it is not.
       if (isFlag && limit === false) return not(some(values, (value) => value === true));
       if (limit === null) return some(values, (value) => value === null);
-      const wanted = typeof limit === "object" ? this.#definitions.typeKeyOf(limit) : limit;
+      const wanted = typeof limit === "object" ? this.#definitions.valueOf(limit) : limit;
       if (wanted === undefined) return undefined;
       const key = operandKey(wanted, type);
       if (key === null) return some(values, (value) => value === null);

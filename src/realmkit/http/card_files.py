@@ -145,6 +145,8 @@ class CardFiles:
             found = await self._stations.index.definitions(waiting)
             for definition in found.values():
                 known |= {one.type_key: one for one in (definition, *definition.inner)}
+            # A module may only pass on what it is asked for.
+            known |= found
             contained = {
                 field.card.type_key
                 for definition in known.values()

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from realmkit.cards.code_refs import ModuleNames
+from realmkit.cards.definitions import Definition
 from realmkit.changes import ChangeLog
 from realmkit.db import Transaction
 from realmkit.index.artefacts import Batch, NewAnnouncement, NewEntry
@@ -119,9 +120,29 @@ class Commit:
             generation=self.generation,
             now_ms=self._now_ms,
             names=self._names,
+            own_keys=await self._own_keys(batch),
         )
         await self.tx.execute_all(statements)
         await self._searches.write(self.tx, batch, before)
+
+    async def _own_keys(self, batch: Batch) -> dict[str, str]:
+        """Of the type keys that searches of the batch name, what the definitions are called that
+        a module only passes on: their instances have those."""
+        targets = {
+            target
+            for entry in batch.entries
+            for query in entry.queries
+            for target in query.target_types
+        }
+        if not targets:
+            return {}
+        pairs = [target.rpartition("/")[::2] for target in sorted(targets)]
+        rows = await self.tx.fetch(self._sql["own_names"], (to_json(pairs),))
+        own_keys = {f"{module}/{name}": f"{own[0]}/{own[1]}" for module, name, *own in rows}
+        for module, name in pairs:
+            if definition := batch.definitions.get(module, {}).get(name):
+                own_keys[f"{module}/{name}"] = Definition.from_json(definition).type_key
+        return own_keys
 
     async def announce(self, announcements: Sequence[NewAnnouncement]) -> None:
         """Tell pages, under seqs of the change log that `announced` then holds."""

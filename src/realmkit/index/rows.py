@@ -34,8 +34,10 @@ def statements_of(
     generation: int,
     now_ms: int,
     names: ModuleNames,
+    own_keys: Mapping[str, str],
 ) -> list[Statement]:
-    """The statements of one commit, in order. `before` is what the index has of its URLs."""
+    """The statements of one commit, in order. `before` is what the index has of its URLs,
+    `own_keys` what the definitions are called that searches name."""
     rows = _Rows()
     # What was removed has nothing left to keep, good or the same.
     gone = set(batch.removed)
@@ -51,6 +53,8 @@ def statements_of(
             _put_dependencies(rows, batch.realm_url, entry, names)
         else:
             _replace(rows, batch.realm_url, entry, known, generation, now_ms, names)
+            if not entry.is_only_read:
+                _put_queries(rows, (batch.realm_url, entry.url, entry.type), entry, own_keys)
     for module, definitions in batch.definitions.items():
         rows.add("clear_definitions", (module,))
         for name, definition in definitions.items():
@@ -118,7 +122,6 @@ def _replace(
     if known and known.runs_searches:
         rows.add("clear_queries", key)
         rows.add("clear_query_targets", key)
-    _put_queries(rows, key, entry)
     if known is None or known.edges != frozenset(_edges(entry, names)):
         if known and known.edges:
             rows.add("clear_dependencies", key)
@@ -135,7 +138,9 @@ def _put_styles(
         rows.add("put_entry_style", (*key, style_id))
 
 
-def _put_queries(rows: _Rows, key: tuple[str, str, str], entry: NewEntry) -> None:
+def _put_queries(
+    rows: _Rows, key: tuple[str, str, str], entry: NewEntry, own_keys: Mapping[str, str]
+) -> None:
     for position, query in enumerate(entry.queries):
         rows.add(
             "put_query",
@@ -148,7 +153,7 @@ def _put_queries(rows: _Rows, key: tuple[str, str, str], entry: NewEntry) -> Non
                 hash_ids(query.ids),
             ),
         )
-        for target in dict.fromkeys(query.target_types):
+        for target in {own_keys.get(each, each): None for each in query.target_types}:
             rows.add("put_query_target", (storable(target), *key, position))
 
 

@@ -135,6 +135,22 @@ insert into query_dependencies
   (realm_url, url, type, position, realms, query, target_types, ids_hash)
 values ($1, $2, $3, $4, $5, $6, $7, $8);
 
+-- name: own_names [sqlite]
+-- Module and name that definitions have, for each known one of the [module, name] pairs in $1 by
+-- which a module may pass it on.
+select d.module_url, d.name,
+  d.definition -> 'codeRef' ->> 'module', d.definition -> 'codeRef' ->> 'name'
+from json_each($1) wanted
+join definitions d on d.module_url = wanted.value ->> 0 and d.name = wanted.value ->> 1;
+
+-- name: own_names [postgres]
+-- Module and name that definitions have, for each known one of the [module, name] pairs in $1 by
+-- which a module may pass it on.
+select d.module_url, d.name,
+  d.definition::jsonb -> 'codeRef' ->> 'module', d.definition::jsonb -> 'codeRef' ->> 'name'
+from jsonb_array_elements($1) wanted
+join definitions d on d.module_url = wanted.value ->> 0 and d.name = wanted.value ->> 1;
+
 -- name: put_query_target
 -- That a search's answer may change when instances of a type do.
 insert into query_targets (target_type, realm_url, url, type, position)

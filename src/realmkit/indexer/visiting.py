@@ -210,7 +210,7 @@ class Visitor:
             outcome.entries.append(module_entry(url, description, stored[name], self._names))
             outcome.modules[url] = name
             if description.error is None:
-                outcome.definitions[name] = _own(name, description.definitions)
+                outcome.definitions[name] = description.exported
 
     async def _identity(self, path: str) -> str:
         """A module's name; the extension stays on a file that another one stands in front of."""
@@ -374,13 +374,3 @@ class Visitor:
     def _show(self, url: str) -> None:
         if path := self._realm.path_of(url):
             self._hub.visiting(self._realm.url, path)
-
-
-def _own(identity: str, definitions: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """A module's own definitions by export name; what it re-exports belongs to another module."""
-    own: dict[str, dict[str, Any]] = {}
-    for type_key, definition in definitions.items():
-        module, _, name = type_key.rpartition("/")
-        if module == identity:
-            own[name] = definition
-    return own

@@ -172,11 +172,14 @@ class ModuleDescription(msgspec.Struct):
 
     `definitions` maps a type key to the definition's JSON as the contract of
     `cards` reads it; exports that are no card definitions appear only in `exports`.
+    `aliases` are exports of definitions that have another name: the module passes them on,
+    or exports them twice.
     """
 
     url: str
     exports: list[str] = []
     definitions: dict[str, dict[str, Any]] = {}
+    aliases: dict[str, str] = {}
     error: CardError | None = None
     dependencies: list[str] = []
 
@@ -184,6 +187,22 @@ class ModuleDescription(msgspec.Struct):
     def documents(self) -> list[Any]:
         """Everything of it that nests as deep as a module pleases."""
         return [self.definitions]
+
+    @property
+    def exported(self) -> dict[str, dict[str, Any]]:
+        """The definitions among its exports, by the names that they have here."""
+        module = self.url
+        own = {
+            key.removeprefix(f"{module}/"): definition
+            for key, definition in self.definitions.items()
+            if key.rpartition("/")[0] == module
+        }
+        passed_on = {
+            name: self.definitions[key]
+            for name, key in self.aliases.items()
+            if key in self.definitions
+        }
+        return passed_on | own
 
 
 def nests_too_deep(documents: object) -> bool:

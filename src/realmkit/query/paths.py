@@ -71,6 +71,11 @@ class PathResolver:
             raise DefinitionsNeeded([ref.type_key])
         return self._known[ref.type_key]
 
+    def type_key(self, ref: CodeRef) -> str:
+        """The type key of what `ref` names, which its module may only pass on."""
+        definition = self.definition(ref)
+        return ref.type_key if definition is None else definition.type_key
+
     def resolve(
         self, path: str, on: CodeRef, pointer: str, *, purpose: Purpose
     ) -> FieldPath | None:

@@ -54,7 +54,13 @@ from realmkit.query.nodes import (
     TypeIs,
     Value,
 )
-from realmkit.query.paths import IS_CARD_INSTANCE_FILE, FieldPath, PathResolver, Step
+from realmkit.query.paths import (
+    IS_CARD_INSTANCE_FILE,
+    DefinitionsNeeded,
+    FieldPath,
+    PathResolver,
+    Step,
+)
 from realmkit.query.search_rows import Kind, fold
 from realmkit.query.values import bound_of, key_of, sorted_as
 
@@ -115,6 +121,10 @@ def resolve(query: Query, known: Mapping[str, Definition | None]) -> Asked:
     Raises `DefinitionsNeeded` for definitions that `known` does not mention, and
     `BadRequest` for paths and values that make no sense.
     """
+    named = [*_named(query.filter), *(key.on for key in query.sort if key.on)]
+    if unknown := [ref.type_key for ref in named if ref.type_key not in known]:
+        # All of them at once, not as one after another is met.
+        raise DefinitionsNeeded(unknown)
     paths = PathResolver(known)
     condition = _Conditions(paths).condition(query.filter)
     page = query.page
@@ -167,6 +177,23 @@ def _orders(keys: Sequence[SortKey], paths: PathResolver) -> Iterator[Order]:
         yield ValueOrder(_row_path(path.steps), sorted_as(path.leaf), key.direction)
 
 
+def _named(filter_: Filter) -> Iterator[CodeRef]:
+    """The definitions that a filter names."""
+    match filter_:
+        case TypeIs(ref):
+            yield ref
+        case On(ref, inner):
+            yield ref
+            yield from _named(inner)
+        case Every(filters) | AnyOf(filters):
+            for one in filters:
+                yield from _named(one)
+        case Not(inner):
+            yield from _named(inner)
+        case _:
+            pass
+
+
 def _wanted(filter_: Filter) -> Iterator[Alternative]:
     match filter_:
         case MatchesText(words):
@@ -199,9 +226,9 @@ class _Conditions:
     def _filter(self, filter_: Filter, ground: _Ground) -> Condition:
         match filter_:
             case TypeIs(ref):
-                return IsType(ref.type_key)
+                return IsType(self._paths.type_key(ref))
             case On(ref, inner):
-                conditions = [IsType(ref.type_key), self._filter(inner, _Ground(ref))]
+                conditions = [IsType(self._paths.type_key(ref)), self._filter(inner, _Ground(ref))]
                 return every(iter(conditions))
             case Every(filters):
                 # Resolved before they are joined: what cannot match is checked all the same.

@@ -174,12 +174,15 @@ class DefinitionCache:
         if modules:
             places = (await self._places(dict.fromkeys(modules))).values()
             sound = [place for place in places if not place.module.errors]
-            for description in await asyncio.gather(*map(describe, sound)):
-                described = description.definitions if description else {}
+            for place, description in zip(
+                sound, await asyncio.gather(*map(describe, sound)), strict=True
+            ):
+                exported = description.exported if description else {}
+                by_key = {f"{place.module.url}/{name}": one for name, one in exported.items()}
                 found.update(
-                    (key, Definition.from_json(described[key]))
+                    (key, Definition.from_json(by_key[key]))
                     for key in wanted
-                    if key in described and key not in found
+                    if key in by_key and key not in found
                 )
         return found
 

@@ -7,7 +7,7 @@ walker's business.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -20,6 +20,7 @@ from realmkit.files import FileStore
 from realmkit.query import Query, parse_query
 from realmkit.query.compile import CompiledQuery, compile_query
 from realmkit.query.dialects import DIALECTS
+from realmkit.query.nodes import HTMLRequest
 from realmkit.query.resolve import check_fields, resolve
 from realmkit.search.catalog import Catalogs
 from realmkit.search.found import COLUMNS, GENERATION, found, id_of
@@ -215,7 +216,8 @@ class SearchEngine:
         if with_docs:
             add_highlights(compiled.words, results, [row[-1] for row in rows])
         if query.html is not None:
-            await add_tiles(state, self._db.dialect, query.html, results)
+            asked = await _under_own_name(query.html, known)
+            await add_tiles(state, self._db.dialect, asked, results)
         return _Answer(visited, total, known)
 
     async def _page(
@@ -260,3 +262,13 @@ class SearchEngine:
             await known.load(own_types)
             await known.compile(lambda definitions: check_fields(query, own_types, definitions))
         return compiled
+
+
+async def _under_own_name(html: HTMLRequest, known: KnownDefinitions) -> HTMLRequest:
+    """The same with the name that a type has which its module may only pass on."""
+    if html.render_type is None:
+        return html
+    key = html.render_type.type_key
+    await known.load([key])
+    definition = known[key]
+    return html if definition is None else replace(html, render_type=definition.code_ref)
