@@ -34,6 +34,7 @@ CHROMIUM_NAMES = (
     "chromium",
     "chromium-browser",
     "google-chrome",
+    "google-chrome-stable",
 )
 # The oldest release whose binary runs the pages; npm on an older Node would pick one further back.
 SPARTICUZ = "@sparticuz/chromium@153"

@@ -168,7 +168,6 @@ class App:
             link_depth=settings.link_depth,
             budget_s=settings.search_timeout_s,
         )
-        await prerenderer.start()
         begun.push_async_callback(prerenderer.stop)
         for store in stores.values():
             await store.scan()

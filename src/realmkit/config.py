@@ -27,6 +27,8 @@ CHROMIUM_NAMES = (
     "google-chrome-stable",
 )
 Pipeline = Literal["fast", "babel"]
+BASE_NAME = "base"
+"""The built-in realm's name, which no other can have."""
 # What a browser leaves alone in a path (the WHATWG "path percent-encode set").
 _PLAIN_IN_PATHS = "/!$&'()*+,-.:;=@[]_|~"
 
@@ -152,7 +154,7 @@ def is_postgres(url: str) -> bool:
 
 def base_realm(public_url: str) -> Realm:
     """The built-in cards and fields, read-only."""
-    return Realm(f"{public_url}/base/", base_realm_dir(), "base", is_writable=False)
+    return Realm(f"{public_url}/{BASE_NAME}/", base_realm_dir(), BASE_NAME, is_writable=False)
 
 
 def static_dir() -> Path:

@@ -279,6 +279,6 @@ async def test_reindex_visits_everything_again(indexed: House):
 
 
 async def test_progress_ends_idle_with_everything_counted(indexed: House):
-    progress = indexed.indexer.progress(indexed.url())
+    progress = indexed.indexer.progress_hub.get(indexed.url())
 
     assert (progress.state, progress.done, progress.total) == ("idle", 5, 5)

@@ -106,7 +106,7 @@ async def test_a_run_without_a_browser_says_so_and_is_tried_again(house: House):
     await house.indexer.start()
     with pytest.raises(TryLater, match="does not start"):
         await house.index_all()
-    assert "does not start" in (house.indexer.progress(house.url()).problem or "")
+    assert "does not start" in (house.indexer.progress_hub.get(house.url()).problem or "")
     house.prerenderer.browser._executable = works
     await asyncio.wait_for(house.index.wait_indexed(house.url(), 1), 20)
 
@@ -127,7 +127,7 @@ async def test_a_run_that_fails_keeps_the_old_index_and_harms_no_later_writer(
         first = await house.write({"ann.json": card("Anna"), "bob.json": card("Bob")})
         with pytest.raises(TryLater, match="cannot be read"):
             await house.index_all()
-        assert house.indexer.progress(house.url()).problem == "The modules cannot be read."
+        assert house.indexer.progress_hub.get(house.url()).problem == "The modules cannot be read."
         assert await house.isolated("ann.json") == "<p>sound Ann</p>"
         assert await house.index.entry(house.url("bob.json")) is None
         assert await house.index.errors(house.url()) == []

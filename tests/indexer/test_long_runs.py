@@ -318,7 +318,7 @@ async def test_progress_counts_every_file_of_a_first_run_once(house: House):
     await house.write({**people(20), "list.gts": "sound", "all.json": lister})
     await start(house)
 
-    progress = house.indexer.progress(house.url())
+    progress = house.indexer.progress_hub.get(house.url())
     assert (progress.state, progress.done, progress.total) == ("idle", 23, 23)
 
 
@@ -334,7 +334,7 @@ async def test_progress_counts_once_what_another_realm_owes_while_it_is_visited(
     await house.index_all()
 
     assert house.visits_since().count("one/p000.json") == 2
-    progress = house.indexer.progress(house.url())
+    progress = house.indexer.progress_hub.get(house.url())
     assert (progress.state, progress.done, progress.total) == ("idle", 32, 32)
 
 

@@ -117,7 +117,6 @@ async def site() -> AsyncIterator[Site]:
 @pytest.fixture
 async def prerenderer(site: Site) -> AsyncIterator[Prerenderer]:
     prerenderer = Prerenderer(site.origin, find_chromium(), page_limit=2, render_timeout_s=1.0)
-    await prerenderer.start()
     yield prerenderer
     await prerenderer.stop()
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from realmkit.config import Realm, SetupError, is_postgres
+from realmkit.config import BASE_NAME, Realm, SetupError, is_postgres
 
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
 
@@ -36,9 +36,9 @@ def parse_mounts(arguments: Sequence[str]) -> dict[str, Path]:
                 f"`{name}` cannot be a realm's name: use letters, digits, `.`, `_` and `-`, "
                 f"or give another name as NAME={path}."
             )
-        if name == "base":
+        if name == BASE_NAME:
             raise click.UsageError(
-                f"`base` is the built-in realm's name: give another one, as in mine={path}."
+                f"`{name}` is the built-in realm's name: give another one, as in mine={path}."
             )
         if name in mounts:
             raise click.UsageError(

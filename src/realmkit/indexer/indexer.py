@@ -10,7 +10,7 @@ What a run finds stale in another realm is owed by that realm, whoever serves it
     await indexer.drain(realm_url)      the realm's index has all that its log holds now
     await indexer.settle()              so has every realm's, at the same time
     await indexer.reindex(realm_url)    visit every file again; goes on in the background
-    indexer.progress(realm_url)         how far its runs have come
+    indexer.progress_hub                how far every realm's runs have come
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from typing import Any
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.changes import ChangeLog
 from realmkit.clock import Clock, SystemClock
-from realmkit.config import Realm
+from realmkit.config import BASE_NAME, Realm
 from realmkit.db import NamedLock
 from realmkit.errors import RealmkitError, TryLater
 from realmkit.extraction import FileExtractor
@@ -32,7 +32,7 @@ from realmkit.files import FileStore
 from realmkit.index import IndexStore, LongRuns, ToDo
 from realmkit.indexer.long_run import LongRunner
 from realmkit.indexer.means import Means
-from realmkit.indexer.progress import Progress, ProgressHub
+from realmkit.indexer.progress import ProgressHub
 from realmkit.indexer.run import Run
 from realmkit.indexer.visiting import Keeper, Visitor
 from realmkit.modules import ModuleService
@@ -41,7 +41,6 @@ from realmkit.search import Describer, SearchEngine
 
 log = logging.getLogger(__name__)
 
-BASE_REALM = "base"
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 
@@ -163,18 +162,11 @@ class Indexer:
             if all(runner.idle.is_set() for runner in self._runners.values()):
                 return
 
-    async def wait(self, realm_url: str, seq: int) -> None:
-        """Return when `indexed_seq >= seq`."""
-        await self._index.wait_indexed(realm_url, seq)
-
     async def reindex(self, realm_url: str) -> None:
         """Visit every file of the realm again, whatever its hash, in one run; returns at once."""
         runner = self._runners[realm_url]
         runner.wants_everything = True
         runner.wake()
-
-    def progress(self, realm_url: str) -> Progress:
-        return self.progress_hub.get(realm_url)
 
     async def _follow(self, runner: Runner) -> None:
         await self._wait_for_base(runner)
@@ -260,9 +252,7 @@ class Indexer:
             await asyncio.gather(woken, return_exceptions=True)
 
     async def _wait_for_base(self, runner: Runner) -> None:
-        base = next(
-            (each for each in self._runners.values() if each.realm.name == BASE_REALM), None
-        )
+        base = next((each for each in self._runners.values() if each.realm.name == BASE_NAME), None)
         if base is not None and base is not runner:
             await base.idle.wait()
 

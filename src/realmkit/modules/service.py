@@ -17,7 +17,7 @@ from realmkit.cards.code_refs import ModuleNames
 from realmkit.cards.near_miss import nearest_name
 from realmkit.changes import ChangeLog, NewChange
 from realmkit.coalesce import Coordinator, GenerationTable, LayeredCache, MemoryCache
-from realmkit.config import Realm
+from realmkit.config import BASE_NAME, Realm
 from realmkit.db import Database, LocalNotifier, Transaction
 from realmkit.errors import NotFound, TranspileError, TryLater
 from realmkit.files import FileStore
@@ -262,7 +262,7 @@ class ModuleService:
 
     async def _manifest(self, realm: Realm) -> Manifest:
         own = self._library.sources(realm.url)
-        base = self._library.realm_named("base") or own
+        base = self._library.realm_named(BASE_NAME) or own
         wanted = {(each.realm.url, path) for each in (own, base) for path in each.paths}
         snapshot = await self._library.settle(wanted)
         made = self._manifests.get(realm.url)

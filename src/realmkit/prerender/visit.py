@@ -112,9 +112,6 @@ class Prerenderer:
         """How many calls are worth having under way at once."""
         return self.pool.limit
 
-    async def start(self) -> None:
-        """Own the browser and the pages from here on. Cheap: nothing is launched yet."""
-
     async def stop(self) -> None:
         """Turn callers away, kill Chromium's process group and remove its profile."""
         await self.pool.stop()
