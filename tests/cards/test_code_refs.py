@@ -2,7 +2,7 @@
 
 import pytest
 
-from realmkit.cards.code_refs import CodeRef, ModuleNames
+from realmkit.cards.code_refs import CodeRef, ModuleNames, is_module_path
 from realmkit.errors import BadRequest
 
 NAMES = ModuleNames("http://h")
@@ -34,6 +34,16 @@ def test_modules_are_relative_to_a_base_card_too() -> None:
 def test_a_module_that_is_no_url_is_refused() -> None:
     with pytest.raises(BadRequest, match="is not a module URL"):
         NAMES.resolve_module("http://[", "http://h/r/x")
+
+
+@pytest.mark.parametrize("path", ["dog.gts", "a/dog.js", "dog.test.ts"])
+def test_a_modules_source_is_told_by_its_name(path: str) -> None:
+    assert is_module_path(path)
+
+
+@pytest.mark.parametrize("path", ["dog.d.ts", "dog.json", "dog", "gts"])
+def test_declarations_are_no_modules(path: str) -> None:
+    assert not is_module_path(path)
 
 
 def test_type_keys_are_read_back() -> None:

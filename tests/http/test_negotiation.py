@@ -13,7 +13,6 @@ from realmkit.http.negotiation import (
     LONGEST_HEADER,
     SOURCE,
     choose,
-    is_executable,
     names,
     parse_accept,
 )
@@ -99,8 +98,3 @@ def test_a_header_that_is_too_long_is_not_remembered():
 )
 def test_a_file_is_typed_by_its_name(path: str, media_type: str):
     assert type_of_file(path) == media_type
-
-
-def test_declarations_are_not_executable():
-    assert is_executable("person.gts")
-    assert not is_executable("person.d.ts")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from realmkit.index import Announcement, Announcements
+from realmkit.db.migrate import migrations
+from realmkit.index import Announcement, Announcements, Batch, Dependency, NewEntry
 
 from .conftest import House, card
 
@@ -236,6 +237,32 @@ async def test_an_ignored_file_is_neither_indexed_nor_an_error(indexed: House):
 
     assert await indexed.index.entry(indexed.url("draft.json")) is None
     assert await indexed.index.errors(indexed.url()) == []
+
+
+async def test_declarations_are_a_file_and_no_module(indexed: House):
+    await indexed.write({"shape.d.ts": "export type Shape = string;"})
+    await indexed.index_all()
+
+    [entry] = await indexed.index.entries([indexed.url("shape.d.ts")])
+    assert (entry.type, entry.has_error) == ("file", False)
+
+
+async def test_declarations_that_were_taken_for_a_module_are_none_after_the_update(indexed: House):
+    await indexed.write({"shape.d.ts": "export type Shape = string;"})
+    await indexed.index_all()
+    url = indexed.url("shape.d.ts")
+    lost = {"status": "404", "title": "Module Not Found", "detail": "It was not found."}
+    module = NewEntry(url, "module", error=lost, dependencies=[Dependency(url, "module")])
+    await indexed.index.commit(Batch(indexed.url(), entries=[module]))
+    assert len(await indexed.index.errors(indexed.url())) == 1
+
+    [update] = [each for each in migrations(indexed.db.dialect) if each.name == "declarations"]
+    async with indexed.db.transaction() as tx:
+        for statement in update.sql.split(";")[:-1]:
+            await tx.execute(statement)
+
+    assert await indexed.index.errors(indexed.url()) == []
+    assert [each.type for each in await indexed.index.entries([url])] == ["file"]
 
 
 async def test_an_error_without_a_message_still_says_something(indexed: House):

@@ -19,7 +19,8 @@ BASE_PREFIX = "@cardstack/base/"
 
 BASE_ORIGIN_SPELLING = "https://cardstack.com/base/"
 
-EXECUTABLE_EXTENSIONS = (".gts", ".gjs", ".ts", ".js")
+MODULE_EXTENSIONS = (".js", ".gjs", ".ts", ".gts")
+"""Of modules' sources, in the order in which a path without extension is looked for."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -104,8 +105,13 @@ class ModuleNames:
         return self.fold(module)
 
 
+def is_module_path(path: str) -> bool:
+    """Whether a file of this name holds a module's source. A `.d.ts` declares types, and is none."""
+    return path.endswith(MODULE_EXTENSIONS) and not path.endswith(".d.ts")
+
+
 def trim_executable_extension(url: str) -> str:
-    for extension in EXECUTABLE_EXTENSIONS:
+    for extension in MODULE_EXTENSIONS:
         if url.endswith(extension):
             return url.removesuffix(extension)
     return url

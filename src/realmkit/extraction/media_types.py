@@ -3,7 +3,7 @@
 import mimetypes
 from pathlib import PurePosixPath
 
-EXECUTABLE = (".gts", ".gjs", ".ts", ".js")
+from realmkit.cards.code_refs import MODULE_EXTENSIONS
 
 # What the platform's own table leaves out, or spells differently on each machine.
 _TYPES_BY_SUFFIX = {
@@ -33,7 +33,7 @@ _TYPES_BY_SUFFIX = {
 def type_of_file(path: str) -> str:
     """The media type of a file's bytes by its name. Source of modules is plain text."""
     suffix = PurePosixPath(path).suffix.lower()
-    if suffix in EXECUTABLE:
+    if suffix in MODULE_EXTENSIONS:
         return "text/plain"
     if known := _TYPES_BY_SUFFIX.get(suffix):
         return known

@@ -1,14 +1,13 @@
 """A realm's folder: reading, writing atomically, scanning, watching, ignoring."""
 
 from realmkit.files.disk import FileStat
-from realmkit.files.paths import MODULE_EXTENSIONS, kind_of
+from realmkit.files.paths import kind_of
 from realmkit.files.records import InTransaction, WriteResult
 from realmkit.files.store import Child, Editing, FileLook, FileStore, StoredFile
 from realmkit.files.watcher import FileWatcher
 from realmkit.files.writing import FileWrite
 
 __all__ = [
-    "MODULE_EXTENSIONS",
     "Child",
     "Editing",
     "FileLook",

@@ -11,11 +11,9 @@ import os
 from pathlib import Path
 from urllib.parse import quote
 
+from realmkit.cards.code_refs import is_module_path
 from realmkit.changes import ChangeKind
 from realmkit.errors import BadRequest, Conflict, Forbidden, NotFound, RealmkitError, TryLater
-
-MODULE_EXTENSIONS = (".js", ".gjs", ".ts", ".gts")
-"""In the order in which an extensionless path is looked for."""
 
 _LONGEST_SEGMENT = 255
 _LONGEST_PATH = 1_024
@@ -24,7 +22,7 @@ _LONGEST_PATH = 1_024
 
 def kind_of(path: str) -> ChangeKind:
     """Whether the file at `path` is a module's source, JSON that may hold a card, or neither."""
-    if path.endswith(MODULE_EXTENSIONS):
+    if is_module_path(path):
         return "module"
     return "json" if path.endswith(".json") else "file"
 

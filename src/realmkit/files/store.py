@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from realmkit.cards.code_refs import MODULE_EXTENSIONS
 from realmkit.changes import ChangeLog, NewChange
 from realmkit.config import Limits, Realm, SetupError
 from realmkit.db import Database, completed
@@ -33,7 +34,7 @@ from realmkit.files import disk
 from realmkit.files.disk import FileStat
 from realmkit.files.ignore import IgnoreRules, is_rules
 from realmkit.files.metas import FileMeta, in_order
-from realmkit.files.paths import MODULE_EXTENSIONS, checked, kind_of, refusal, within
+from realmkit.files.paths import checked, kind_of, refusal, within
 from realmkit.files.records import FileRecords, InTransaction, WriteResult
 from realmkit.files.scanning import Scanner
 from realmkit.files.writing import FileWrite, carry_out, prepare

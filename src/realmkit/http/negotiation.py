@@ -11,8 +11,6 @@ from functools import lru_cache
 
 from starlette.datastructures import Headers
 
-from realmkit.extraction.media_types import EXECUTABLE
-
 CARD = "application/vnd.card+json"
 SOURCE = "application/vnd.card+source"
 FILE_META = "application/vnd.card.file-meta+json"
@@ -126,8 +124,3 @@ def media_type_of(content_type: str | None) -> str:
 def with_charset(media_type: str) -> str:
     """The Content-Type to send: text says that it is UTF-8."""
     return f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
-
-
-def is_executable(path: str) -> bool:
-    """True for a module's source. A `.d.ts` declares types and runs nothing."""
-    return path.endswith(EXECUTABLE) and not path.endswith(".d.ts")

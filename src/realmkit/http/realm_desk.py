@@ -8,6 +8,7 @@ module, a source file, a card or a page. An unknown Accept gets 406, never a gue
 from starlette.requests import Request
 from starlette.responses import Response
 
+from realmkit.cards.code_refs import is_module_path
 from realmkit.errors import BadRequest, Forbidden, NotAcceptable
 from realmkit.extraction import type_of_file
 from realmkit.http import answers, negotiation
@@ -153,7 +154,7 @@ class RealmDesk:
     async def _read_plainly(self, request: Request, mounted: MountedRealm, path: str) -> Response:
         """What `*/*` gets: a module, a file's bytes, and failing both the card of that name."""
         # A name that is exactly a file's is that file, even where `<name>.gts` exists.
-        if not negotiation.is_executable(path) and (
+        if not is_module_path(path) and (
             file := await self._source.get_raw(request, mounted, path)
         ):
             return file
@@ -175,7 +176,7 @@ async def _without_slash(request: Request, mounted: MountedRealm, path: str) -> 
 
 
 def _offers_of_file(path: str) -> tuple[str, ...]:
-    if negotiation.is_executable(path):
+    if is_module_path(path):
         own = (JAVASCRIPT,)
     else:
         known = type_of_file(path)

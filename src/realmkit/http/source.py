@@ -10,6 +10,7 @@ from typing import Literal
 from starlette.requests import Request
 from starlette.responses import Response
 
+from realmkit.cards.code_refs import MODULE_EXTENSIONS
 from realmkit.errors import BadRequest, Conflict, NotFound, NotText, PreconditionFailed
 from realmkit.extraction import type_of_file
 from realmkit.files import FileLook, FileStore, FileWrite, StoredFile, WriteResult
@@ -19,7 +20,7 @@ from realmkit.http.negotiation import BYTES, FILE_META, HTML, SOURCE
 from realmkit.http.seqs import HEADER, client_request_id
 from realmkit.http.stations import MountedRealm, Stations
 
-_TEXT = (".gts", ".gjs", ".ts", ".js", ".json", ".md", ".css", ".txt", ".html", ".csv", ".svg")
+_TEXT = (*MODULE_EXTENSIONS, ".json", ".md", ".css", ".txt", ".html", ".csv", ".svg")
 
 
 class Source:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from realmkit.cards.code_refs import EXECUTABLE_EXTENSIONS, ModuleNames, trim_executable_extension
+from realmkit.cards.code_refs import MODULE_EXTENSIONS, ModuleNames, trim_executable_extension
 from realmkit.index.artefacts import EntryType
 
 LONGEST_NAME = 1_200
@@ -37,6 +37,6 @@ def names_of_changed(urls: Iterable[str], names: ModuleNames) -> list[str]:
         folded = names.fold(url.partition("#")[0].partition("?")[0])
         alias = alias_of(url, names)
         found |= {folded, alias}
-        if not folded.endswith((".json", *EXECUTABLE_EXTENSIONS)):
+        if not folded.endswith((".json", *MODULE_EXTENSIONS)):
             found.add(f"{folded}.json")
     return sorted(found)

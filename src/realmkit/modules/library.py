@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from realmkit.cards.code_refs import ModuleNames
+from realmkit.cards.code_refs import ModuleNames, is_module_path
 from realmkit.changes import ChangeLog
 from realmkit.coalesce import LayeredCache, SingleFlight
 from realmkit.errors import BadRequest, NotFound
@@ -20,7 +20,7 @@ from realmkit.modules.compiled import Compiled
 from realmkit.modules.files_then import FileThen
 from realmkit.modules.host_modules import HostModules
 from realmkit.modules.icons import IconLibrary
-from realmkit.modules.paths import ModulePaths, Revision, is_module_path, possible_files, stem
+from realmkit.modules.paths import ModulePaths, Revision, possible_files, stem
 from realmkit.modules.resolve import Missing, RealmModule, Resolver
 from realmkit.modules.snapshot import Addresses, Edge, Module, Snapshot
 from realmkit.modules.sources import KnownModule, RealmSources

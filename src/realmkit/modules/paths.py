@@ -7,25 +7,19 @@ Declarations (`.d.ts`) are no modules.
 
 from collections.abc import Iterable, Iterator
 
-from realmkit.cards.code_refs import ModuleNames
+from realmkit.cards.code_refs import MODULE_EXTENSIONS, ModuleNames, is_module_path
 from realmkit.config import Realm
-
-EXTENSIONS = (".js", ".gjs", ".ts", ".gts")
-"""In the order in which a path without extension tries them."""
-
-
-def is_module_path(path: str) -> bool:
-    return path.endswith(EXTENSIONS) and not path.endswith(".d.ts")
 
 
 def stem(path: str) -> str:
     """The path without its executable extension, if it has one."""
-    return next((path.removesuffix(each) for each in EXTENSIONS if path.endswith(each)), path)
+    found = (path.removesuffix(each) for each in MODULE_EXTENSIONS if path.endswith(each))
+    return next(found, path)
 
 
 def possible_files(path: str) -> tuple[str, ...]:
     """The files that `path`, with or without extension, may mean, the preferred one first."""
-    return (path,) if is_module_path(path) else tuple(path + each for each in EXTENSIONS)
+    return (path,) if is_module_path(path) else tuple(path + each for each in MODULE_EXTENSIONS)
 
 
 class Revision:

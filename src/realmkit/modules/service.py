@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from realmkit.cards.code_refs import ModuleNames
+from realmkit.cards.code_refs import ModuleNames, is_module_path
 from realmkit.cards.near_miss import nearest_name
 from realmkit.changes import ChangeLog, NewChange
 from realmkit.coalesce import Coordinator, GenerationTable, LayeredCache, MemoryCache
@@ -29,7 +29,7 @@ from realmkit.modules.icon_modules import IconModules
 from realmkit.modules.icons import IconLibrary
 from realmkit.modules.inert import inert_module
 from realmkit.modules.library import ModuleLibrary
-from realmkit.modules.paths import is_module_path, possible_files, stem
+from realmkit.modules.paths import possible_files, stem
 from realmkit.modules.resolve import RealmModule, Target
 from realmkit.modules.served import (
     Manifest,

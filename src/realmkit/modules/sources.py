@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from realmkit.cards.code_refs import ModuleNames
+from realmkit.cards.code_refs import ModuleNames, is_module_path
 from realmkit.changes import ChangeLog, Heard
 from realmkit.coalesce import Found, Layer, LayeredCache
 from realmkit.errors import Forbidden, NotFound, RealmkitError, TryLater
@@ -20,7 +20,7 @@ from realmkit.files import FileStore
 from realmkit.files.disk import hash_of
 from realmkit.modules.compiled import Compiled, Failure
 from realmkit.modules.files_then import Identity, identity_of
-from realmkit.modules.paths import ModulePaths, Revision, is_module_path, possible_files
+from realmkit.modules.paths import ModulePaths, Revision, possible_files
 from realmkit.modules.transpiler import TranspilerPool
 
 # The clocks of file systems tick some hundred times a second, and two writes within one

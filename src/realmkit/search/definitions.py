@@ -18,7 +18,7 @@ from typing import Protocol
 
 import msgspec
 
-from realmkit.cards.code_refs import ModuleNames
+from realmkit.cards.code_refs import ModuleNames, is_module_path
 from realmkit.cards.definitions import Definition, DefinitionSource
 from realmkit.changes import NewChange
 from realmkit.clock import Clock, SystemClock
@@ -27,7 +27,7 @@ from realmkit.config import Realm
 from realmkit.db import Database, Transaction
 from realmkit.errors import OurBug, TryLater
 from realmkit.modules import Manifest, ManifestModule
-from realmkit.modules.paths import is_module_path, stem
+from realmkit.modules.paths import stem
 from realmkit.prerender import FOR_PEOPLE, HUNG, LOST, CardError, ModuleDescription
 
 MODULES_IN_A_CALL = 24
