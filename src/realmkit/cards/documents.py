@@ -10,7 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from realmkit.cards.json_text import check_json, json_kind, pointer_to, read_json
+from realmkit.cards.json_text import (
+    check_json,
+    expect_code_ref,
+    expect_object,
+    json_kind,
+    pointer_to,
+    read_json,
+)
 from realmkit.errors import BadRequest
 
 Resource = dict[str, Any]
@@ -46,7 +53,7 @@ def check_card_document(
 ) -> CardDocument:
     """Validate decoded JSON. `pointer` is where it lies in the request, for error pointers."""
     check_json(value, what=what, pointer=pointer)
-    document = _object(value, what, pointer)
+    document = expect_object(value, what, pointer)
     if "data" not in document:
         raise BadRequest(f"{what} has no `data` member.", pointer=pointer)
     data = document["data"]
@@ -69,7 +76,7 @@ def _included(document: Mapping[str, Any], pointer: str) -> tuple[Resource, ...]
         )
     for position, resource in enumerate(cast("list[object]", included)):
         place = pointer_to(pointer, position)
-        members = _object(resource, "An included resource", place)
+        members = expect_object(resource, "An included resource", place)
         # Only resources with a `lid` will be written; the rest merely came along.
         if "lid" in members:
             _check_resource(members, place, is_partial=False)
@@ -89,7 +96,7 @@ def _check_resource(resource: Mapping[str, Any], pointer: str, *, is_partial: bo
                 f"`{name}` must be text and not empty.", pointer=pointer_to(pointer, name)
             )
     if "attributes" in resource:
-        _object(resource["attributes"], "`attributes`", pointer_to(pointer, "attributes"))
+        expect_object(resource["attributes"], "`attributes`", pointer_to(pointer, "attributes"))
     if "relationships" in resource:
         _check_relationships(resource["relationships"], pointer_to(pointer, "relationships"))
     _check_meta(resource, pointer, is_partial=is_partial)
@@ -97,7 +104,7 @@ def _check_resource(resource: Mapping[str, Any], pointer: str, *, is_partial: bo
 
 def _check_meta(resource: Mapping[str, Any], pointer: str, *, is_partial: bool) -> None:
     meta_pointer = pointer_to(pointer, "meta")
-    meta = _object(resource.get("meta", {}), "`meta`", meta_pointer)
+    meta = expect_object(resource.get("meta", {}), "`meta`", meta_pointer)
     if "adoptsFrom" in meta:
         _check_code_ref(meta["adoptsFrom"], pointer_to(meta_pointer, "adoptsFrom"))
     elif not is_partial:
@@ -119,12 +126,12 @@ def _check_replaces(value: object, pointer: str) -> None:
 
 def _check_field_overrides(value: object, pointer: str) -> None:
     """Check `meta.fields`: per field, `{adoptsFrom?, fields?}` or an array of those."""
-    for name, override in _object(value, "`fields`", pointer).items():
+    for name, override in expect_object(value, "`fields`", pointer).items():
         place = pointer_to(pointer, name)
         overrides = cast("list[object]", override) if isinstance(override, list) else [override]
         for position, one in enumerate(overrides):
             at = pointer_to(place, position) if isinstance(override, list) else place
-            members = _object(one, "A field override", at)
+            members = expect_object(one, "A field override", at)
             if "adoptsFrom" in members:
                 _check_code_ref(members["adoptsFrom"], pointer_to(at, "adoptsFrom"))
             if "fields" in members:
@@ -132,13 +139,7 @@ def _check_field_overrides(value: object, pointer: str) -> None:
 
 
 def _check_code_ref(value: object, pointer: str) -> None:
-    ref = _object(value, "A code ref", pointer)
-    for key in ("module", "name"):
-        if not isinstance(ref.get(key), str) or not ref[key]:
-            raise BadRequest(
-                f"A code ref needs `module` and `name` as text; `{key}` is {json_kind(ref.get(key))}.",
-                pointer=pointer,
-            )
+    ref = expect_code_ref(value, pointer)
     if not _EXPORT_NAME.fullmatch(ref["name"]):
         raise BadRequest(
             f"`{ref['name']}` cannot be the name of an export.", pointer=pointer_to(pointer, "name")
@@ -146,7 +147,7 @@ def _check_code_ref(value: object, pointer: str) -> None:
 
 
 def _check_relationships(value: object, pointer: str) -> None:
-    for name, relationship in _object(value, "`relationships`", pointer).items():
+    for name, relationship in expect_object(value, "`relationships`", pointer).items():
         place = pointer_to(pointer, name)
         if isinstance(relationship, list):
             for position, one in enumerate(cast("list[object]", relationship)):
@@ -156,9 +157,9 @@ def _check_relationships(value: object, pointer: str) -> None:
 
 
 def _check_relationship(value: object, pointer: str) -> None:
-    relationship = _object(value, "A relationship", pointer)
+    relationship = expect_object(value, "A relationship", pointer)
     links_pointer = pointer_to(pointer, "links")
-    links = _object(relationship.get("links", {}), "`links`", links_pointer)
+    links = expect_object(relationship.get("links", {}), "`links`", links_pointer)
     link = links.get("self")
     if link is not None and not isinstance(link, str):
         raise BadRequest(
@@ -180,12 +181,6 @@ def _check_relationship(value: object, pointer: str) -> None:
 
 
 def _check_identifier(value: object, pointer: str) -> None:
-    identifier = _object(value, "A resource identifier", pointer)
+    identifier = expect_object(value, "A resource identifier", pointer)
     if not any(isinstance(identifier.get(key), str) and identifier[key] for key in ("id", "lid")):
         raise BadRequest("A resource identifier needs an `id` or a `lid`.", pointer=pointer)
-
-
-def _object(value: object, what: str, pointer: str) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise BadRequest(f"{what} must be an object, not {json_kind(value)}.", pointer=pointer)
-    return cast("Mapping[str, Any]", value)

@@ -5,7 +5,7 @@ neither database can store as text; half surrogate pairs are refused as malforme
 """
 
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 
 import orjson
 
@@ -53,6 +53,26 @@ def json_kind(value: object) -> str:
     if isinstance(value, int | float):
         return "a number"
     return "an array" if isinstance(value, list) else "an object"
+
+
+def expect_object(value: object, what: str, pointer: str) -> Mapping[str, Any]:
+    """The members of a decoded JSON object. Raises `BadRequest` for anything else."""
+    if not isinstance(value, dict):
+        raise BadRequest(f"{what} must be an object, not {json_kind(value)}.", pointer=pointer)
+    return cast("Mapping[str, Any]", value)
+
+
+def expect_code_ref(value: object, pointer: str) -> Mapping[str, Any]:
+    """The members of a code ref, `module` and `name` as text among them. Raises `BadRequest`."""
+    ref = expect_object(value, "A code ref", pointer)
+    for key in ("module", "name"):
+        if not isinstance(ref.get(key), str) or not ref[key]:
+            raise BadRequest(
+                f"A code ref needs `module` and `name` as text; `{key}` is"
+                f" {json_kind(ref.get(key))}.",
+                pointer=pointer,
+            )
+    return ref
 
 
 def _is_sound(value: object, depth: int) -> bool:

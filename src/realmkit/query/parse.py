@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any, cast, get_args
 
 from realmkit.cards.code_refs import CodeRef, ModuleNames
-from realmkit.cards.json_text import check_json, json_kind, pointer_to
+from realmkit.cards.json_text import check_json, expect_object, json_kind, pointer_to
+from realmkit.cards.near_miss import did_you_mean
 from realmkit.errors import BadRequest
-from realmkit.query.members import check_members, expect_object
 from realmkit.query.nodes import (
     GENERAL_SORT_KEYS,
     Direction,
@@ -51,7 +51,7 @@ class _QueryReader:
 
     def read(self, body: object) -> Query:
         members = expect_object(body, "A query", self._pointer)
-        check_members(members, MEMBERS, "query", self._pointer)
+        _check_members(members, MEMBERS, "query", self._pointer)
         filter_ = self._filter(members)
         return Query(
             filter=filter_,
@@ -90,7 +90,7 @@ class _QueryReader:
 
     def _sort_key(self, key: object, anchor: CodeRef | None, pointer: str) -> SortKey:
         members = expect_object(key, "A sort key", pointer)
-        check_members(members, ("by", "on", "direction"), "sort key", pointer)
+        _check_members(members, ("by", "on", "direction"), "sort key", pointer)
         by = members.get("by")
         if not isinstance(by, str) or not by:
             raise BadRequest(
@@ -111,7 +111,7 @@ class _QueryReader:
         if page is None:
             return Page()
         members = expect_object(page, "`page`", self._at("page"))
-        check_members(members, ("number", "size"), "page", self._at("page"))
+        _check_members(members, ("number", "size"), "page", self._at("page"))
         number = self._whole(members.get("number"), "number", least=0)
         size = self._whole(members.get("size"), "size", least=1)
         if (size or 0) > MAX_PAGE_SIZE:
@@ -169,7 +169,7 @@ class _QueryReader:
             return None
         pointer = self._at("fields")
         members = expect_object(fields, "`fields`", pointer)
-        check_members(members, ("card",), "fields", pointer)
+        _check_members(members, ("card",), "fields", pointer)
         names = members.get("card")
         if names is None:
             return None
@@ -194,7 +194,7 @@ class _QueryReader:
             return None
         pointer = self._at("html")
         members = expect_object(html, "`html`", pointer)
-        check_members(members, ("format", "renderType"), "html", pointer)
+        _check_members(members, ("format", "renderType"), "html", pointer)
         format_ = members.get("format", "fitted")
         if format_ not in get_args(Format):
             known = ", ".join(get_args(Format))
@@ -203,6 +203,17 @@ class _QueryReader:
         if render_type is not None:
             render_type = self._filters.code_ref(render_type, pointer_to(pointer, "renderType"))
         return HTMLRequest(cast("Format", format_), render_type)
+
+
+def _check_members(
+    members: Mapping[str, Any], known: tuple[str, ...], what: str, pointer: str
+) -> None:
+    for name in members:
+        if name not in known:
+            raise BadRequest(
+                f'Unknown {what} member "{name}".{did_you_mean(name, known)}',
+                pointer=pointer_to(pointer, name),
+            )
 
 
 def _anchor(filter_: Filter) -> CodeRef | None:

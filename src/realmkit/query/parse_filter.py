@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from typing import Any, Literal, cast
 
 from realmkit.cards.code_refs import CodeRef, ModuleNames
-from realmkit.cards.json_text import json_kind, pointer_to
+from realmkit.cards.json_text import expect_code_ref, expect_object, json_kind, pointer_to
 from realmkit.cards.near_miss import did_you_mean
 from realmkit.errors import BadRequest
 from realmkit.query.matching import read_words
-from realmkit.query.members import expect_object
 from realmkit.query.nodes import (
     AnyOf,
     Contains,
@@ -53,14 +52,7 @@ class FilterReader:
         return self._read(value, pointer, depth=0, in_item=False)
 
     def code_ref(self, value: object, pointer: str) -> CodeRef:
-        members = expect_object(value, "A code ref", pointer)
-        for key in ("module", "name"):
-            if not isinstance(members.get(key), str) or not members[key]:
-                raise BadRequest(
-                    f"A code ref needs `module` and `name` as text; `{key}` is"
-                    f" {json_kind(members.get(key))}.",
-                    pointer=pointer,
-                )
+        members = expect_code_ref(value, pointer)
         if self._relative_to is None and members["module"].startswith((".", "/")):
             raise BadRequest(
                 f"`{members['module']}` is relative, and there is nothing it could be relative to.",
