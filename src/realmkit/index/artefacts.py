@@ -248,6 +248,13 @@ class Place:
     marks: Mapping[str, int] = field(default_factory=dict[str, int])
     generations: Mapping[str, int] = field(default_factory=dict[str, int])
 
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[Any]]) -> Self:
+        """From rows of realm URL, mark and generation."""
+        return cls(
+            {url: mark for url, mark, _ in rows}, {url: generation for url, _, generation in rows}
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ToDo:

@@ -190,10 +190,7 @@ class LongRuns:
 
     async def place(self) -> Place:
         """Where things stand, to be noted before a visit reads anything."""
-        rows = await self._db.read(SQL["place"])
-        return Place(
-            {url: seq for url, seq, _ in rows}, {url: generation for url, _, generation in rows}
-        )
+        return Place.of(await self._db.read(SQL["place"]))
 
     async def put(
         self,

@@ -15,7 +15,7 @@ from operator import itemgetter
 
 from realmkit.cards.code_refs import ModuleNames
 from realmkit.db import Params, Statement, load_sql
-from realmkit.index.artefacts import Batch, Html, NewEntry, hash_ids
+from realmkit.index.artefacts import Batch, Html, NewEntry, StoredQuery
 from realmkit.index.before import Before, Edge, Key
 from realmkit.index.json_text import storable, to_json
 from realmkit.index.names import LONGEST_NAME, alias_of, name_of
@@ -141,20 +141,20 @@ def _put_styles(
 def _put_queries(
     rows: _Rows, key: tuple[str, str, str], entry: NewEntry, own_keys: Mapping[str, str]
 ) -> None:
-    for position, query in enumerate(entry.queries):
+    for query in StoredQuery.of_entry(key[0], entry):
         rows.add(
             "put_query",
             (
                 *key,
-                position,
-                to_json(list(query.realms)),
+                query.position,
+                to_json(query.realms),
                 to_json(query.query),
-                to_json(list(query.target_types)),
-                hash_ids(query.ids),
+                to_json(query.target_types),
+                query.ids_hash,
             ),
         )
         for target in {own_keys.get(each, each): None for each in query.target_types}:
-            rows.add("put_query_target", (storable(target), *key, position))
+            rows.add("put_query_target", (storable(target), *key, query.position))
 
 
 def _put_dependencies(rows: _Rows, realm_url: str, entry: NewEntry, names: ModuleNames) -> None:

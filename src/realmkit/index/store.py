@@ -150,7 +150,7 @@ class IndexStore:
         state, owes_visits, pruned_seq, stands = RealmState(*rows[0][:5]), *rows[0][5:8]
         return ToDo(
             state,
-            _place(from_json(stands) or ()),
+            Place.of(from_json(stands) or ()),
             bool(owes_visits),
             state.taken_seq < pruned_seq,
             changes_in(row[8:] for row in rows),
@@ -398,12 +398,6 @@ def _stored_query(row: Row) -> StoredQuery:
         from_json(query),
         from_json(types),
         ids_hash,
-    )
-
-
-def _place(stands: Sequence[tuple[str, int, int]]) -> Place:
-    return Place(
-        {url: seq for url, seq, _ in stands}, {url: generation for url, _, generation in stands}
     )
 
 

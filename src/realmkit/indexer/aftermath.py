@@ -21,8 +21,8 @@ async def stale_searchers(
     module is broken: they fail whatever their searches find, and the module's repair brings
     them back.
     """
-    stale = await queries.of_types(touched) if touched else []
-    stale += await queries.among(own)
+    stored = await index.stored_queries(touched) if touched else []
+    stale = await queries.among([*stored, *own])
     if not stale:
         return []
     helpless = await index.beyond_help(each.url for each in stale)

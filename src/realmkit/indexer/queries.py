@@ -34,10 +34,6 @@ class StaleQueries:
         self._search = search
         self._told: dict[tuple[str, int], list[str]] = {}
 
-    async def of_types(self, touched_types: Iterable[str]) -> list[Dependent]:
-        """The entries, of any realm, whose search over one of these types answers differently."""
-        return await self.among(await self._index.stored_queries(touched_types))
-
     async def of_realm(self, realm_url: str) -> list[Dependent]:
         """The entries of a realm with any search that answers differently."""
         return await self.among(await self._index.stored_queries_of(realm_url))
